@@ -1,0 +1,36 @@
+package lethe
+
+// Resource names, in the forms of AWS's service authorization reference. Every
+// name that a policy can hold is made here.
+
+// BucketARN names a bucket.
+func BucketARN(bucket string) string { return "arn:aws:s3:::" + bucket }
+
+// ObjectARN names an object, or with a pattern as key several.
+func ObjectARN(bucket, key string) string { return "arn:aws:s3:::" + bucket + "/" + key }
+
+// WorkgroupARN names an Athena workgroup.
+func WorkgroupARN(region, name string) string {
+	return "arn:aws:athena:" + region + ":" + Account + ":workgroup/" + name
+}
+
+// DataCatalogARN names an Athena data catalog.
+func DataCatalogARN(region, name string) string {
+	return "arn:aws:athena:" + region + ":" + Account + ":datacatalog/" + name
+}
+
+// CatalogARN names the lake's own catalog.
+func CatalogARN(region string) string { return "arn:aws:glue:" + region + ":" + Account + ":catalog" }
+
+// DatabaseARN names a database of the lake's own catalog.
+func DatabaseARN(region, database string) string {
+	return "arn:aws:glue:" + region + ":" + Account + ":database/" + database
+}
+
+// TableARN names a table of the lake's own catalog.
+func TableARN(region, database, table string) string {
+	return "arn:aws:glue:" + region + ":" + Account + ":table/" + database + "/" + table
+}
+
+// UserARN names a user.
+func UserARN(name string) string { return "arn:aws:iam::" + Account + ":user/" + name }
