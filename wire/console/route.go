@@ -1,0 +1,158 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+
+	"lethe"
+)
+
+// route is an operation of the API.
+type route struct {
+	method, path string
+	id           string // operationId in the OpenAPI file
+	prepare      func(*call) ([]need, func() error, error)
+}
+
+// need is something the principal must be allowed to do for a call to run.
+type need struct{ action, resource string }
+
+// routes lists every operation that needs a login. Each prepare reads the
+// request, says what it needs, and returns what to do once that is granted.
+func (s *server) routes() []route {
+	return []route{
+		{"GET", "/session", "getSession", s.getSession},
+		{"DELETE", "/session", "deleteSession", s.logout},
+
+		{"POST", "/queries", "startQuery", s.startQuery},
+		{"GET", "/queries", "listQueries", s.listQueries},
+		{"GET", "/queries/{id}", "getQuery", s.getQuery},
+		{"POST", "/queries/{id}/stop", "stopQuery", s.stopQuery},
+		{"GET", "/queries/{id}/results", "getQueryResults", s.getResults},
+		{"GET", "/queries/{id}/result.csv", "downloadQueryResult", s.downloadResult},
+		{"GET", "/workgroups", "listWorkgroups", s.listWorkgroups},
+
+		{"GET", "/catalogs", "listCatalogs", s.listCatalogs},
+		{"GET", "/catalogs/{catalog}/databases", "listDatabases", s.listDatabases},
+		{"GET", "/catalogs/{catalog}/databases/{database}/tables", "listTables", s.listTables},
+		{"GET", "/catalogs/{catalog}/databases/{database}/tables/{table}", "getTable", s.getTable},
+		{"GET", "/catalogs/{catalog}/databases/{database}/tables/{table}/partitions", "listPartitions", s.listPartitions},
+
+		{"GET", "/buckets", "listBuckets", s.listBuckets},
+		{"PUT", "/buckets/{bucket}", "createBucket", s.createBucket},
+		{"DELETE", "/buckets/{bucket}", "deleteBucket", s.deleteBucket},
+		{"GET", "/buckets/{bucket}/objects", "listObjects", s.listObjects},
+		{"GET", "/buckets/{bucket}/objects/{key...}", "getObject", s.getObject},
+		{"PUT", "/buckets/{bucket}/objects/{key...}", "putObject", s.putObject},
+		{"DELETE", "/buckets/{bucket}/objects/{key...}", "deleteObject", s.deleteObject},
+		{"GET", "/buckets/{bucket}/preview/{key...}", "previewObject", s.previewObject},
+	}
+}
+
+// call is one request to an operation, with its principal in the request's context.
+type call struct {
+	w         http.ResponseWriter
+	r         *http.Request
+	principal lethe.Principal
+}
+
+// operation is the one way into every route: who is it, is the request really
+// theirs, may they, and only then the work.
+func (s *server) operation(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		if err := s.perform(rt, w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+func (s *server) perform(rt route, w http.ResponseWriter, r *http.Request) error {
+	p, err := s.principal(r)
+	if err != nil {
+		return err
+	}
+	if err := s.sameSite(r); err != nil {
+		return err
+	}
+	r = r.WithContext(lethe.WithPrincipal(r.Context(), p))
+	c := &call{w: w, r: r, principal: p}
+	needs, do, err := rt.prepare(c)
+	if err != nil {
+		return err
+	}
+	for _, n := range needs {
+		if err := s.Access.Decide(r.Context(), p, n.action, n.resource); err != nil {
+			return err
+		}
+	}
+	return do()
+}
+
+// sameSite refuses a change that another site's page asks for.
+func (s *server) sameSite(r *http.Request) error {
+	if err := s.csrf.Check(r); err != nil {
+		return lethe.Errorf(lethe.Denied, "this request comes from another site's page: %w", err).
+			WithHint("use the console at its own address, or call the API with a bearer token and no Origin header")
+	}
+	return nil
+}
+
+// path returns a path parameter.
+func (c *call) path(name string) string { return c.r.PathValue(name) }
+
+// query returns a query parameter.
+func (c *call) query(name string) string { return c.r.URL.Query().Get(name) }
+
+// number returns a whole-number query parameter between lo and hi, or def if it
+// is not given.
+func (c *call) number(name string, def, lo, hi int64) (int64, error) {
+	v := c.query(name)
+	if v == "" {
+		return def, nil
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < lo || n > hi {
+		return 0, lethe.Errorf(lethe.Invalid, "%s=%q is not a whole number from %d to %d", name, v, lo, hi)
+	}
+	return n, nil
+}
+
+// maxBody bounds JSON requests: a statement of Athena's 262,144 bytes, escaped, fits.
+const maxBody = 2 << 20
+
+// decode reads a JSON body into v. Unknown fields are errors, so that a
+// misspelled option is not silently ignored.
+func decode(w http.ResponseWriter, r *http.Request, v any) error {
+	if t, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); t != "application/json" {
+		return lethe.Errorf(lethe.Invalid, "the request's Content-Type is %q, not application/json", r.Header.Get("Content-Type"))
+	}
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return lethe.Errorf(lethe.Invalid, "the request's body is over %d bytes", maxBody)
+		}
+		return lethe.Errorf(lethe.Invalid, "the request's body is not the JSON this operation takes: %w", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return lethe.Errorf(lethe.Invalid, "the request's body holds more than one JSON value")
+	}
+	return nil
+}
+
+// reply answers with v as JSON.
+func reply(w http.ResponseWriter, status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(b) // the client has gone if this fails; there is nobody to tell
+	return nil
+}
