@@ -1,0 +1,61 @@
+package trinosql
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// shared opens a file of the shared conformance data, or skips the test.
+func shared(t *testing.T, name string) []byte {
+	t.Helper()
+	dir := os.Getenv("LETHE_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "conformance", name))
+	if err != nil {
+		t.Skipf("no conformance data: %v (set LETHE_SHARED to the folder that has it)", err)
+	}
+	return b
+}
+
+func jsonLines[T any](t *testing.T, name string) []T {
+	t.Helper()
+	var out []T
+	sc := bufio.NewScanner(strings.NewReader(string(shared(t, name))))
+	sc.Buffer(nil, 1<<24)
+	for sc.Scan() {
+		var v T
+		if err := json.Unmarshal(sc.Bytes(), &v); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func TestPublishedStatementsParse(t *testing.T) {
+	type statement struct{ Group, ID, SQL string }
+	for _, s := range jsonLines[statement](t, "trino_statements.jsonl") {
+		if _, err := Parse(s.SQL); err != nil {
+			t.Errorf("%s %s: %v\n%s", s.Group, s.ID, err, s.SQL)
+		}
+	}
+}
+
+func TestAthenaStatementsParse(t *testing.T) {
+	for _, file := range []string{"athena.sql", "athena_ddl.sql"} {
+		n := 0
+		for _, s := range Split(string(shared(t, file))) {
+			n++
+			if _, err := Parse(s); err != nil {
+				t.Errorf("%s: %v\n%s", file, err, s)
+			}
+		}
+		t.Logf("%s: %d statements", file, n)
+	}
+}
