@@ -531,6 +531,12 @@ type (
 		relNode
 		R Relation
 	}
+	// Nearest is NEAREST (FROM R [WHERE Where] MATCH Match), a lateral as-of join.
+	Nearest struct {
+		relNode
+		R            Relation
+		Where, Match Expr
+	}
 	// JSONTable is JSON_TABLE(...). Its columns are checked but not kept.
 	JSONTable struct {
 		relNode

@@ -203,6 +203,7 @@ type (
 		Kind     string
 		Extended bool // DATABASE EXTENDED
 		Name     QName
+		Q        *Query // of OUTPUT (query)
 		Part     []Prop
 		Col      []Name
 	}

@@ -329,7 +329,7 @@ func (p *parser) alter() Statement {
 	start, pos := p.i, p.pos()
 	p.i++
 	if !p.accept("TABLE") {
-		if p.isAny("VIEW", "SCHEMA", "DATABASE", "MATERIALIZED", "ROLE", "BRANCH", "CATALOG") {
+		if p.isAny("VIEW", "SCHEMA", "DATABASE", "MATERIALIZED", "ROLE", "BRANCH", "CATALOG") || p.setsOwner() {
 			p.i = start
 			return p.other()
 		}
@@ -396,6 +396,16 @@ func (p *parser) alter() Statement {
 		p.expected("ADD", "ALTER", "CHANGE", "DROP", "EXECUTE", "PARTITION", "RENAME", "REPLACE", "SET", "UNSET")
 	}
 	return from(p, s, pos)
+}
+
+// setsOwner tells whether the statement is ALTER thing name SET AUTHORIZATION,
+// whose kinds of things are not fixed.
+func (p *parser) setsOwner() bool {
+	k := 1
+	for p.isNameAt(k) && p.isOpAt(k+1, ".") {
+		k += 2
+	}
+	return p.isAt(k+1, "SET") && p.isAt(k+2, "AUTHORIZATION")
 }
 
 func (p *parser) alterAdd(s *AlterTable) {

@@ -260,23 +260,26 @@ func (p *parser) groupSet() []Expr {
 	return []Expr{x}
 }
 
-func (p *parser) sortItems() (l []SortItem) {
-	for {
-		s := SortItem{X: p.expr()}
-		if p.accept("DESC") {
-			s.Desc = true
-		} else {
-			p.accept("ASC")
-		}
-		if p.accept("NULLS") {
-			first := p.word("FIRST", "LAST") == "FIRST"
-			s.NullsFirst = &first
-		}
-		l = append(l, s)
-		if !p.acceptOp(",") {
-			return l
-		}
+func (p *parser) sortItems() []SortItem {
+	l := []SortItem{p.sortItem()}
+	for p.acceptOp(",") {
+		l = append(l, p.sortItem())
 	}
+	return l
+}
+
+func (p *parser) sortItem() SortItem {
+	s := SortItem{X: p.expr()}
+	if p.accept("DESC") {
+		s.Desc = true
+	} else {
+		p.accept("ASC")
+	}
+	if p.accept("NULLS") {
+		first := p.word("FIRST", "LAST") == "FIRST"
+		s.NullsFirst = &first
+	}
+	return s
 }
 
 // window reads ( specification ).

@@ -87,6 +87,8 @@ func (p *parser) relAlias(r Relation) Relation {
 // clauseStart tells whether a word that could be an alias starts the next clause instead.
 func (p *parser) clauseStart() bool {
 	switch p.tok().Up {
+	case "MATCH":
+		return p.nearest > 0
 	case "MATCH_RECOGNIZE":
 		return p.isOpAt(1, "(")
 	case "TABLESAMPLE":
@@ -133,6 +135,16 @@ func (p *parser) relPrimary() Relation {
 		f := p.tableFunc()
 		p.needOp(")")
 		return from(p, f, pos)
+	case p.is("NEAREST") && p.isOpAt(1, "(") && p.isAt(2, "FROM"):
+		p.i += 2
+		p.need("FROM")
+		p.nearest++
+		n := &Nearest{R: p.relation(), Where: p.where()}
+		p.nearest--
+		p.need("MATCH")
+		n.Match = p.expr()
+		p.needOp(")")
+		return from(p, n, pos)
 	case p.is("JSON_TABLE") && p.isOpAt(1, "("):
 		p.i += 2
 		t := &JSONTable{Input: p.expr()}
@@ -229,7 +241,7 @@ func (p *parser) tableArg(r Relation) Relation {
 			p.sortItems()
 			p.needOp(")")
 		} else {
-			p.sortItems()
+			p.sortItem()
 		}
 	}
 	return r

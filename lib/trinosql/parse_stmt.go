@@ -208,7 +208,10 @@ func (p *parser) merge() *Merge {
 
 func (p *parser) explain(pos Pos) Statement {
 	s := &Explain{Options: map[string]string{}}
-	s.Analyze = p.accept("ANALYZE")
+	// EXPLAIN ANALYZE t explains the statement ANALYZE t.
+	if !p.is("ANALYZE") || !p.isNameAt(1) || p.at(2).Kind != EOF {
+		s.Analyze = p.accept("ANALYZE")
+	}
 	s.Verbose = p.accept("VERBOSE")
 	if p.isOp("(") && (p.isAt(1, "TYPE") || p.isAt(1, "FORMAT")) {
 		p.i++
@@ -238,6 +241,14 @@ func (p *parser) describe() Statement {
 		if s.Kind == "DATABASE" && p.isNameAt(1) {
 			s.Extended = p.accept("EXTENDED")
 		}
+	}
+	if p.is("OUTPUT") && p.isOpAt(1, "(") {
+		p.i++
+		s.Kind = "OUTPUT"
+		p.needOp("(")
+		s.Q = p.query()
+		p.needOp(")")
+		return from(p, s, pos)
 	}
 	s.Name = p.qname()
 	if p.accept("PARTITION") {

@@ -23,6 +23,7 @@ type parser struct {
 	depth   int
 	links   int
 	queries int // how many query expressions surround the current token
+	nearest int // how many NEAREST clauses do
 	opens   map[int]bool
 	match   []int // for each "(" the index of its ")", else 0
 }
