@@ -152,25 +152,25 @@ func (s *Service) Decide(ctx context.Context, p lethe.Principal, action, resourc
 	return lethe.Errorf(lethe.Denied, "%s is not authorized to perform %s on %s", who, action, resource)
 }
 
-// Login checks a name and password and opens a session. Every failure is the
-// same error, of kind Denied, and takes the same time.
+// Login checks a name and password, or an access key's id and secret, and opens
+// a session. Every failure is the same error, of kind Denied.
 func (s *Service) Login(ctx context.Context, name, password string) (token string, p lethe.Principal, err error) {
-	stored := absent
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
-		row := tx.QueryRowContext(ctx, "SELECT password, id, name, administrator FROM access_users WHERE name = $1", name)
-		return scanPrincipal(row, &p, &stored)
-	})
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if strings.HasPrefix(name, keyPrefix) {
+		p, err = s.checkKey(ctx, name, password)
+	} else {
+		p, err = s.checkLogin(ctx, name, password)
+	}
+	if err != nil {
 		return "", lethe.Principal{}, err
 	}
-	if stored == "" {
-		stored = absent
+	who := p
+	if p.Zero() {
+		who.Name = name
 	}
-	if !checkPassword(stored, password) || p.Zero() {
-		s.audit.Record(lethe.Principal{Name: name}, "console:Login", "*", false)
-		return "", lethe.Principal{}, lethe.Errorf(lethe.Denied, "name or password is wrong")
+	s.audit.Record(who, "console:Login", "*", !p.Zero())
+	if p.Zero() {
+		return "", p, lethe.Errorf(lethe.Denied, "name or password is wrong")
 	}
-	s.audit.Record(p, "console:Login", "*", true)
 	token = rand.Text() + rand.Text()
 	now := time.Now()
 	err = s.db.Tx(ctx, func(tx *sql.Tx) error {
@@ -182,6 +182,38 @@ func (s *Service) Login(ctx context.Context, name, password string) (token strin
 		return err
 	})
 	return token, p, err
+}
+
+// checkLogin returns whose name and password these are; the zero Principal if
+// nobody's, which takes as long to find out for a wrong name as for a wrong password.
+func (s *Service) checkLogin(ctx context.Context, name, password string) (p lethe.Principal, err error) {
+	stored := absent
+	err = s.db.View(ctx, func(tx *sql.Tx) error {
+		row := tx.QueryRowContext(ctx, "SELECT password, id, name, administrator FROM access_users WHERE name = $1", name)
+		return scanPrincipal(row, &p, &stored)
+	})
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return lethe.Principal{}, err
+	}
+	if stored == "" {
+		stored = absent
+	}
+	if !checkPassword(stored, password) {
+		return lethe.Principal{}, nil
+	}
+	return p, nil
+}
+
+// checkKey returns whose access key this is; the zero Principal if nobody's.
+func (s *Service) checkKey(ctx context.Context, id, secret string) (lethe.Principal, error) {
+	want, p, err := s.Secret(ctx, id)
+	if lethe.Is(err, lethe.NotFound) {
+		return lethe.Principal{}, nil
+	}
+	if err != nil || subtle.ConstantTimeCompare([]byte(want), []byte(secret)) != 1 {
+		return lethe.Principal{}, err
+	}
+	return p, nil
 }
 
 // Session returns whose session a token is; an error of kind Denied if it is
@@ -211,9 +243,12 @@ func digest(token string) string {
 	return hex.EncodeToString(h[:])
 }
 
+// keyPrefix begins the ids of access keys.
+const keyPrefix = "AKIA"
+
 // newKeyID and newUserID have the form of AWS's unique identifiers (IAM User
 // Guide, "Unique identifiers"), which some clients check.
-func newKeyID() string  { return "AKIA" + rand.Text()[:16] }
+func newKeyID() string  { return keyPrefix + rand.Text()[:16] }
 func newUserID() string { return "AIDA" + rand.Text()[:17] }
 
 func newSecretKey() string {

@@ -83,10 +83,13 @@ func TestUnknownKey(t *testing.T) {
 func TestLogin(t *testing.T) {
 	s, _ := open(t)
 	c := bootstrap(t, s)
-	for _, wrong := range [][2]string{{c.Name, c.Password + "x"}, {c.Name, ""}, {"nobody", c.Password}} {
+	for _, wrong := range [][2]string{{c.Name, c.Password + "x"}, {c.Name, ""}, {"nobody", c.Password}, {c.AccessKeyID, c.Password}, {"AKIANOBODY", c.SecretKey}} {
 		if _, _, err := s.Login(t.Context(), wrong[0], wrong[1]); !lethe.Is(err, lethe.Denied) {
 			t.Errorf("login %q: %v", wrong, err)
 		}
+	}
+	if _, p, err := s.Login(t.Context(), c.AccessKeyID, c.SecretKey); err != nil || p.Name != "admin" {
+		t.Fatal("login by access key:", p, err)
 	}
 	token, p, err := s.Login(t.Context(), c.Name, c.Password)
 	if err != nil || p.Name != "admin" {
