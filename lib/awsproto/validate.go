@@ -1,0 +1,129 @@
+package awsproto
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxViolations bounds how many violations a message lists; a list of a hundred
+// thousand wrong elements is one mistake.
+const maxViolations = 20
+
+// validate checks input against the model and returns the message for its sender,
+// in AWS's words, or "" if all is well:
+//
+//	1 validation error detected: Value null at 'queryExecutionId' failed to satisfy constraint: Member must not be null
+func validate(s *Shape, input any) string {
+	c := checker{}
+	c.check(s, reflect.ValueOf(input), "")
+	switch n := len(c.violations); n {
+	case 0:
+		return ""
+	case 1:
+		return "1 validation error detected: " + c.violations[0]
+	default:
+		return fmt.Sprintf("%d validation errors detected: %s", n, strings.Join(c.violations, "; "))
+	}
+}
+
+type checker struct{ violations []string }
+
+func (c *checker) violate(s *Shape, value, path, constraint string, args ...any) {
+	switch {
+	case value == "null":
+	case s.Sensitive:
+		value = "'***'"
+	default:
+		value = "'" + clip(value) + "'"
+	}
+	c.violations = append(c.violations, fmt.Sprintf("Value %s at '%s' failed to satisfy constraint: %s", value, path, fmt.Sprintf(constraint, args...)))
+}
+
+// check adds the violations of the value at path.
+func (c *checker) check(s *Shape, v reflect.Value, path string) {
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return
+		}
+		v = v.Elem()
+	}
+	if len(c.violations) >= maxViolations {
+		return
+	}
+	switch s.Type {
+	case "structure":
+		c.checkStructure(s, v, path)
+	case "list":
+		c.checkSize(s, "[...]", path, "length", float64(v.Len()))
+		for i := range v.Len() {
+			c.check(s.Member.shape, v.Index(i), path+"."+strconv.Itoa(i+1)+".member")
+		}
+	case "map":
+		c.checkSize(s, "{...}", path, "length", float64(v.Len()))
+		for _, k := range sortedKeys(v) {
+			c.check(s.Key.shape, k, path+".key")
+			c.check(s.Value.shape, v.MapIndex(k), path+"."+clip(k.String())+".member")
+		}
+	case "string", "character":
+		c.checkString(s, v.String(), path)
+	case "blob":
+		c.checkSize(s, "...", path, "length", float64(v.Len()))
+	case "integer", "long":
+		c.checkSize(s, strconv.FormatInt(v.Int(), 10), path, "value", float64(v.Int()))
+	case "double", "float":
+		c.checkSize(s, strconv.FormatFloat(v.Float(), 'g', -1, 64), path, "value", v.Float())
+	}
+}
+
+func (c *checker) checkStructure(s *Shape, v reflect.Value, path string) {
+	if v.Kind() != reflect.Struct {
+		return
+	}
+	fields := s.layout(v.Type()).fields
+	for i := range fields {
+		f := &fields[i]
+		fv := v.Field(f.index)
+		at := strings.TrimPrefix(path+"."+strings.ToLower(f.name[:1])+f.name[1:], ".")
+		switch {
+		case !unset(fv):
+			c.check(f.ref.shape, fv, at)
+		case slices.Contains(s.Required, f.name):
+			c.violate(s, "null", at, "Member must not be null")
+		}
+	}
+}
+
+// checkSize holds n, the value or length of what is at path, against the bounds.
+func (c *checker) checkSize(s *Shape, value, path, what string, n float64) {
+	if s.Min != nil && n < *s.Min {
+		c.violate(s, value, path, "Member must have %s greater than or equal to %s", what, bound(*s.Min))
+	}
+	if s.Max != nil && n > *s.Max {
+		c.violate(s, value, path, "Member must have %s less than or equal to %s", what, bound(*s.Max))
+	}
+}
+
+func bound(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+func (c *checker) checkString(s *Shape, value, path string) {
+	c.checkSize(s, value, path, "length", float64(utf8.RuneCountInString(value)))
+	if len(s.Enum) > 0 && !slices.Contains(s.Enum, value) {
+		c.violate(s, value, path, "Member must satisfy enum value set: [%s]", strings.Join(s.Enum, ", "))
+	}
+	if s.pattern != nil && !s.pattern.MatchString(value) {
+		c.violate(s, value, path, "Member must satisfy regular expression pattern: %s", s.Pattern)
+	}
+}
+
+// clip shortens what the sender chose before it is repeated in a message.
+func clip(s string) string {
+	const most = 256
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
+}
