@@ -1,0 +1,150 @@
+package disk
+
+import (
+	"errors"
+	"hash/maphash"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// change is one atomic change of the index: what becomes of records, and with
+// that of blobs. It is built under the locks of the keys it concerns.
+type change struct {
+	s     *Store
+	batch *pebble.Batch
+	fresh []extent       // of blobs that nobody else knows yet
+	count map[string]int // blob -> more or fewer references
+}
+
+func (s *Store) change() *change {
+	return &change{s: s, batch: s.index.db.NewBatch(), count: map[string]int{}}
+}
+
+// A batch in memory does not fail: its Set and Delete only say so in their type.
+func (c *change) set(k []byte, v any) { _ = c.batch.Set(k, encode(v), nil) }
+func (c *change) delete(k []byte)     { _ = c.batch.Delete(k, nil) }
+
+// own records the first reference to new blobs, share a further one, drop the end of one.
+func (c *change) own(exts []extent)   { c.fresh = append(c.fresh, exts...) }
+func (c *change) share(exts []extent) { c.add(exts, 1) }
+func (c *change) drop(exts []extent)  { c.add(exts, -1) }
+
+func (c *change) add(exts []extent, n int) {
+	for _, e := range exts {
+		c.count[e.Blob] += n
+	}
+}
+
+// event puts an event in the outbox, if the store keeps one.
+func (c *change) event(e Event) {
+	if !c.s.events {
+		return
+	}
+	e.Time = time.Now().UTC()
+	c.s.outMu.Lock()
+	c.s.outSeq++
+	seq := c.s.outSeq
+	c.s.outMu.Unlock()
+	c.set(outboxKey(seq), e)
+}
+
+// refs is how many records hold a blob.
+func (s *Store) refs(blob string) (n int, err error) {
+	_, err = s.index.get(tableKey(tabRefs, blob), &n)
+	return n, err
+}
+
+// errGone: a blob to be shared was dropped by its last owner meanwhile.
+var errGone = errors.New("blob is gone")
+
+// errUncertain: the index may or may not hold the change. Blobs that it names
+// must stay; the next start knows what became of it.
+type errUncertain struct{ error }
+
+func (e errUncertain) Unwrap() error { return e.error }
+
+func uncertain(err error) bool {
+	var u errUncertain
+	return errors.As(err, &u)
+}
+
+// commit makes the change durable and then unlinks the blobs it left alone.
+func (c *change) commit() error {
+	for _, e := range c.fresh {
+		c.set(tableKey(tabRefs, e.Blob), 1)
+	}
+	defer c.lockRefs()()
+	var dead []string
+	for blob, more := range c.count {
+		if more == 0 {
+			continue
+		}
+		n, err := c.s.refs(blob)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errGone
+		}
+		if n += more; n > 0 {
+			c.set(tableKey(tabRefs, blob), n)
+			continue
+		}
+		c.delete(tableKey(tabRefs, blob))
+		_ = c.batch.Set(tableKey(tabDead, blob), nil, nil)
+		dead = append(dead, blob)
+	}
+	if err := c.s.index.commit(c.batch, c.s.index.write); err != nil {
+		if errors.Is(err, errClosed) {
+			return err
+		}
+		return errUncertain{noSpace(err)}
+	}
+	c.s.fresh.Add(-int64(len(c.fresh)))
+	c.s.bury(dead)
+	return nil
+}
+
+// lockRefs locks the counts that the change reads, in one order for everybody.
+func (c *change) lockRefs() (unlock func()) {
+	var want [len(c.s.refMu)]bool
+	for blob, more := range c.count {
+		if more != 0 {
+			want[maphash.String(c.s.seed, blob)%uint64(len(want))] = true
+		}
+	}
+	for i, w := range want {
+		if w {
+			c.s.refMu[i].Lock()
+		}
+	}
+	return func() {
+		for i, w := range want {
+			if w {
+				c.s.refMu[i].Unlock()
+			}
+		}
+	}
+}
+
+// bury unlinks blobs that nobody holds, except those that are being read: their
+// last reader does. It is no error if it fails, because the change it follows is
+// made; the record of the dead blob stays, and the next start tries again.
+func (s *Store) bury(dead []string) {
+	dead = s.leases.release(dead)
+	if len(dead) == 0 {
+		return
+	}
+	b := s.index.db.NewBatch()
+	for _, blob := range dead {
+		if err := os.Remove(s.blobPath(blob)); err == nil || errors.Is(err, fs.ErrNotExist) {
+			_ = b.Delete(tableKey(tabDead, blob), nil)
+		}
+	}
+	// Without a sync: if the deletion of the record is lost, the next start
+	// finds no file to unlink.
+	_ = s.index.commit(b, pebble.NoSync)
+}

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package disk
+
+import "golang.org/x/sys/unix"
+
+func nameDurableByFsync(string) bool { return false }
+
+// freeSpace is how many bytes an unprivileged writer may still write.
+func freeSpace(dir string) (int64, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, err
+	}
+	return int64(st.Bavail) * int64(st.Bsize), nil
+}

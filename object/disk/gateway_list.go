@@ -1,0 +1,150 @@
+package disk
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/versity/versitygw/auth"
+	"github.com/versity/versitygw/s3err"
+	"github.com/versity/versitygw/s3response"
+)
+
+// list answers one page of current objects, as S3 words it.
+func (g *gateway) list(bucket string, prefix, delimiter *string, marker string, max int, owner *types.Owner) (objs []s3response.Object, cps []types.CommonPrefix, next string, err error) {
+	next, err = g.page(bucket, str(prefix), str(delimiter), marker, max, func(v *version, prefix string) error {
+		if v == nil {
+			cps = append(cps, types.CommonPrefix{Prefix: &prefix})
+			return nil
+		}
+		o := s3response.Object{ETag: &v.ETag, Key: &v.key, LastModified: &v.Time, Size: &v.Size, Owner: owner,
+			StorageClass: types.ObjectStorageClassStandard, ChecksumType: v.Checksum.Type}
+		if v.Checksum.Algorithm != "" {
+			o.ChecksumAlgorithm = []types.ChecksumAlgorithm{v.Checksum.Algorithm}
+		}
+		objs = append(objs, o)
+		return nil
+	})
+	return objs, cps, next, err
+}
+
+func owner(b *bucket) (*types.Owner, error) {
+	acl, err := auth.ParseACL(b.ACL)
+	return &types.Owner{ID: &acl.Owner}, err
+}
+
+func (g *gateway) ListObjects(_ context.Context, in *s3.ListObjectsInput) (out s3response.ListObjectsResult, err error) {
+	b, err := g.bucketNamed(*in.Bucket)
+	if err != nil {
+		return out, err
+	}
+	own, err := owner(&b)
+	if err != nil {
+		return out, err
+	}
+	var max int32
+	if in.MaxKeys != nil {
+		max = *in.MaxKeys
+	}
+	objs, cps, next, err := g.list(b.Name, in.Prefix, in.Delimiter, str(in.Marker), int(max), own)
+	return s3response.ListObjectsResult{
+		Name: in.Bucket, Prefix: opt(str(in.Prefix)), Delimiter: opt(str(in.Delimiter)), Marker: opt(str(in.Marker)),
+		NextMarker: opt(next), MaxKeys: &max, IsTruncated: ptr(next != ""), Contents: objs, CommonPrefixes: cps,
+	}, err
+}
+
+func (g *gateway) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input) (out s3response.ListObjectsV2Result, err error) {
+	b, err := g.bucketNamed(*in.Bucket)
+	if err != nil {
+		return out, err
+	}
+	var own *types.Owner
+	if in.FetchOwner != nil && *in.FetchOwner {
+		if own, err = owner(&b); err != nil {
+			return out, err
+		}
+	}
+	var limit int32
+	if in.MaxKeys != nil {
+		limit = *in.MaxKeys
+	}
+	marker := max(str(in.ContinuationToken), str(in.StartAfter))
+	objs, cps, next, err := g.list(b.Name, in.Prefix, in.Delimiter, marker, int(limit), own)
+	return s3response.ListObjectsV2Result{
+		Name: in.Bucket, Prefix: opt(str(in.Prefix)), Delimiter: opt(str(in.Delimiter)), StartAfter: opt(str(in.StartAfter)),
+		ContinuationToken: opt(str(in.ContinuationToken)), NextContinuationToken: opt(next), MaxKeys: &limit,
+		KeyCount: ptr(int32(len(objs) + len(cps))), IsTruncated: ptr(next != ""), Contents: objs, CommonPrefixes: cps,
+	}, err
+}
+
+func (g *gateway) ListObjectVersions(_ context.Context, in *s3.ListObjectVersionsInput) (out s3response.ListVersionsResult, err error) {
+	if _, err := g.bucketNamed(*in.Bucket); err != nil {
+		return out, err
+	}
+	keyMarker, idMarker := str(in.KeyMarker), str(in.VersionIdMarker)
+	out = s3response.ListVersionsResult{Name: in.Bucket, Prefix: ptr(str(in.Prefix)), Delimiter: ptr(str(in.Delimiter)),
+		KeyMarker: &keyMarker, VersionIdMarker: &idMarker, MaxKeys: in.MaxKeys, IsTruncated: ptr(false),
+		NextKeyMarker: ptr(""), NextVersionIdMarker: ptr("")}
+	var max int
+	if in.MaxKeys != nil {
+		max = int(*in.MaxKeys)
+	}
+	if max <= 0 {
+		return out, nil
+	}
+	w, err := g.walk(*in.Bucket, str(in.Prefix), str(in.Delimiter))
+	if err != nil {
+		return out, err
+	}
+	defer w.Close()
+	var ok bool
+	newestSeen := ""
+	if idMarker != "" && keyMarker != "" && keyMarker >= w.prefix {
+		from, err := g.find(*in.Bucket, keyMarker, idMarker)
+		if err != nil {
+			return out, err
+		}
+		if from == nil {
+			return out, s3err.GetInvalidArgumentErr(s3err.InvalidArgVersionId, idMarker)
+		}
+		ok = w.SeekGE(append(versionKey(*in.Bucket, keyMarker, from.id), 0))
+		newestSeen = keyMarker // what follows of this key is not its newest
+	} else {
+		ok = w.start(keyMarker)
+	}
+	lastKey, lastID, haveNewest := "", "", newestSeen != ""
+	for emitted := 0; ok; emitted++ {
+		key, _ := splitVersionKey(w.Key())
+		if !strings.HasPrefix(key, w.prefix) {
+			break
+		}
+		if emitted == max {
+			out.IsTruncated, out.NextKeyMarker, out.NextVersionIdMarker = ptr(true), &lastKey, &lastID
+			break
+		}
+		if cp := w.rolled(key); cp != "" {
+			out.CommonPrefixes = append(out.CommonPrefixes, types.CommonPrefix{Prefix: &cp})
+			lastKey, lastID = cp, ""
+			ok = w.skipPrefix(cp)
+			continue
+		}
+		v, err := decodeVersion(w.Key(), w.Value())
+		if err != nil {
+			return out, err
+		}
+		latest := !haveNewest || key != newestSeen
+		newestSeen, haveNewest = key, true
+		lastKey, lastID = key, v.versionID()
+		if v.Marker {
+			out.DeleteMarkers = append(out.DeleteMarkers, types.DeleteMarkerEntry{Key: &v.key, VersionId: ptr(v.versionID()),
+				LastModified: &v.Time, IsLatest: &latest})
+		} else {
+			out.Versions = append(out.Versions, s3response.ObjectVersion{Key: &v.key, VersionId: ptr(v.versionID()), ETag: &v.ETag,
+				LastModified: &v.Time, Size: &v.Size, IsLatest: &latest, StorageClass: types.ObjectVersionStorageClassStandard,
+				ChecksumAlgorithm: []types.ChecksumAlgorithm{v.Checksum.Algorithm}, ChecksumType: v.Checksum.Type})
+		}
+		ok = w.Next()
+	}
+	return out, w.Error()
+}
