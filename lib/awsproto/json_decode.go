@@ -9,6 +9,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -37,25 +38,35 @@ func malformed(format string, args ...any) error {
 	return &Error{Code: words[serialization].json.code, Message: fmt.Sprintf(format, args...)}
 }
 
-// mismatch is the error for a value of the wrong type.
+// mismatch is the error for a value of the wrong type, in the words that Athena was
+// seen to use (github.com/aoyagikouhei/athena-local, docs/dev/measurements/errors.md,
+// September 2026), and where in the input it is. want is the type that was expected,
+// as "an Integer", or "List" or "Structure".
 func mismatch(path string, v any, want string) error {
-	var have string
-	switch v.(type) {
+	var said string
+	switch v := v.(type) {
 	case map[string]any:
-		have = "MAP_VALUE"
+		said = "Start of structure or map found where not expected."
 	case []any:
-		have = "LIST_VALUE"
+		said = "Start of list found where not expected"
 	case string:
-		have = "STRING_VALUE"
+		said = "STRING_VALUE"
 	case json.Number:
-		have = "NUMBER_VALUE"
+		said = "NUMBER_VALUE"
 	case bool:
-		have = "BOOLEAN_VALUE"
+		said = strings.ToUpper(strconv.FormatBool(v)) + "_VALUE"
 	}
-	if path != "" {
-		path = " at '" + path[1:] + "'"
+	if strings.HasSuffix(said, "_VALUE") {
+		switch want {
+		case "List":
+			said = "Expected list or null"
+		case "Structure":
+			said = "Expected null"
+		default:
+			said += " can not be converted to " + want
+		}
 	}
-	return malformed("%s can not be converted to %s%s", have, want, path)
+	return malformed("%s at '%s'", said, path[1:])
 }
 
 // fromJSON stores v, which is of shape s, in dst. path leads to it, each step behind
@@ -69,7 +80,7 @@ func fromJSON(v any, s *Shape, dst reflect.Value, path string) error {
 	case "structure":
 		members, ok := v.(map[string]any)
 		if !ok {
-			return mismatch(path, v, "a Structure")
+			return mismatch(path, v, "Structure")
 		}
 		if dst.Kind() != reflect.Struct {
 			return noField(s, dst)
@@ -86,7 +97,7 @@ func fromJSON(v any, s *Shape, dst reflect.Value, path string) error {
 	case "list":
 		elements, ok := v.([]any)
 		if !ok {
-			return mismatch(path, v, "a List")
+			return mismatch(path, v, "List")
 		}
 		list := reflect.MakeSlice(dst.Type(), len(elements), len(elements))
 		for i, x := range elements {
@@ -98,7 +109,7 @@ func fromJSON(v any, s *Shape, dst reflect.Value, path string) error {
 	case "map":
 		entries, ok := v.(map[string]any)
 		if !ok {
-			return mismatch(path, v, "a Map")
+			return mismatch(path, v, "Structure")
 		}
 		m := reflect.MakeMapWithSize(dst.Type(), len(entries))
 		for k, x := range entries {
@@ -152,7 +163,8 @@ func fromJSON(v any, s *Shape, dst reflect.Value, path string) error {
 	return nil
 }
 
-// jsonInteger accepts 1, 1.0 and 1e3, but no fraction and nothing beyond an int64.
+// jsonInteger accepts any number that a long holds; a fraction is cut off, as the real
+// services do.
 func jsonInteger(v any) (int64, bool) {
 	n, ok := v.(json.Number)
 	if !ok {
@@ -162,7 +174,7 @@ func jsonInteger(v any) (int64, bool) {
 		return i, true
 	}
 	f, err := n.Float64()
-	if err != nil || f != math.Trunc(f) || math.Abs(f) >= 1<<53 {
+	if err != nil || math.Abs(f) >= 1<<53 {
 		return 0, false
 	}
 	return int64(f), true

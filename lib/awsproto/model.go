@@ -58,7 +58,6 @@ type Shape struct {
 	Min             *float64        `json:"min,omitempty"`
 	Max             *float64        `json:"max,omitempty"`
 	Pattern         string          `json:"pattern,omitempty"`
-	Sensitive       bool            `json:"sensitive,omitempty"`
 	TimestampFormat string          `json:"timestampFormat,omitempty"`
 	Exception       bool            `json:"exception,omitempty"`
 	Fault           bool            `json:"fault,omitempty"` // the server's, not the client's

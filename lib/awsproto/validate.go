@@ -16,7 +16,9 @@ const maxViolations = 20
 // validate checks input against the model and returns the message for its sender,
 // in AWS's words, or "" if all is well:
 //
-//	1 validation error detected: Value null at 'queryExecutionId' failed to satisfy constraint: Member must not be null
+//	1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 50
+//
+// The value is not repeated; it may be anybody's data, and messages end up in logs.
 func validate(s *Shape, input any) string {
 	c := checker{}
 	c.check(s, reflect.ValueOf(input), "")
@@ -32,15 +34,8 @@ func validate(s *Shape, input any) string {
 
 type checker struct{ violations []string }
 
-func (c *checker) violate(s *Shape, value, path, constraint string, args ...any) {
-	switch {
-	case value == "null":
-	case s.Sensitive:
-		value = "'***'"
-	default:
-		value = "'" + clip(value) + "'"
-	}
-	c.violations = append(c.violations, fmt.Sprintf("Value %s at '%s' failed to satisfy constraint: %s", value, path, fmt.Sprintf(constraint, args...)))
+func (c *checker) violate(path, constraint string, args ...any) {
+	c.violations = append(c.violations, fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must ", path)+fmt.Sprintf(constraint, args...))
 }
 
 // check adds the violations of the value at path.
@@ -58,12 +53,12 @@ func (c *checker) check(s *Shape, v reflect.Value, path string) {
 	case "structure":
 		c.checkStructure(s, v, path)
 	case "list":
-		c.checkSize(s, "[...]", path, "length", float64(v.Len()))
+		c.checkSize(s, path, "length", float64(v.Len()))
 		for i := range v.Len() {
 			c.check(s.Member.shape, v.Index(i), path+"."+strconv.Itoa(i+1)+".member")
 		}
 	case "map":
-		c.checkSize(s, "{...}", path, "length", float64(v.Len()))
+		c.checkSize(s, path, "length", float64(v.Len()))
 		for _, k := range sortedKeys(v) {
 			c.check(s.Key.shape, k, path+".key")
 			c.check(s.Value.shape, v.MapIndex(k), path+"."+clip(k.String())+".member")
@@ -71,11 +66,11 @@ func (c *checker) check(s *Shape, v reflect.Value, path string) {
 	case "string", "character":
 		c.checkString(s, v.String(), path)
 	case "blob":
-		c.checkSize(s, "...", path, "length", float64(v.Len()))
+		c.checkSize(s, path, "length", float64(v.Len()))
 	case "integer", "long":
-		c.checkSize(s, strconv.FormatInt(v.Int(), 10), path, "value", float64(v.Int()))
+		c.checkSize(s, path, "value", float64(v.Int()))
 	case "double", "float":
-		c.checkSize(s, strconv.FormatFloat(v.Float(), 'g', -1, 64), path, "value", v.Float())
+		c.checkSize(s, path, "value", v.Float())
 	}
 }
 
@@ -92,30 +87,30 @@ func (c *checker) checkStructure(s *Shape, v reflect.Value, path string) {
 		case !unset(fv):
 			c.check(f.ref.shape, fv, at)
 		case slices.Contains(s.Required, f.name):
-			c.violate(s, "null", at, "Member must not be null")
+			c.violations = append(c.violations, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", at))
 		}
 	}
 }
 
 // checkSize holds n, the value or length of what is at path, against the bounds.
-func (c *checker) checkSize(s *Shape, value, path, what string, n float64) {
+func (c *checker) checkSize(s *Shape, path, what string, n float64) {
 	if s.Min != nil && n < *s.Min {
-		c.violate(s, value, path, "Member must have %s greater than or equal to %s", what, bound(*s.Min))
+		c.violate(path, "have %s greater than or equal to %s", what, bound(*s.Min))
 	}
 	if s.Max != nil && n > *s.Max {
-		c.violate(s, value, path, "Member must have %s less than or equal to %s", what, bound(*s.Max))
+		c.violate(path, "have %s less than or equal to %s", what, bound(*s.Max))
 	}
 }
 
 func bound(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func (c *checker) checkString(s *Shape, value, path string) {
-	c.checkSize(s, value, path, "length", float64(utf8.RuneCountInString(value)))
+	c.checkSize(s, path, "length", float64(utf8.RuneCountInString(value)))
 	if len(s.Enum) > 0 && !slices.Contains(s.Enum, value) {
-		c.violate(s, value, path, "Member must satisfy enum value set: [%s]", strings.Join(s.Enum, ", "))
+		c.violate(path, "satisfy enum value set: [%s]", strings.Join(s.Enum, ", "))
 	}
 	if s.pattern != nil && !s.pattern.MatchString(value) {
-		c.violate(s, value, path, "Member must satisfy regular expression pattern: %s", s.Pattern)
+		c.violate(path, "satisfy regular expression pattern: %s", s.Pattern)
 	}
 }
 
