@@ -179,13 +179,24 @@ func (db *DB) View(ctx context.Context, fn func(*sql.Tx) error) error {
 func run(ctx context.Context, pool *sql.DB, fn func(*sql.Tx) error) error {
 	tx, err := pool.BeginTx(ctx, nil)
 	if err != nil {
-		return explain(err)
+		return ended(ctx, explain(err))
 	}
 	defer tx.Rollback() // after a commit it does nothing
 	if err := fn(tx); err != nil {
-		return err
+		return ended(ctx, err)
 	}
-	return explain(tx.Commit())
+	return ended(ctx, explain(tx.Commit()))
+}
+
+// ended replaces what SQLite and database/sql say when ctx's end stopped them
+// by ctx's own error. Neither says it of a transaction that was committed.
+func ended(ctx context.Context, err error) error {
+	var e sqlite3.Error
+	interrupted := errors.As(err, &e) && e.Code == sqlite3.ErrInterrupt
+	if ctx.Err() != nil && (interrupted || errors.Is(err, sql.ErrTxDone)) {
+		return ctx.Err()
+	}
+	return err
 }
 
 // Check reads the whole file and reports damage: broken pages, indexes that

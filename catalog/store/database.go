@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"lethe"
+	"lethe/catalog"
+)
+
+const selectDatabases = `SELECT "DB_ID", "NAME", "DESC", "DB_LOCATION_URI", "OWNER_NAME", "CREATE_TIME" FROM "DBS" WHERE "CTLG_NAME" = '` + hive + `'`
+
+// Databases lists all databases by name.
+func (s *Store) Databases(ctx context.Context) (ds []catalog.Database, err error) {
+	err = s.db.View(ctx, func(tx *sql.Tx) error {
+		ds, err = readDatabases(ctx, tx, selectDatabases+` ORDER BY "NAME"`)
+		return err
+	})
+	return ds, err
+}
+
+// Database returns one database, or NotFound.
+func (s *Store) Database(ctx context.Context, name string) (d catalog.Database, err error) {
+	name = strings.ToLower(name)
+	err = s.db.View(ctx, func(tx *sql.Tx) error {
+		ds, err := readDatabases(ctx, tx, selectDatabases+` AND "NAME" = $1`, name)
+		if err != nil {
+			return err
+		}
+		if len(ds) == 0 {
+			return noDatabase(name)
+		}
+		d = ds[0]
+		return nil
+	})
+	return d, err
+}
+
+func readDatabases(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]catalog.Database, error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var ids []int64
+	var ds []catalog.Database
+	at := map[int64]int{}
+	for rows.Next() {
+		var id int64
+		var d catalog.Database
+		var description, owner sql.NullString
+		var created sql.NullInt64
+		if err := rows.Scan(&id, &d.Name, &description, &d.Location, &owner, &created); err != nil {
+			return nil, err
+		}
+		d.Description, d.Owner, d.Created = description.String, owner.String, fromSeconds(created.Int64)
+		at[id] = len(ds)
+		ids, ds = append(ids, id), append(ds, d)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	err = readParameters(ctx, tx, "DATABASE_PARAMS", "DB_ID", ids, func(id int64) *map[string]string { return &ds[at[id]].Parameters })
+	return ds, err
+}
+
+// CreateDatabase adds a database, or answers Exists.
+func (s *Store) CreateDatabase(ctx context.Context, d catalog.Database) error {
+	d, err := checkDatabase(d)
+	if err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+		if _, err := databaseID(ctx, tx, d.Name); err == nil {
+			return lethe.Errorf(lethe.Exists, "database %s exists already", d.Name)
+		} else if !lethe.Is(err, lethe.NotFound) {
+			return err
+		}
+		id, err := databaseIDs.take(ctx, tx, 1)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO "DBS" ("DB_ID", "NAME", "DESC", "DB_LOCATION_URI", "OWNER_NAME", "OWNER_TYPE", "CTLG_NAME", "CREATE_TIME")
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			id, d.Name, null(d.Description), d.Location, null(d.Owner), ownerType(d.Owner), hive, seconds(d.Created))
+		if err != nil {
+			return err
+		}
+		return replaceParameters(ctx, tx, "DATABASE_PARAMS", "DB_ID", id, d.Parameters)
+	})
+}
+
+// ownerType is the kind of principal that an owner is to Hive.
+func ownerType(owner string) any {
+	if owner == "" {
+		return nil
+	}
+	return "USER"
+}
+
+// AlterDatabase replaces a database's definition, except for its name and the
+// time it was made.
+func (s *Store) AlterDatabase(ctx context.Context, name string, d catalog.Database) error {
+	name = strings.ToLower(name)
+	if d.Name == "" {
+		d.Name = name
+	}
+	d, err := checkDatabase(d)
+	if err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+		id, err := databaseID(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		if d.Name != name {
+			return lethe.Errorf(lethe.Unsupported, "database %s cannot be renamed to %s", name, d.Name).
+				WithHint("create %s and move the tables to it", d.Name)
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE "DBS" SET "DESC" = $1, "DB_LOCATION_URI" = $2, "OWNER_NAME" = $3, "OWNER_TYPE" = $4 WHERE "DB_ID" = $5`,
+			null(d.Description), d.Location, null(d.Owner), ownerType(d.Owner), id)
+		if err != nil {
+			return err
+		}
+		return replaceParameters(ctx, tx, "DATABASE_PARAMS", "DB_ID", id, d.Parameters)
+	})
+}
+
+// DropDatabase removes a database and, with cascade, its tables. The database
+// "default" stays, as in Hive.
+func (s *Store) DropDatabase(ctx context.Context, name string, cascade bool) error {
+	name = strings.ToLower(name)
+	if name == "default" {
+		return lethe.Errorf(lethe.Invalid, "the database default cannot be dropped")
+	}
+	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+		id, err := databaseID(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		tables, err := readIDs(ctx, tx, `SELECT "TBL_ID" FROM "TBLS" WHERE "DB_ID" = $1`, id)
+		if err != nil {
+			return err
+		}
+		if n := len(tables[0]); n > 0 && !cascade {
+			return lethe.Errorf(lethe.Conflict, "database %s is not empty: it has %d tables", name, n).
+				WithHint("drop them first, or drop the database with CASCADE")
+		}
+		if err := dropTables(ctx, tx, tables[0]); err != nil {
+			return err
+		}
+		for _, q := range []string{
+			`DELETE FROM "FUNC_RU" WHERE "FUNC_ID" IN (SELECT "FUNC_ID" FROM "FUNCS" WHERE "DB_ID" = $1)`,
+			`DELETE FROM "FUNCS" WHERE "DB_ID" = $1`,
+			`DELETE FROM "DB_PRIVS" WHERE "DB_ID" = $1`,
+			`DELETE FROM "DATABASE_PARAMS" WHERE "DB_ID" = $1`,
+			`DELETE FROM "DBS" WHERE "DB_ID" = $1`,
+		} {
+			if _, err := tx.ExecContext(ctx, q, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// databaseID finds a database by its lower-case name.
+func databaseID(ctx context.Context, tx *sql.Tx, name string) (id int64, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT "DB_ID" FROM "DBS" WHERE "NAME" = $1 AND "CTLG_NAME" = $2`, name, hive).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, noDatabase(name)
+	}
+	return id, err
+}
+
+func noDatabase(name string) error {
+	return lethe.Errorf(lethe.NotFound, "database %s does not exist", name)
+}

@@ -1,0 +1,113 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+
+	"lethe"
+	"lethe/catalog"
+)
+
+// Bounds of what a pruning condition lists.
+const (
+	maxNames  = 10000 // whole partition names
+	maxRanges = 64    // ranges of partition names that begin alike
+)
+
+// condition builds the WHERE of a query of PARTITIONS p.
+type condition struct {
+	terms []string
+	args  []any
+}
+
+func (c *condition) bind(v any) string {
+	c.args = append(c.args, v)
+	return "$" + strconv.Itoa(len(c.args))
+}
+
+func (c *condition) and(term string) { c.terms = append(c.terms, term) }
+
+// selectPartitions writes which partitions of a table a page has, and their order.
+func selectPartitions(t row, page catalog.PartitionPage) (where string, args []any, err error) {
+	c := &condition{}
+	c.and(`p."TBL_ID" = ` + c.bind(t.id))
+	if page.After != "" {
+		c.and(`p."PART_NAME" > ` + c.bind(page.After))
+	}
+	if page.Where != nil {
+		if len(page.Where.Values) > len(t.table.Partitions) {
+			return "", nil, lethe.Errorf(lethe.Invalid, "table %s.%s has %d partition keys, the expression has %d",
+				t.table.Database, t.table.Name, len(t.table.Partitions), len(page.Where.Values))
+		}
+		c.prune(t.table.Partitions, page.Where.Values)
+	}
+	where = "WHERE " + strings.Join(c.terms, " AND ") + ` ORDER BY p."PART_NAME"`
+	if page.Limit > 0 {
+		where += " LIMIT " + strconv.Itoa(page.Limit)
+	}
+	return where, c.args, nil
+}
+
+// prune adds what the values say. Values of the first keys select names or
+// ranges of names, which an index answers; values of other keys are looked up in
+// PARTITION_KEY_VALS for the partitions that are left.
+func (c *condition) prune(keys []catalog.Column, values [][]string) {
+	for _, v := range values {
+		if v != nil && len(v) == 0 {
+			c.and("1 = 0")
+			return
+		}
+	}
+	leading, prefixes := 0, []string{""}
+	for i, v := range values {
+		bound := maxRanges
+		if i == len(keys)-1 {
+			bound = maxNames
+		}
+		if v == nil || len(prefixes)*len(v) > bound {
+			break
+		}
+		longer := make([]string, 0, len(prefixes)*len(v))
+		for _, p := range prefixes {
+			for _, value := range v {
+				longer = append(longer, p+catalog.PartitionName(keys[i:i+1], []string{value})+"/")
+			}
+		}
+		leading, prefixes = i+1, longer
+	}
+	switch {
+	case leading == 0:
+	case leading == len(keys):
+		for i, p := range prefixes {
+			prefixes[i] = strings.TrimSuffix(p, "/")
+		}
+		c.and(among(`p."PART_NAME"`, c.bind(list(prefixes))))
+	default:
+		ranges := make([]string, len(prefixes))
+		for i, p := range prefixes {
+			// '0' is the byte after '/', so this is every name below the prefix.
+			ranges[i] = `p."PART_NAME" >= ` + c.bind(p) + ` AND p."PART_NAME" < ` + c.bind(strings.TrimSuffix(p, "/")+"0")
+		}
+		c.and("(" + strings.Join(ranges, " OR ") + ")")
+	}
+	for i := leading; i < len(values); i++ {
+		if values[i] == nil {
+			continue
+		}
+		wanted := make([]string, len(values[i]))
+		for j, v := range values[i] {
+			wanted[j] = partitionValue(v)
+		}
+		c.and(`EXISTS (SELECT 1 FROM "PARTITION_KEY_VALS" v WHERE v."PART_ID" = p."PART_ID" AND v."INTEGER_IDX" = ` + strconv.Itoa(i) +
+			" AND " + among(`v."PART_KEY_VAL"`, c.bind(list(wanted))) + ")")
+	}
+}
+
+// partitionValue is a value as it is stored.
+func partitionValue(v string) string {
+	if v == "" {
+		return catalog.DefaultValue
+	}
+	return v
+}
+
