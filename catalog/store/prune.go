@@ -110,4 +110,3 @@ func partitionValue(v string) string {
 	}
 	return v
 }
-
