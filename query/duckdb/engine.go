@@ -1,0 +1,262 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"lethe"
+	"lethe/object"
+)
+
+// Config says how an engine runs queries. Zero values mean the defaults.
+type Config struct {
+	// Dir holds the directories of running queries. It must be on the file
+	// system of the store, which links objects into it.
+	Dir string
+	// Store holds the objects that queries read.
+	Store object.Store
+	// Memory bounds what one query holds, in bytes. Default: a half of the
+	// machine's memory divided by MaxConcurrent, at least 256 MiB.
+	Memory int64
+	// Spill bounds the temporary files of one query, and its largest file, in
+	// bytes. Default: 64 GiB.
+	Spill int64
+	// Threads of one query. Default: the machine's processors.
+	Threads int
+	// Pool is how many workers wait ready for a query; each holds some 50 MB.
+	// Default: 1. Negative: none.
+	Pool int
+	// MaxConcurrent is how many queries run at once; others wait. Default: 4.
+	MaxConcurrent int
+	// Timeout ends a query that runs longer. Default: none.
+	Timeout time.Duration
+	// AllowNoLandlock lets queries run where the kernel cannot confine them.
+	AllowNoLandlock bool
+	// Command starts a program that calls Worker. Default: this program, with
+	// the argument "worker".
+	Command []string
+	Log     *slog.Logger
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Dir == "" {
+		return c, errors.New("duckdb: Config.Dir is empty")
+	}
+	var err error
+	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
+		return c, err
+	}
+	if c.MaxConcurrent <= 0 {
+		c.MaxConcurrent = 4
+	}
+	if c.Memory <= 0 {
+		c.Memory = max(machineMemory()/2/int64(c.MaxConcurrent), 256<<20)
+	}
+	if c.Spill <= 0 {
+		c.Spill = 64 << 30
+	}
+	if c.Threads <= 0 {
+		c.Threads = runtime.NumCPU()
+	}
+	if c.Pool == 0 {
+		c.Pool = 1
+	}
+	if len(c.Command) == 0 {
+		exe, err := os.Executable()
+		if err != nil {
+			return c, err
+		}
+		c.Command = []string{exe, "worker"}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
+
+// Engine runs queries in worker processes. It is safe for concurrent use.
+type Engine struct {
+	c     Config
+	slots chan struct{} // one for each query that may run
+	warm  chan *process // workers that wait
+
+	mu     sync.Mutex
+	closed bool
+	filler bool // a goroutine is filling warm
+	wg     sync.WaitGroup
+}
+
+// dirPrefix begins the names of the workers' directories.
+const dirPrefix = "query-"
+
+// New returns an engine. It removes what queries of an earlier process left
+// behind, and begins to start the first worker.
+func New(c Config) (*Engine, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	old, err := os.ReadDir(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range old {
+		if strings.HasPrefix(d.Name(), dirPrefix) {
+			if err := os.RemoveAll(filepath.Join(c.Dir, d.Name())); err != nil {
+				return nil, fmt.Errorf("remove an earlier query: %w", err)
+			}
+		}
+	}
+	e := &Engine{c: c, slots: make(chan struct{}, c.MaxConcurrent), warm: make(chan *process, max(c.Pool, 0))}
+	e.fill()
+	return e, nil
+}
+
+// Close ends all workers. Queries that still run fail.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
+	e.closed = true
+	e.mu.Unlock()
+	e.wg.Wait()
+	var errs []error
+	for {
+		select {
+		case p := <-e.warm:
+			errs = append(errs, p.release())
+			continue
+		default:
+		}
+		return errors.Join(errs...)
+	}
+}
+
+// fill starts workers in the background until enough wait.
+func (e *Engine) fill() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed || e.filler || cap(e.warm) == 0 {
+		return
+	}
+	e.filler = true
+	e.wg.Go(func() {
+		for {
+			e.mu.Lock()
+			if e.closed || len(e.warm) == cap(e.warm) {
+				e.filler = false
+				e.mu.Unlock()
+				return
+			}
+			e.mu.Unlock()
+			p, err := e.start()
+			if err == nil {
+				if err = p.await(context.Background()); err != nil {
+					err = errors.Join(err, p.release())
+				}
+			}
+			if err != nil {
+				// The next query starts its own worker and reports the reason.
+				e.c.Log.Warn("cannot keep a query worker ready", "error", err)
+				e.mu.Lock()
+				e.filler = false
+				e.mu.Unlock()
+				return
+			}
+			e.warm <- p
+		}
+	})
+}
+
+// take returns a worker that is ready or getting ready.
+func (e *Engine) take() (*process, error) {
+	for {
+		select {
+		case p := <-e.warm:
+			select {
+			case err := <-p.ready:
+				p.ready <- err
+				if err == nil && residentSize(p.cmd.Process.Pid) > 0 {
+					return p, nil
+				}
+			default:
+			}
+			_ = p.release() // it died while it waited
+		default:
+			return e.start()
+		}
+	}
+}
+
+// run does a task in a worker of its own. prepare puts the task's files into
+// the worker's directory. The returned function ends the use of the worker's
+// directory, where the task's files are.
+func (e *Engine) run(ctx context.Context, prepare func(ctx context.Context, dir string) (task, []input, error), progress func(float64)) (d done, dir string, release func() error, err error) {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return done{}, "", nil, lethe.Errorf(lethe.Canceled, "the query engine is shutting down")
+	}
+	e.wg.Add(1)
+	e.mu.Unlock()
+	defer e.wg.Done()
+
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	case <-ctx.Done():
+		return done{}, "", nil, context.Cause(ctx)
+	}
+	if e.c.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, e.c.Timeout,
+			lethe.Errorf(lethe.Exhausted, "the query ran longer than %s", e.c.Timeout).WithHint("read less data, or raise the timeout of queries in the configuration"))
+		defer cancel()
+	}
+	p, err := e.take()
+	if err != nil {
+		return done{}, "", nil, err
+	}
+	keep := false
+	defer func() {
+		if !keep {
+			err = errors.Join(err, p.release())
+		}
+		e.fill()
+	}()
+	t, inputs, err := prepare(ctx, p.dir)
+	if err != nil {
+		return done{}, "", nil, err
+	}
+	if err := p.await(ctx); err != nil {
+		return done{}, "", nil, err
+	}
+	d, err = p.run(ctx, t, e.c.Memory, progress)
+	// The links go first: a blob is not erased while a query holds one.
+	if rerr := os.RemoveAll(filepath.Join(p.dir, inDir)); err == nil && rerr != nil {
+		err = rerr
+	}
+	var f *failure
+	switch {
+	case errors.As(err, &f):
+		e.c.Log.Debug("query failed in its worker", "type", f.Type, "error", f.Message)
+		return done{}, "", nil, explain(f, inputs, e.c)
+	case err != nil:
+		return done{}, "", nil, err
+	}
+	keep = true
+	return d, p.dir, p.release, nil
+}

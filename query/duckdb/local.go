@@ -1,0 +1,28 @@
+package duckdb
+
+import (
+	"errors"
+	"io"
+	"os"
+	"syscall"
+)
+
+// linkFile makes the bytes of a local file appear at path, by a hard link where
+// the file system can.
+func linkFile(from, path string) error {
+	err := os.Link(from, path)
+	if !errors.Is(err, syscall.EXDEV) && !errors.Is(err, syscall.EPERM) {
+		return err
+	}
+	r, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	w, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, r)
+	return errors.Join(err, w.Close())
+}

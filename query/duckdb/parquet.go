@@ -1,0 +1,320 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+
+	duck "github.com/duckdb/duckdb-go/v2"
+
+	"lethe/lib/trinosql"
+)
+
+// Parquet files say what their columns are, and need not say what the table
+// says. As in Athena, columns are found by name, a missing one is null, and a
+// type that does not fit is an error that names file, column and both types.
+//
+// A column whose stored type is the table's is read as it is: no cast, so that
+// filters reach row groups and unused columns stay unread. Files with equal
+// types of the used columns are read together.
+
+// parquetFile is a file's column list, as parquet_schema gives it.
+type parquetColumn struct {
+	name, physical, shape string
+}
+
+// parquet writes the SELECTs of a Parquet source.
+func (b *builder) parquet(ctx context.Context) error {
+	groups, err := b.alike(ctx)
+	if err != nil {
+		return err
+	}
+	for _, files := range groups {
+		names, types, err := b.d.columnsOf(ctx, "SELECT * FROM read_parquet("+quote(files[0])+", hive_partitioning=false)")
+		if err != nil {
+			return err
+		}
+		at := map[string]int{}
+		for i := len(names) - 1; i >= 0; i-- { // the first of several spellings
+			at[strings.ToLower(names[i])] = i
+		}
+		items := make([]string, len(b.rel.Columns))
+		for i, c := range b.rel.Columns {
+			x := ""
+			if c.Key >= 0 {
+				x = b.key(i)
+			} else if j, ok := at[strings.ToLower(c.Name)]; !ok {
+				x = "CAST(NULL AS " + b.rel.Columns[i].Duck + ")"
+			} else if x, ok = fromParquet(ident(names[j]), types[j], c.Type, b.rel.Columns[i].Duck); !ok {
+				return b.incompatible(ctx, files[0], c, types[j])
+			}
+			items[i] = x + " AS " + ident(c.Name)
+		}
+		from, err := b.files(ctx, files)
+		if err != nil {
+			return err
+		}
+		b.selects = append(b.selects, "SELECT "+selectList(items)+" FROM read_parquet("+from+")")
+	}
+	return nil
+}
+
+// alike groups the files by the stored types of the used columns.
+func (b *builder) alike(ctx context.Context) ([][]string, error) {
+	if len(b.src.Files) == 1 {
+		return [][]string{b.src.Files}, nil
+	}
+	used := map[string]bool{}
+	for _, c := range b.rel.Columns {
+		if c.Key < 0 {
+			used[strings.ToLower(c.Name)] = true
+		}
+	}
+	groups := map[string][]string{}
+	var order []string
+	err := b.d.schemas(ctx, b.src.Files, func(file string, columns []parquetColumn) {
+		var sig strings.Builder
+		for _, c := range columns {
+			if used[strings.ToLower(c.name)] {
+				sig.WriteString(strings.ToLower(c.name) + "\x00" + c.shape + "\x00")
+			}
+		}
+		s := sig.String()
+		if groups[s] == nil {
+			order = append(order, s)
+		}
+		groups[s] = append(groups[s], file)
+	})
+	if err != nil {
+		return nil, err
+	}
+	list := make([][]string, len(order))
+	for i, s := range order {
+		list[i] = groups[s]
+	}
+	return list, nil
+}
+
+// schemas calls f with each file's columns.
+func (d *database) schemas(ctx context.Context, files []string, f func(file string, columns []parquetColumn)) error {
+	rows, err := d.conn.QueryContext(ctx, "SELECT file_name, name, coalesce(type, ''), coalesce(num_children, 0), "+
+		"concat_ws(' ', repetition_type, type, type_length, converted_type, scale, precision, logical_type, duckdb_type) "+
+		"FROM parquet_schema("+list(files)+")")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var (
+		file    string
+		columns []parquetColumn
+		open    []int64 // children still to come, from the root inwards
+	)
+	for rows.Next() {
+		var name, in, physical, shape sql.RawBytes
+		var children int64
+		if err := rows.Scan(&in, &name, &physical, &children, &shape); err != nil {
+			return err
+		}
+		for len(open) > 0 && open[len(open)-1] == 0 {
+			open = open[:len(open)-1]
+		}
+		switch len(open) {
+		case 0: // a file's root
+			if file != "" {
+				f(file, columns)
+			}
+			file, columns = string(in), nil
+		case 1:
+			columns = append(columns, parquetColumn{name: string(name), physical: string(physical)})
+		}
+		if len(open) > 0 {
+			open[len(open)-1]--
+			c := &columns[len(columns)-1]
+			c.shape += "(" + strconv.Itoa(len(open)) + string(name) + " " + string(shape)
+			if len(open) == 1 { // the column's own name may be spelt differently from file to file
+				c.shape = string(shape)
+			}
+		}
+		open = append(open, children)
+	}
+	if file != "" {
+		f(file, columns)
+	}
+	return rows.Err()
+}
+
+// incompatible is Athena's error for a column whose stored type does not fit.
+func (b *builder) incompatible(ctx context.Context, file string, c relColumn, found duck.TypeInfo) error {
+	physical := ""
+	err := b.d.schemas(ctx, []string{file}, func(_ string, columns []parquetColumn) {
+		for _, p := range columns {
+			if strings.EqualFold(p.name, c.Name) && physical == "" {
+				physical = p.physical
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if physical == "" {
+		physical = duckName(found)
+	}
+	return fmt.Errorf("%sField %s's type %s in parquet file %s is incompatible with type %s defined in table schema",
+		badData, c.Name, physical, file, c.Type)
+}
+
+// fromParquet writes a column of a Parquet file as a value of a table's column.
+// It follows Trino in what it takes for compatible.
+func fromParquet(x string, found duck.TypeInfo, want *trinosql.Type, wantDuck string) (string, bool) {
+	exact, ok := compatible(found, want)
+	switch {
+	case !ok:
+		return "", false
+	case exact:
+		return x, true
+	}
+	f := found.InternalType()
+	switch want.Kind {
+	case trinosql.KindVarchar, trinosql.KindChar:
+		if f == duck.TYPE_BLOB { // text without the annotation
+			x = "decode(" + x + ")"
+		} else if f != duck.TYPE_VARCHAR {
+			x = "CAST(" + x + " AS VARCHAR)"
+		}
+		return bounded(x, want), true
+	case trinosql.KindVarbinary:
+		return "encode(" + x + ")", true
+	case trinosql.KindTimestamp:
+		if f == duck.TYPE_TIMESTAMP_TZ && wantDuck == "TIMESTAMP" { // UTC, without ICU's cost
+			return "make_timestamp(epoch_us(" + x + "))", true
+		}
+	}
+	return "CAST(" + x + " AS " + wantDuck + ")", true
+}
+
+// bounded cuts text to the length of its type, as Trino does when it reads.
+func bounded(x string, t *trinosql.Type) string {
+	if t.Precision == trinosql.Unbounded {
+		return x
+	}
+	n := strconv.Itoa(t.Precision)
+	return "CASE WHEN strlen(" + x + ") <= " + n + " THEN " + x + " ELSE left(" + x + ", " + n + ") END"
+}
+
+// compatible reports whether a stored type can be read as a table's, and
+// whether it is the same.
+func compatible(found duck.TypeInfo, want *trinosql.Type) (exact, ok bool) {
+	f := found.InternalType()
+	is := func(same duck.Type, others ...duck.Type) (bool, bool) {
+		if f == same {
+			return true, true
+		}
+		for _, o := range others {
+			if f == o {
+				return false, true
+			}
+		}
+		return false, false
+	}
+	integer := func(same duck.Type) (bool, bool) {
+		if d, ok := found.Details().(*duck.DecimalDetails); ok && d.Scale == 0 {
+			return false, true
+		}
+		return is(same, duck.TYPE_TINYINT, duck.TYPE_SMALLINT, duck.TYPE_INTEGER, duck.TYPE_BIGINT,
+			duck.TYPE_UTINYINT, duck.TYPE_USMALLINT, duck.TYPE_UINTEGER, duck.TYPE_UBIGINT)
+	}
+	switch want.Kind {
+	case trinosql.KindBoolean:
+		return is(duck.TYPE_BOOLEAN)
+	case trinosql.KindTinyint:
+		return integer(duck.TYPE_TINYINT)
+	case trinosql.KindSmallint:
+		return integer(duck.TYPE_SMALLINT)
+	case trinosql.KindInteger:
+		return integer(duck.TYPE_INTEGER)
+	case trinosql.KindBigint:
+		return integer(duck.TYPE_BIGINT)
+	case trinosql.KindReal:
+		return is(duck.TYPE_FLOAT)
+	case trinosql.KindDouble:
+		return is(duck.TYPE_DOUBLE, duck.TYPE_FLOAT)
+	case trinosql.KindDecimal:
+		if d, ok := found.Details().(*duck.DecimalDetails); ok {
+			return int(d.Width) == want.Precision && int(d.Scale) == want.Scale, true
+		}
+		_, ok := integer(duck.TYPE_INVALID)
+		return false, ok
+	case trinosql.KindVarchar:
+		exact, ok := is(duck.TYPE_VARCHAR, duck.TYPE_BLOB, duck.TYPE_UUID, duck.TYPE_ENUM)
+		return exact && want.Precision == trinosql.Unbounded, ok
+	case trinosql.KindChar:
+		_, ok := is(duck.TYPE_VARCHAR, duck.TYPE_BLOB)
+		return false, ok
+	case trinosql.KindVarbinary:
+		return is(duck.TYPE_BLOB, duck.TYPE_VARCHAR)
+	case trinosql.KindDate:
+		return is(duck.TYPE_DATE)
+	case trinosql.KindTimestamp:
+		same := duck.TYPE_TIMESTAMP
+		if want.Precision > 6 {
+			same = duck.TYPE_TIMESTAMP_NS
+		}
+		return is(same, duck.TYPE_TIMESTAMP, duck.TYPE_TIMESTAMP_NS, duck.TYPE_TIMESTAMP_MS, duck.TYPE_TIMESTAMP_S, duck.TYPE_TIMESTAMP_TZ)
+	case trinosql.KindTimestampZone:
+		return is(duck.TYPE_TIMESTAMP_TZ)
+	case trinosql.KindUUID:
+		return is(duck.TYPE_UUID)
+	case trinosql.KindArray:
+		d, isList := found.Details().(*duck.ListDetails)
+		if !isList {
+			return false, false
+		}
+		return compatible(d.Child, want.Elem())
+	case trinosql.KindMap:
+		d, isMap := found.Details().(*duck.MapDetails)
+		if !isMap {
+			return false, false
+		}
+		exactKey, okKey := compatible(d.Key, want.Key())
+		exact, ok := compatible(d.Value, want.Elem())
+		return exact && exactKey, ok && okKey
+	case trinosql.KindRow:
+		d, isStruct := found.Details().(*duck.StructDetails)
+		if !isStruct {
+			return false, false
+		}
+		exact, common := len(d.Entries) == len(want.Elems), false
+		for i, e := range want.Elems {
+			for j, entry := range d.Entries {
+				if !strings.EqualFold(entry.Name(), want.FieldName(i)) {
+					continue
+				}
+				same, ok := compatible(entry.Info(), e)
+				if !ok {
+					return false, false
+				}
+				common = true
+				exact = exact && same && i == j
+			}
+			exact = exact && i < len(d.Entries) && strings.EqualFold(d.Entries[i].Name(), want.FieldName(i))
+		}
+		// DuckDB casts between structs by name, and needs one in common.
+		return exact, common
+	}
+	return false, false
+}
+
+// duckName names a nested stored type for a message.
+func duckName(t duck.TypeInfo) string {
+	switch t.InternalType() {
+	case duck.TYPE_LIST:
+		return "LIST"
+	case duck.TYPE_MAP:
+		return "MAP"
+	case duck.TYPE_STRUCT:
+		return "GROUP"
+	}
+	return "of another kind"
+}

@@ -1,0 +1,380 @@
+package duckdb
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+
+	"lethe"
+	"lethe/catalog"
+	"lethe/lib/trinosql"
+	"lethe/object"
+	"lethe/query"
+)
+
+// stage puts the files of a query's tables into the directory of its worker.
+type stage struct {
+	store  object.Store
+	dir    string // the worker's
+	inputs []input
+	links  []string // where inputs go, relative to dir
+	tables []stagedTable
+}
+
+// stagedTable remembers a table's files for a second reference to them.
+type stagedTable struct {
+	scan query.Scan
+	keys []int // in the form of source.Keys
+	used []bool
+	srcs []source
+}
+
+// column is a column that a statement uses.
+type column struct {
+	name string
+	typ  *trinosql.Type
+}
+
+// relation describes what the i-th table reference reads. used are the columns
+// that the statement reads.
+func (s *stage) relation(name string, scan query.Scan, used []column) (relation, error) {
+	r := relation{Name: name}
+	keyOf := map[string]int{}
+	for i, k := range scan.Table.Partitions {
+		keyOf[strings.ToLower(k.Name)] = i
+	}
+	usedKeys := make([]*trinosql.Type, len(scan.Table.Partitions))
+	for _, c := range used {
+		duck, err := storageType(c.typ)
+		if err != nil {
+			return relation{}, err
+		}
+		rc := relColumn{Name: c.name, Type: c.typ, Duck: duck, Key: -1}
+		if k, ok := keyOf[strings.ToLower(c.name)]; ok {
+			rc.Key = k
+			usedKeys[k] = c.typ
+		}
+		r.Columns = append(r.Columns, rc)
+	}
+	var err error
+	r.Sources, err = s.sources(scan, usedKeys)
+	return r, err
+}
+
+// sources plans the links for a scan's objects, in directories that hold the
+// values of the used partition keys.
+func (s *stage) sources(scan query.Scan, keys []*trinosql.Type) ([]source, error) {
+	used := make([]bool, len(keys))
+	for i, k := range keys {
+		used[i] = k != nil
+	}
+	for _, t := range s.tables {
+		if slices.Equal(t.used, used) && reflect.DeepEqual(t.scan, scan) {
+			return t.srcs, nil
+		}
+	}
+	values := make([][]string, len(scan.Parts)) // of the used keys
+	pieces := make([]int, len(keys))
+	for i, p := range scan.Parts {
+		values[i] = make([]string, len(keys))
+		for k, typ := range keys {
+			if typ == nil {
+				continue
+			}
+			v := catalog.DefaultValue
+			if k < len(p.Values) {
+				v = p.Values[k]
+			}
+			v, err := partitionValue(v, typ)
+			if err != nil {
+				return nil, lethe.Errorf(lethe.BadData, "HIVE_INVALID_PARTITION_VALUE: Invalid partition value '%s' for %s partition key %s of table %s.%s",
+					p.Values[k], strings.ToUpper(typ.String()), scan.Table.Partitions[k].Name, scan.Table.Database, scan.Table.Name)
+			}
+			values[i][k] = v
+			pieces[k] = max(pieces[k], 1, (len(v)+maxPiece-1)/maxPiece)
+		}
+	}
+	var list []source
+	var index = map[string]int{}
+	root := filepath.Join(inDir, "t"+strconv.Itoa(len(s.tables)))
+	for i, p := range scan.Parts {
+		src, err := sourceOf(scan.Table, p)
+		if err != nil {
+			return nil, err
+		}
+		src.Keys = pieces
+		dir := root
+		for k, n := range pieces {
+			dir = filepath.Join(append([]string{dir}, keyDirs(k, n, values[i][k])...)...)
+		}
+		for _, o := range p.Objects {
+			if o.Size == 0 {
+				continue // an empty file has no rows, or marks a directory
+			}
+			ext, err := extension(src.Format, o)
+			if err != nil {
+				return nil, err
+			}
+			id := fmt.Sprintf("%v", src) + ext
+			j, ok := index[id]
+			if !ok {
+				j = len(list)
+				index[id] = j
+				list = append(list, src)
+			}
+			path := filepath.Join(dir, strconv.Itoa(len(s.inputs))+ext)
+			s.inputs = append(s.inputs, input{object: o})
+			s.links = append(s.links, path)
+			list[j].Files = append(list[j].Files, path)
+		}
+	}
+	s.tables = append(s.tables, stagedTable{scan: scan, used: used, srcs: list})
+	return list, nil
+}
+
+// maxPiece bounds the bytes of a partition value in one directory name. A byte
+// takes at most three characters there, and a name 255.
+const maxPiece = 80
+
+// nullValue stands for the null partition value inside this package. No value
+// can be it: values are valid UTF-8.
+const nullValue = "\xff"
+
+// partitionValue checks a partition's value and writes it so that DuckDB casts
+// it to the key's type.
+func partitionValue(v string, t *trinosql.Type) (string, error) {
+	if v == catalog.DefaultValue {
+		return nullValue, nil
+	}
+	if t.IsString() {
+		return strings.ToValidUTF8(v, string(utf8.RuneError)), nil
+	}
+	if v == "" {
+		return nullValue, nil
+	}
+	return v, checkText(v, t)
+}
+
+// keyDirs returns the directory names that hold a value of partition key k in n
+// pieces: each a letter, which keeps DuckDB from seeing null or a number, and
+// the piece with all but letters, digits, - and _ escaped.
+func keyDirs(k, n int, v string) []string {
+	dirs := make([]string, n)
+	for j := range dirs {
+		dirs[j] = keyDir(k, j) + "="
+		if v == nullValue {
+			dirs[j] += catalog.DefaultValue
+			continue
+		}
+		// Not inside a character: DuckDB sees each piece as text.
+		cut := min(maxPiece, len(v))
+		for cut < len(v) && !utf8.RuneStart(v[cut]) {
+			cut--
+		}
+		dirs[j] += "v" + strings.ReplaceAll(strings.ReplaceAll(url.QueryEscape(v[:cut]), "+", "%20"), ".", "%2E")
+		v = v[cut:]
+	}
+	return dirs
+}
+
+// sourceOf says how a part's files are read.
+func sourceOf(t catalog.Table, p query.Part) (source, error) {
+	st := p.Storage
+	if st.SerDe.Name == "" && st.InputFormat == "" {
+		st.SerDe, st.InputFormat = t.Storage.SerDe, t.Storage.InputFormat
+	}
+	columns := st.Columns
+	if columns == nil {
+		columns = t.Storage.Columns
+	}
+	var src source
+	var err error
+	param := func(names ...string) string {
+		for _, n := range names {
+			if v := st.SerDe.Parameters[n]; v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	table := func(name string) string {
+		if v := param(name); v != "" {
+			return v
+		}
+		return t.Parameters[name]
+	}
+	where := fmt.Sprintf("table %s.%s", t.Database, t.Name)
+	switch serde := st.SerDe.Name; {
+	case serde == catalog.Parquet.SerDe:
+		return source{Format: parquetFormat}, nil
+	case serde == catalog.TextFile.SerDe:
+		src = source{Format: lazyFormat, Text: textOptions{
+			Separator: separator(param("field.delim", "serialization.format"), "\x01"),
+			Null:      `\N`,
+		}}
+		if v, ok := st.SerDe.Parameters["serialization.null.format"]; ok {
+			src.Text.Null = v
+		} else if v, ok := t.Parameters["serialization.null.format"]; ok {
+			src.Text.Null = v
+		}
+		if e := param("escape.delim"); e != "" {
+			src.Text.Escape = separator(e, `\`)
+		}
+		if l := param("line.delim"); l != "" && separator(l, "\n") != "\n" {
+			return source{}, lethe.Errorf(lethe.Unsupported, "%s ends lines with %q; only newlines are supported", where, l)
+		}
+		if strings.EqualFold(param("serialization.last.column.takes.rest"), "true") {
+			return source{}, lethe.Errorf(lethe.Unsupported, "%s uses serialization.last.column.takes.rest, which is not supported", where)
+		}
+	case serde == catalog.OpenCSV.SerDe:
+		src = source{Format: openCSVFormat, Text: textOptions{
+			Separator: char(param("separatorChar"), ","),
+			Quote:     char(param("quoteChar"), `"`),
+			Escape:    char(param("escapeChar"), `\`),
+		}}
+		if src.Text.Escape == `"` { // opencsv's default for reading
+			src.Text.Escape = `\`
+		}
+	case slices.Contains(catalog.JSONSerDes, serde):
+		src = source{Format: jsonFormat, Text: textOptions{SkipMalformed: strings.EqualFold(param("ignore.malformed.json"), "true")}}
+		if strings.EqualFold(param("case.insensitive"), "false") {
+			return source{}, lethe.Errorf(lethe.Unsupported, "%s reads JSON with case.insensitive=false, which is not supported", where)
+		}
+		for name := range st.SerDe.Parameters {
+			if strings.HasPrefix(name, "mapping.") || name == "dots.in.keys" && strings.EqualFold(st.SerDe.Parameters[name], "true") {
+				return source{}, lethe.Errorf(lethe.Unsupported, "%s reads JSON with %s, which is not supported", where, name)
+			}
+		}
+		return src, nil
+	default:
+		what := serde
+		if what == "" {
+			what = st.InputFormat
+		}
+		return source{}, lethe.Errorf(lethe.Unsupported, "%s is stored in a format that is not supported: %q", where, what).
+			WithHint("lethe reads Parquet, delimited text, CSV and JSON lines")
+	}
+	for _, c := range columns {
+		src.Fields = append(src.Fields, c.Name)
+	}
+	if n := table("skip.header.line.count"); n != "" {
+		if src.Text.SkipLines, err = strconv.Atoi(n); err != nil || src.Text.SkipLines < 0 {
+			return source{}, lethe.Errorf(lethe.BadData, "%s has skip.header.line.count %q, which is not a number of lines", where, n)
+		}
+	}
+	if n := table("skip.footer.line.count"); n != "" && n != "0" {
+		return source{}, lethe.Errorf(lethe.Unsupported, "%s has skip.footer.line.count %s; footers are not supported", where, n)
+	}
+	switch enc := strings.ToLower(param("serialization.encoding")); enc {
+	case "", "utf-8", "utf8", "us-ascii":
+	case "iso-8859-1", "latin1", "latin-1":
+		src.Text.Encoding = "latin-1"
+	default:
+		return source{}, lethe.Errorf(lethe.Unsupported, "%s is in the encoding %s, which is not supported", where, enc)
+	}
+	return src, nil
+}
+
+// separator reads a separator as LazySimpleSerDe does: a number is a byte's
+// value, and otherwise the first character counts.
+func separator(s, otherwise string) string {
+	if n, err := strconv.ParseInt(s, 10, 8); err == nil && n >= 0 {
+		return string(rune(n))
+	}
+	return char(s, otherwise)
+}
+
+// char returns the first character of a setting, in which \t, \\ and the like
+// may have been left as they were typed.
+func char(s, otherwise string) string {
+	if len(s) > 1 && s[0] == '\\' {
+		if u, _, _, err := strconv.UnquoteChar(s, 0); err == nil {
+			return string(u)
+		}
+	}
+	for _, r := range s {
+		return string(r)
+	}
+	return otherwise
+}
+
+// extension names a file so that DuckDB sees how it is compressed. Hadoop goes
+// by the name's end too.
+func extension(format string, o object.Object) (string, error) {
+	if format == parquetFormat {
+		return ".parquet", nil
+	}
+	switch ext := strings.ToLower(filepath.Ext(o.Key)); ext {
+	case ".gz":
+		return "." + format + ".gz", nil
+	case ".zst", ".zstd":
+		return "." + format + ".zst", nil
+	case ".bz2", ".snappy", ".lz4", ".lzo", ".deflate", ".xz":
+		return "", lethe.Errorf(lethe.Unsupported, "%s is compressed by %s, which is not supported", input{object: o}, ext[1:]).
+			WithHint("lethe reads gzip and zstd")
+	}
+	return "." + format, nil
+}
+
+// link makes the planned links.
+func (s *stage) link(ctx context.Context) error {
+	var g errgroup.Group
+	g.SetLimit(8)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var made sync.Map // directories
+	for i, in := range s.inputs {
+		if ctx.Err() != nil {
+			break
+		}
+		path := filepath.Join(s.dir, s.links[i])
+		if dir := filepath.Dir(path); !loaded(&made, dir) {
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				cancel(err)
+				break
+			}
+		}
+		one := func() error {
+			var err error
+			if in.local != "" {
+				err = linkFile(in.local, path)
+			} else {
+				err = s.store.Link(ctx, in.object.Bucket, in.object.Key, in.object.ETag, path)
+			}
+			switch lethe.KindOf(err) {
+			case lethe.Conflict, lethe.NotFound:
+				err = lethe.Errorf(lethe.Conflict, "%s changed while the query was being prepared", in).WithHint("run the query again")
+			}
+			if err != nil {
+				cancel(err)
+			}
+			return err
+		}
+		if len(s.inputs) < 16 {
+			if err := one(); err != nil {
+				return err
+			}
+			continue
+		}
+		g.Go(one)
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+func loaded(m *sync.Map, key string) bool {
+	_, ok := m.LoadOrStore(key, true)
+	return ok
+}

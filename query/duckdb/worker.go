@@ -1,0 +1,94 @@
+package duckdb
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"time"
+)
+
+// The directories of a worker, relative to its own, which is its working
+// directory: so no path of the machine appears in a plan or a message.
+const (
+	inDir   = "in"   // what the query reads; read-only to the worker
+	workDir = "work" // what it writes
+	tmpDir  = workDir + "/tmp"
+	outDir  = workDir + "/out"
+	csvFile = workDir + "/result.csv"
+)
+
+// maxTask bounds the message that holds a statement and its file names.
+const maxTask = 1 << 30
+
+// progressEvery is how often a worker tells how far it is.
+const progressEvery = 250 * time.Millisecond
+
+// Worker is the main function of a worker process. It confines itself, opens
+// DuckDB, says that it is ready, runs one task, and returns the exit status. It
+// speaks on standard input and output, needs no environment, and exits when its
+// parent does.
+func Worker() int {
+	in, out := os.Stdin, os.Stdout
+	// Nothing else may write to the reply stream.
+	os.Stdout = os.Stderr
+	debug.SetGCPercent(50)
+	if err := work(in, out); err != nil {
+		f := failed{Message: err.Error()}
+		if t, ok := duckType(err); ok {
+			f.Type = t
+		}
+		if writeFrame(out, reply{Failed: &f}) != nil {
+			return 2
+		}
+		return 1
+	}
+	return 0
+}
+
+func work(in io.Reader, out io.Writer) error {
+	var s settings
+	if err := readFrame(in, maxTask, &s); err != nil {
+		return fmt.Errorf("read settings: %w", err)
+	}
+	ctx := context.Background()
+	// DuckDB looks for the machine's limits when it opens, before there is
+	// anything of the query.
+	db, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	abi, err := confine(inDir, workDir, s.Spill)
+	if err != nil && !s.Unconfined {
+		return fmt.Errorf("%s: %w", refusal, err)
+	}
+	if err := db.lockDown(ctx, s); err != nil {
+		return err
+	}
+	if err := writeFrame(out, reply{Ready: &ready{Landlock: abi}}); err != nil {
+		return err
+	}
+	var t task
+	if err := readFrame(in, maxTask, &t); err != nil {
+		if err == io.EOF {
+			return nil // no longer needed
+		}
+		return fmt.Errorf("read task: %w", err)
+	}
+	go func() {
+		// The engine says nothing more; the stream ends when it has died.
+		_, _ = io.Copy(io.Discard, in)
+		os.Exit(3)
+	}()
+	stop := db.progress(func(p float64) { _ = writeFrame(out, reply{Progress: &p}) })
+	d, err := db.run(ctx, t)
+	stop()
+	if err != nil {
+		return err
+	}
+	return writeFrame(out, reply{Done: &d})
+}
+
+// refusal begins the message of a worker that could not confine itself.
+const refusal = "a worker must confine itself and cannot"
