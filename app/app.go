@@ -1,0 +1,218 @@
+// Package app makes a running lake out of a configuration: it opens the parts,
+// introduces them to one another, listens, and stops them in order. It is the
+// only package that knows every part.
+//
+// A lake is a folder:
+//
+//	lethe.json            where the running lake answers; removed on a clean stop
+//	lethe.lock            held while a process runs the lake
+//	aws/config            for AWS clients: AWS_CONFIG_FILE
+//	aws/credentials       for AWS clients: AWS_SHARED_CREDENTIALS_FILE
+//	console-password      of the user admin, as made at the first start
+//	state.db              executions, workgroups, users, keys, logins, ingests
+//	catalog.db            databases, tables, partitions, in Hive's schema
+//	objects/              buckets and objects
+//	queries/              folders of running queries
+//	audit.jsonl           every decision of access
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"lethe"
+	"lethe/access"
+	"lethe/catalog"
+	"lethe/catalog/store"
+	"lethe/config"
+	"lethe/ingest"
+	"lethe/lib/state"
+	"lethe/object/disk"
+	"lethe/query"
+	"lethe/query/duckdb"
+)
+
+// Version of this program.
+const Version = "0.1.0"
+
+// App is a running lake.
+type App struct {
+	Config config.Config
+	Log    *slog.Logger
+
+	Access  *access.Service
+	Objects *disk.Store
+	Catalog catalog.Catalog
+	Queries *query.Service
+	Ingests *ingest.Service
+
+	// Endpoints as they are, with the ports that were found free.
+	Endpoints config.Endpoints
+
+	stop     []func() error // in the order of opening
+	stopOnce sync.Once
+	stopErr  error
+	failed   chan error // a part that must not end has ended
+}
+
+// Start opens the lake and answers on its ports when it returns. The file
+// lethe.json is not there yet: see Announce.
+func Start(ctx context.Context, c config.Config, log *slog.Logger) (a *App, err error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	a = &App{Config: c, Log: log, failed: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			a.Stop()
+			a = nil
+		}
+	}()
+	if err := a.lock(); err != nil {
+		return a, err
+	}
+	if err := a.openState(ctx); err != nil {
+		return a, err
+	}
+	if err := a.openServices(ctx); err != nil {
+		return a, err
+	}
+	return a, a.listen(ctx)
+}
+
+// onStop adds something to undo when the app stops, before what came earlier.
+func (a *App) onStop(f func() error) { a.stop = append(a.stop, f) }
+
+func (a *App) path(name ...string) string {
+	return filepath.Join(append([]string{a.Config.Data}, name...)...)
+}
+
+// lock makes the folder and sees that no other process runs its lake.
+func (a *App) lock() error {
+	if err := os.MkdirAll(a.Config.Data, 0o755); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	f, err := os.OpenFile(a.path("lethe.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return lethe.Errorf(lethe.Conflict, "another process runs the lake in %s", a.Config.Data).WithHint("stop it, or choose another folder with --data")
+	}
+	a.onStop(f.Close)
+	// What a killed process left would lead clients to a port that is not ours.
+	if err := os.Remove(a.path("lethe.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (a *App) openState(ctx context.Context) error {
+	db, err := state.Open(ctx, a.path("state.db"))
+	if err != nil {
+		return err
+	}
+	a.onStop(db.Close)
+	audit, err := access.OpenAudit(a.path("audit.jsonl"))
+	if err != nil {
+		return err
+	}
+	a.onStop(audit.Close)
+	if a.Access, err = access.Open(ctx, db, audit); err != nil {
+		return err
+	}
+	if err := a.writeCredentials(ctx); err != nil {
+		return err
+	}
+	if a.Objects, err = disk.Open(a.path("objects"), disk.Options{Log: a.Log}); err != nil {
+		return err
+	}
+	a.onStop(a.Objects.Close)
+	cat, err := store.Open(ctx, a.path("catalog.db"))
+	if err != nil {
+		return err
+	}
+	a.Catalog = cat
+	a.onStop(cat.Close)
+	return a.openQueries(ctx, db)
+}
+
+func (a *App) openQueries(ctx context.Context, db *state.DB) error {
+	q := a.Config.Query
+	output, err := lethe.ParseLocation(q.Output)
+	if err != nil {
+		return err
+	}
+	if err := a.Objects.CreateBucket(ctx, output.Bucket); err != nil && !lethe.Is(err, lethe.Exists) {
+		return err
+	}
+	engine, err := duckdb.New(duckdb.Config{
+		Dir: a.path("queries"), Store: a.Objects, Memory: int64(q.Memory), Threads: q.Threads,
+		Pool: q.Warm, MaxConcurrent: q.Concurrency, AllowNoLandlock: q.AllowNoLandlock, Log: a.Log,
+	})
+	if err != nil {
+		return err
+	}
+	a.onStop(engine.Close)
+	a.Queries, err = query.Open(ctx, query.Config{
+		DB: db, Store: a.Objects, Catalog: a.Catalog, Connect: a.connect, Engine: engine, Access: a.Access,
+		Region: a.Config.AWS.Region, Output: q.Output, Concurrency: q.Concurrency, Timeout: q.Timeout, Log: a.Log,
+	})
+	if err != nil {
+		return err
+	}
+	a.onStop(func() error { a.Queries.Close(); return nil })
+	return nil
+}
+
+// connect reaches the metastore behind a data catalog of type HIVE. The only
+// one that can be reached so far is the lake's own, in this process.
+func (a *App) connect(_ context.Context, d query.DataCatalog) (catalog.Catalog, error) {
+	if d.Type != "HIVE" {
+		return nil, lethe.Errorf(lethe.Unsupported, "a data catalog of type %s cannot be reached", d.Type)
+	}
+	return a.Catalog, nil
+}
+
+// Announce writes lethe.json: from now on commands find the lake.
+func (a *App) Announce() error {
+	text, err := json.MarshalIndent(a.Endpoints, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := a.path("lethe.json")
+	if err := writeFile(path, append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	a.onStop(func() error { return os.Remove(path) })
+	return nil
+}
+
+// Wait returns when ctx ends, or with the error of a part that failed.
+func (a *App) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-a.failed:
+		return err
+	}
+}
+
+// Stop stops the lake: no new requests, running ones get a moment to end, and
+// all files are closed. It may be called more than once.
+func (a *App) Stop() error {
+	a.stopOnce.Do(func() {
+		for i := len(a.stop) - 1; i >= 0; i-- {
+			a.stopErr = errors.Join(a.stopErr, a.stop[i]())
+		}
+	})
+	return a.stopErr
+}

@@ -1,0 +1,69 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"lethe/access"
+)
+
+// writeFile puts a file in place whole and durable, or leaves what was there.
+func writeFile(path string, content []byte, mode os.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // once renamed, it is not there any more
+	if _, err := f.Write(content); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Chmod(mode); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
+}
+
+// writeCredentials makes the administrator at the first start, and at every
+// start writes the administrator's key where AWS clients can be told to look.
+func (a *App) writeCredentials(ctx context.Context) error {
+	if err := os.MkdirAll(a.path("aws"), 0o755); err != nil {
+		return err
+	}
+	_, err := a.Access.Bootstrap(ctx, func(c access.Credentials) error {
+		return writeFile(a.path("console-password"), []byte(c.Password+"\n"), 0o600)
+	})
+	if err != nil {
+		return fmt.Errorf("making the administrator: %w", err)
+	}
+	id, secret, err := a.Access.AdministratorKey(ctx)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("[lethe]\naws_access_key_id = %s\naws_secret_access_key = %s\n", id, secret)
+	return writeFile(a.path("aws", "credentials"), []byte(text), 0o600)
+}
+
+// writeAWSConfig tells AWS clients where this lake answers.
+func (a *App) writeAWSConfig() error {
+	text := fmt.Sprintf("[profile lethe]\nregion = %s\nendpoint_url = %s\ns3 =\n  addressing_style = path\n", a.Endpoints.Region, a.Endpoints.AWS)
+	return writeFile(a.path("aws", "config"), []byte(text), 0o644)
+}

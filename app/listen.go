@@ -1,0 +1,145 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"lethe"
+	"lethe/catalog"
+	"lethe/config"
+	"lethe/lib/awsproto"
+	"lethe/lib/sigv4"
+	"lethe/query"
+	"lethe/wire/athena"
+	"lethe/wire/console"
+	"lethe/wire/s3"
+	"lethe/wire/sts"
+)
+
+// listen answers on all ports.
+func (a *App) listen(context.Context) error {
+	c := a.Config
+	a.Endpoints = config.Endpoints{Region: c.AWS.Region, PID: os.Getpid(), Version: Version}
+	g, err := a.gateway()
+	if err != nil {
+		return err
+	}
+	mux, err := a.awsMux(g)
+	if err != nil {
+		return err
+	}
+	addr, err := a.serve(c.AWS.Addr, mux)
+	if err != nil {
+		return err
+	}
+	a.Endpoints.AWS = "http://" + addr.String()
+	if addr, err = a.serve(c.Console.Addr, a.console()); err != nil {
+		return err
+	}
+	a.Endpoints.Console = "http://" + addr.String()
+	return a.writeAWSConfig()
+}
+
+// gateway runs the S3 front end until the app stops.
+func (a *App) gateway() (*s3.Gateway, error) {
+	c := s3.Config{Backend: a.Objects.Gateway(), Keys: a.Access, Decider: a.Access, Region: a.Config.AWS.Region, Log: a.Log}
+	if a.Config.AWS.S3Addr != "" {
+		c.Listen = []string{a.Config.AWS.S3Addr}
+	}
+	g, err := s3.New(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, addr := range g.Listening() {
+		a.Endpoints.S3 = "http://" + addr
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		err := g.Run(ctx)
+		if ctx.Err() == nil {
+			a.fail(fmt.Errorf("the S3 gateway ended: %w", err))
+		}
+		done <- err
+	}()
+	a.onStop(func() error {
+		cancel()
+		return <-done
+	})
+	return g, nil
+}
+
+// awsMux answers Athena and STS, and hands everything else to S3.
+func (a *App) awsMux(g *s3.Gateway) (http.Handler, error) {
+	ath, err := athena.New(athena.Options{Queries: a.Queries, Access: a.Access, Region: a.Config.AWS.Region})
+	if err != nil {
+		return nil, err
+	}
+	caller, err := sts.New()
+	if err != nil {
+		return nil, err
+	}
+	verifier := &sigv4.Verifier{Lookup: func(ctx context.Context, id string) (sigv4.Key, bool, error) {
+		secret, _, err := a.Access.Secret(ctx, id)
+		if lethe.Is(err, lethe.NotFound) {
+			return sigv4.Key{}, false, nil
+		}
+		return sigv4.Key{Secret: secret}, err == nil, err
+	}}
+	authenticate := func(r *http.Request, body []byte) (context.Context, error) {
+		id, err := verifier.Verify(r, body)
+		if err != nil {
+			return nil, err
+		}
+		_, p, err := a.Access.Secret(r.Context(), id.AccessKey)
+		return lethe.WithPrincipal(r.Context(), p), err
+	}
+	return awsproto.NewMux(awsproto.MuxOptions{Authenticate: authenticate, S3: g.Handler(), Log: a.Log, RequestID: lethe.NewID}, ath, caller)
+}
+
+func (a *App) console() http.Handler {
+	return console.New(console.Options{
+		Log: a.Log, Sessions: a.Access, Access: a.Access, Queries: a.Queries, Objects: a.Objects, Region: a.Config.AWS.Region, Version: Version,
+		DDL: func(t catalog.Table) (string, error) { return query.CreateTable(t), nil },
+	})
+}
+
+// drain is how long requests that run may go on after a stop.
+const drain = 5 * time.Second
+
+// serve answers on an address and returns where it listens.
+func (a *App) serve(addr string, h http.Handler) (net.Addr, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, lethe.Errorf(lethe.Conflict, "cannot listen on %s: %w", addr, err).WithHint("choose another port; 0 takes a free one")
+	}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.Log.Handler(), slog.LevelDebug)}
+	go func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			a.fail(fmt.Errorf("listener %s: %w", addr, err))
+		}
+	}()
+	a.onStop(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), drain)
+		defer cancel()
+		if err := srv.Shutdown(ctx); err != nil {
+			return srv.Close()
+		}
+		return nil
+	})
+	return l.Addr(), nil
+}
+
+func (a *App) fail(err error) {
+	select {
+	case a.failed <- err:
+	default: // one is enough to stop
+	}
+}

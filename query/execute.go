@@ -1,0 +1,203 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"lethe"
+	"lethe/lib/trinosql"
+	"lethe/object"
+)
+
+// execute runs a statement and stores its result.
+func (s *Service) execute(ctx context.Context, r *run, stmt trinosql.Statement, c class) error {
+	x := r.snapshot()
+	e := &executor{Service: s, run: r, request: x.Request}
+	switch stmt := stmt.(type) {
+	case *trinosql.QueryStmt:
+		return e.query(ctx, stmt, x)
+	case *trinosql.Show:
+		return e.text(ctx, x, func() (table, error) { return e.show(ctx, stmt) })
+	case *trinosql.Describe:
+		return e.text(ctx, x, func() (table, error) { return e.describe(ctx, stmt) })
+	default:
+		return e.text(ctx, x, func() (table, error) { return e.change(ctx, stmt) })
+	}
+}
+
+// executor is one run's view of the service.
+type executor struct {
+	*Service
+	run     *run
+	request Request
+}
+
+// start ends the time in the queue.
+func (e *executor) start() time.Time {
+	now := time.Now()
+	e.run.update(func(x *Execution) {
+		x.State = Running
+		x.Statistics.Queue = now.Sub(x.Submitted)
+	})
+	return now
+}
+
+// query runs a SELECT in the engine.
+func (e *executor) query(ctx context.Context, stmt *trinosql.QueryStmt, x Execution) error {
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	began := e.start()
+	params, err := parameters(e.request.Parameters)
+	if err != nil {
+		return err
+	}
+	a, err := trinosql.Analyze(ctx, stmt, resolver{e}, trinosql.Options{
+		Catalog: e.request.catalog(), Database: e.request.database(), Parameters: params, Now: began, Zone: time.UTC,
+	})
+	if err != nil {
+		return err
+	}
+	scans, scanned, err := e.scans(ctx, a)
+	if err != nil {
+		return err
+	}
+	w, err := e.Workgroup(ctx, e.request.Workgroup)
+	if err != nil {
+		return err
+	}
+	if w.ScanLimit > 0 && scanned > w.ScanLimit {
+		return lethe.Errorf(lethe.Canceled, "Bytes scanned limit was exceeded: the query would read %d bytes, workgroup %s allows %d", scanned, w.Name, w.ScanLimit)
+	}
+	planned := time.Now()
+	e.run.update(func(x *Execution) {
+		x.Statistics.Planning, x.Statistics.ScannedBytes = planned.Sub(began), scanned
+	})
+	result, err := e.Engine.Run(ctx, Job{ID: x.ID, Analysis: a, Scans: scans, Progress: func(done float64) {
+		e.run.update(func(x *Execution) { x.Progress = done })
+	}})
+	if err != nil {
+		return err
+	}
+	defer result.Close()
+	answered := time.Now()
+	size, err := e.store(ctx, x, result)
+	if err != nil {
+		return err
+	}
+	e.run.update(func(x *Execution) {
+		x.Columns, x.Rows = result.Columns, result.Rows
+		x.Statistics.Engine, x.Statistics.ResultBytes = answered.Sub(planned), size
+		x.Statistics.Service = time.Since(answered)
+	})
+	return nil
+}
+
+// store puts an engine's result, and what describes its columns, where the
+// execution says.
+func (e *executor) store(ctx context.Context, x Execution, result Result) (int64, error) {
+	f, err := os.Open(result.Path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	l, err := lethe.ParseLocation(x.Output)
+	if err != nil {
+		return 0, err
+	}
+	o, err := e.Store.Put(ctx, l.Bucket, l.Key, f, object.Header{ContentType: "application/octet-stream"}, object.Condition{})
+	if err != nil {
+		return 0, lethe.Errorf(lethe.KindOf(err), "the result cannot be stored at %s: %w", x.Output, err)
+	}
+	return o.Size, e.describeResult(ctx, l, x.ID, result.Columns)
+}
+
+// describeResult stores the companion file from which Athena's JDBC driver
+// learns a result's columns.
+func (e *executor) describeResult(ctx context.Context, l lethe.Location, id string, columns []Column) error {
+	_, err := e.Store.Put(ctx, l.Bucket, l.Key+".metadata", strings.NewReader(metadataFile(id, columns)),
+		object.Header{ContentType: "application/octet-stream"}, object.Condition{})
+	return err
+}
+
+// text runs a statement that the service answers itself.
+func (e *executor) text(ctx context.Context, x Execution, answer func() (table, error)) error {
+	began := e.start()
+	t, err := answer()
+	answered := time.Now()
+	if err != nil {
+		return err
+	}
+	l, err := lethe.ParseLocation(x.Output)
+	if err != nil {
+		return err
+	}
+	body := strings.Join(t.rows, "\n")
+	if _, err := e.Store.Put(ctx, l.Bucket, l.Key, strings.NewReader(body), object.Header{ContentType: "application/octet-stream"}, object.Condition{}); err != nil {
+		return lethe.Errorf(lethe.KindOf(err), "the result cannot be stored at %s: %w", x.Output, err)
+	}
+	if t.columns != nil {
+		if err := e.describeResult(ctx, l, x.ID, t.columns); err != nil {
+			return err
+		}
+	}
+	e.run.update(func(x *Execution) {
+		x.Columns, x.Rows = t.columns, int64(len(t.rows))
+		x.Statistics.Engine, x.Statistics.Service = answered.Sub(began), time.Since(answered)
+		x.Statistics.ResultBytes = int64(len(body))
+	})
+	return nil
+}
+
+// table is a result of the service's own: lines of text, columns between tabs.
+type table struct {
+	columns []Column
+	rows    []string
+}
+
+// textColumns are columns of type string, as metadata statements have them.
+func textColumns(names ...string) []Column {
+	c := make([]Column, len(names))
+	for i, n := range names {
+		c[i] = Column{Name: n, Type: "string"}
+	}
+	return c
+}
+
+func (q Request) catalog() string {
+	if q.Catalog == "" {
+		return strings.ToLower(lethe.DefaultCatalog)
+	}
+	return strings.ToLower(q.Catalog)
+}
+
+func (q Request) database() string {
+	if q.Database == "" {
+		return "default"
+	}
+	return strings.ToLower(q.Database)
+}
+
+// parameters parses execution parameters, which are SQL expressions. A text
+// that is none is taken as a string, as Athena does.
+func parameters(texts []string) ([]trinosql.Expr, error) {
+	var list []trinosql.Expr
+	for i, text := range texts {
+		x, err := trinosql.ParseExpr(text)
+		var te *trinosql.Error
+		if errors.As(err, &te) {
+			return nil, lethe.Errorf(lethe.Invalid, "execution parameter %d, %s, is not an SQL value: %w", i+1, text, err).WithHint("write strings in single quotes")
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, x)
+	}
+	return list, nil
+}

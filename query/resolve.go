@@ -1,0 +1,111 @@
+package query
+
+import (
+	"context"
+	"strings"
+
+	"lethe"
+	"lethe/catalog"
+	"lethe/lib/trinosql"
+)
+
+// resolver finds a statement's tables: first in the catalog, then by policy.
+type resolver struct{ *executor }
+
+// resolved is the handle that the analysis carries for a table.
+type resolved struct {
+	catalog catalog.Catalog
+	table   catalog.Table
+}
+
+// Table implements trinosql.Resolver.
+func (r resolver) Table(ctx context.Context, name trinosql.TableName) (*trinosql.TableSchema, error) {
+	c, t, err := r.table(ctx, name.Catalog, name.Database, name.Table)
+	if lethe.Is(err, lethe.NotFound) {
+		return nil, trinosql.ErrNoTable
+	}
+	if err != nil {
+		return nil, err
+	}
+	if t.Type == catalog.VirtualView {
+		return nil, lethe.Errorf(lethe.Unsupported, "%s.%s is a view; views cannot be queried yet", t.Database, t.Name)
+	}
+	schema := &trinosql.TableSchema{
+		TableName: trinosql.TableName{Catalog: strings.ToLower(name.Catalog), Database: t.Database, Table: t.Name},
+		Handle:    resolved{c, t},
+	}
+	for i, col := range t.Columns() {
+		typ, err := trinosql.ParseHiveType(col.Type)
+		if err != nil {
+			return nil, lethe.Errorf(lethe.Unsupported, "column %s of table %s.%s has the type %s, which cannot be queried: %w", col.Name, t.Database, t.Name, col.Type, err)
+		}
+		schema.Columns = append(schema.Columns, trinosql.Column{Name: col.Name, Type: typ, Partition: i >= len(t.Storage.Columns)})
+	}
+	return schema, nil
+}
+
+// table finds a table that the principal may know.
+func (e *executor) table(ctx context.Context, catalogName, database, name string) (catalog.Catalog, catalog.Table, error) {
+	c, err := e.permit(ctx, catalogName, "glue:GetTable", database, name)
+	if err != nil {
+		return nil, catalog.Table{}, err
+	}
+	t, err := c.Table(ctx, strings.ToLower(database), strings.ToLower(name))
+	return c, t, err
+}
+
+// permit returns a data catalog's catalog if the principal may do action there
+// to a table, or to a database where table is "". Actions are Glue's, on the
+// lake's own names; on other data catalogs the catalog is the resource.
+func (e *executor) permit(ctx context.Context, catalogName, action, database, table string) (catalog.Catalog, error) {
+	c, d, err := e.CatalogNamed(ctx, catalogName)
+	if lethe.Is(err, lethe.NotFound) {
+		return nil, lethe.Errorf(lethe.Invalid, "CATALOG_NOT_FOUND: Catalog '%s' not found", catalogName).WithHint("list the catalogs with: aws athena list-data-catalogs")
+	}
+	if err != nil {
+		return nil, err
+	}
+	resource := lethe.DataCatalogARN(e.Region, d.Name)
+	if c == e.Catalog && d.Type == "GLUE" {
+		switch {
+		case table != "":
+			resource = lethe.TableARN(e.Region, strings.ToLower(database), strings.ToLower(table))
+		case database != "":
+			resource = lethe.DatabaseARN(e.Region, strings.ToLower(database))
+		default:
+			resource = lethe.CatalogARN(e.Region)
+		}
+	}
+	return c, e.Access.Decide(ctx, lethe.PrincipalOf(ctx), action, resource)
+}
+
+// name completes a table's name from the request.
+func (e *executor) name(n trinosql.QName) (cat, database, table string, err error) {
+	cat, database = e.request.catalog(), e.request.database()
+	switch len(n) {
+	case 3:
+		cat = strings.ToLower(n[0].Text)
+		fallthrough
+	case 2:
+		database = strings.ToLower(n[len(n)-2].Text)
+		fallthrough
+	case 1:
+		return cat, database, strings.ToLower(n[len(n)-1].Text), nil
+	}
+	return "", "", "", lethe.Errorf(lethe.Invalid, "%s: a table's name has at most three parts: catalog.database.table", n.Pos())
+}
+
+// databaseName completes a database's name from the request.
+func (e *executor) databaseName(n trinosql.QName) (cat, database string, err error) {
+	cat, database = e.request.catalog(), e.request.database()
+	switch len(n) {
+	case 0:
+		return cat, database, nil
+	case 2:
+		cat = strings.ToLower(n[0].Text)
+		fallthrough
+	case 1:
+		return cat, strings.ToLower(n[len(n)-1].Text), nil
+	}
+	return "", "", lethe.Errorf(lethe.Invalid, "%s: a database's name has at most two parts: catalog.database", n.Pos())
+}
