@@ -39,7 +39,7 @@ browser: build
 
 ## bench: figures, as ratios against something measured in the same run
 bench: build
-	$(GO) run ./test/bench $(ARGS)
+	LETHE_BIN=$(abspath $(BIN)) $(GO) test -tags bench -count=1 -timeout 60m -v ./test/bench $(ARGS)
 
 ## lint: golangci-lint v2 and the console's linter
 lint:

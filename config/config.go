@@ -66,7 +66,7 @@ type Query struct {
 	Threads int `yaml:"threads"`
 	// Concurrency is how many queries run at once; others wait.
 	Concurrency int `yaml:"concurrency"`
-	// Warm is how many workers are kept ready.
+	// Warm is how many workers are kept ready for a query; -1 means none.
 	Warm int `yaml:"warm"`
 	// Timeout ends a query; 0 means never.
 	Timeout time.Duration `yaml:"timeout"`
@@ -148,7 +148,7 @@ func (c *Config) Check() error {
 		value, lo int64
 	}{
 		{"query.memory", int64(c.Query.Memory), 128 << 20}, {"query.threads", int64(c.Query.Threads), 0},
-		{"query.concurrency", int64(c.Query.Concurrency), 1}, {"query.warm", int64(c.Query.Warm), 0}, {"query.timeout", int64(c.Query.Timeout), 0},
+		{"query.concurrency", int64(c.Query.Concurrency), 1}, {"query.warm", int64(c.Query.Warm), -1}, {"query.timeout", int64(c.Query.Timeout), 0},
 	} {
 		if n.value < n.lo {
 			return &Error{n.field, strconv.FormatInt(n.value, 10), fmt.Sprintf("must be at least %d", n.lo)}
