@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// confine gives up, for the whole process and for good, everything a query does
+// confineProcess gives up, for the whole process and for good, everything a query does
 // not need. It returns the version of the kernel's Landlock ABI, 0 without.
 //
 // Three fences stand inside one another, so that a fault in DuckDB, which reads
@@ -30,7 +30,7 @@ import (
 //   - limits: no core files, no file larger than the query may spill.
 //
 // All threads are confined, also those that C code started.
-func confine(in, work string, fileSize int64) (abi int, err error) {
+func confineProcess(in, work string, fileSize int64) (abi int, err error) {
 	// The first process to go when the machine runs out of memory.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("900"), 0)
 	// A file that grows beyond its bound is an error to its writer, not a signal.

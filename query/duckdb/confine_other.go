@@ -7,6 +7,6 @@ import (
 	"runtime"
 )
 
-func confine(in, work string, fileSize int64) (int, error) {
+func confineProcess(in, work string, fileSize int64) (int, error) {
 	return 0, errors.New(runtime.GOOS + " has no Landlock")
 }

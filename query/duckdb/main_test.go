@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,8 +23,16 @@ import (
 
 // The test binary is its own worker.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		os.Exit(Worker())
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "worker":
+			os.Exit(Worker())
+		case "worker-without-landlock":
+			confine = func(string, string, int64) (int, error) { return 0, errors.New("the kernel has no Landlock") }
+			os.Exit(Worker())
+		case "escape":
+			os.Exit(escape(os.Args[2], os.Args[3]))
+		}
 	}
 	os.Exit(m.Run())
 }
@@ -244,4 +253,3 @@ func text(rows [][]string) string {
 	}
 	return b.String()
 }
-

@@ -90,5 +90,8 @@ func work(in io.Reader, out io.Writer) error {
 	return writeFrame(out, reply{Done: &d})
 }
 
+// confine is a variable for the test of a kernel without Landlock.
+var confine = confineProcess
+
 // refusal begins the message of a worker that could not confine itself.
 const refusal = "a worker must confine itself and cannot"
