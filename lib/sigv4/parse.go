@@ -17,7 +17,7 @@ type signature struct {
 	token     string
 	time      time.Time
 	presigned bool
-	expires   time.Duration // presigned only
+	expires   time.Duration // if presigned with one
 }
 
 // ParseScope returns the credential scope that r claims, without verifying
@@ -117,7 +117,7 @@ func parsePresigned(query url.Values) (*signature, error) {
 			return nil, refuse(IncompleteSignature, "AWS query-string parameter %q appears %d times; send it once.", clip(name), len(values))
 		}
 	}
-	for _, name := range []string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"} {
+	for _, name := range []string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature"} {
 		if query.Get(name) == "" {
 			return nil, refuse(IncompleteSignature, "AWS query-string parameters must include '%s'.", name)
 		}
@@ -131,10 +131,13 @@ func parsePresigned(query url.Values) (*signature, error) {
 	}
 	s.presigned = true
 	s.token = query.Get("X-Amz-Security-Token")
-	seconds, err := strconv.ParseUint(query.Get("X-Amz-Expires"), 10, 32)
-	s.expires = time.Duration(seconds) * time.Second
-	if err != nil || s.expires == 0 || s.expires > MaxExpires {
-		return nil, refuse(IncompleteSignature, "X-Amz-Expires is %q; it must be a number of seconds from 1 to %d.", clip(query.Get("X-Amz-Expires")), MaxExpires/time.Second)
+	// Presigned requests of STS have no expiry; they live as long as signed ones.
+	if query.Has("X-Amz-Expires") {
+		seconds, err := strconv.ParseUint(query.Get("X-Amz-Expires"), 10, 32)
+		s.expires = time.Duration(seconds) * time.Second
+		if err != nil || s.expires == 0 || s.expires > MaxExpires {
+			return nil, refuse(IncompleteSignature, "X-Amz-Expires is %q; it must be a number of seconds from 1 to %d.", clip(query.Get("X-Amz-Expires")), MaxExpires/time.Second)
+		}
 	}
 	return s, s.setTime(query.Get("X-Amz-Date"))
 }

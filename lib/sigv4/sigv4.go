@@ -165,7 +165,7 @@ func mac(key []byte, text string) []byte {
 // clock.
 func (s *signature) checkTime(now time.Time, skew time.Duration) error {
 	life := skew
-	if s.presigned {
+	if s.expires != 0 {
 		life = s.expires
 	}
 	if end := s.time.Add(life); now.After(end) {

@@ -176,10 +176,17 @@ func TestPresigned(t *testing.T) {
 	_, err = verifier(exampleTime).Verify(r, []byte("a body nobody signed"))
 	wantCode(t, err, sigv4.InvalidSignature, "does not match")
 
+	// Without an expiry it lives as long as any signed request.
+	r = presign(t, strings.Replace(url, "&X-Amz-Expires=60", "", 1), exampleTime, example)
+	if _, err := verifier(exampleTime.Add(15*time.Minute)).Verify(r, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err = verifier(exampleTime.Add(15*time.Minute+time.Second)).Verify(r, nil)
+	wantCode(t, err, sigv4.SignatureExpired, "expired")
+
 	for old, new := range map[string]string{
 		"X-Amz-Expires=60":                  "X-Amz-Expires=0",
 		"X-Amz-Expires=6":                   "X-Amz-Expires=7000000",
-		"&X-Amz-Expires=60":                 "",
 		"Algorithm=AWS4-HMAC-SHA256":        "Algorithm=AWS4-ECDSA-P256-SHA256",
 		"Version=2011-06-15":                "Version=2011-06-15&X-Amz-Date=20150830T123600Z",
 		"X-Amz-SignedHeaders=host":          "X-Amz-SignedHeaders=",
