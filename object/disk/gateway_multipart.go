@@ -20,6 +20,9 @@ import (
 
 func (g *gateway) CreateMultipartUpload(_ context.Context, in s3response.CreateMultipartUploadInput) (out s3response.InitiateMultipartUploadResult, err error) {
 	b, err := g.bucketNamed(*in.Bucket)
+	if err == nil {
+		err = keyLength(*in.Key)
+	}
 	if err != nil {
 		return out, err
 	}

@@ -93,6 +93,9 @@ func parseLock(b *bucket, hold types.ObjectLockLegalHoldStatus, mode types.Objec
 
 func (g *gateway) PutObject(ctx context.Context, in s3response.PutObjectInput) (out s3response.PutObjectOutput, err error) {
 	b, err := g.bucketNamed(*in.Bucket)
+	if err == nil {
+		err = keyLength(*in.Key)
+	}
 	if err != nil {
 		return out, err
 	}
@@ -133,6 +136,14 @@ func (g *gateway) PutObject(ctx context.Context, in s3response.PutObjectInput) (
 		return out, bare(err)
 	}
 	return putOutput(v, id), nil
+}
+
+// keyLength refuses keys longer than S3's, which the front end leaves to us.
+func keyLength(key string) error {
+	if len(key) > maxKey {
+		return s3err.GetKeyTooLongErr(int64(len(key)), maxKey)
+	}
+	return nil
 }
 
 func putOutput(v *version, id string) s3response.PutObjectOutput {
@@ -401,6 +412,9 @@ func (g *gateway) source(copySource string, owner *string, cond backend.PreCondi
 func (g *gateway) CopyObject(ctx context.Context, in s3response.CopyObjectInput) (out s3response.CopyObjectOutput, err error) {
 	if in.Key == nil {
 		return out, s3err.GetAPIError(s3err.ErrInvalidCopyDest)
+	}
+	if err := keyLength(*in.Key); err != nil {
+		return out, err
 	}
 	if in.ExpectedBucketOwner == nil {
 		return out, s3err.GetAPIError(s3err.ErrInvalidRequest)
