@@ -84,15 +84,21 @@ func (d *database) run(ctx context.Context, t task) (done, error) {
 			return done{}, err
 		}
 	}
-	switch {
-	case t.SQL == "":
+	if t.SQL == "" {
 		return done{}, nil
-	case t.Parquet != nil:
-		return d.writeParquet(ctx, t.SQL, *t.Parquet)
-	case t.CSV != nil:
-		return d.writeCSV(ctx, t.SQL, *t.CSV)
 	}
-	return done{}, errors.New("the task does not say where its rows go")
+	var r done
+	err := errors.New("the task does not say where its rows go")
+	switch {
+	case t.Parquet != nil:
+		r, err = d.writeParquet(ctx, t.SQL, *t.Parquet)
+	case t.CSV != nil:
+		r, err = d.writeCSV(ctx, t.SQL, *t.CSV)
+	}
+	if err != nil {
+		return done{}, d.blame(ctx, t, err)
+	}
+	return r, nil
 }
 
 // writeCSV leaves the rows of a SELECT in the form of Athena's results: a
@@ -237,8 +243,8 @@ func (d *database) columnsOf(ctx context.Context, query string) (names []string,
 	return names, types, err
 }
 
-// duckType returns the class of an error of DuckDB, as "Conversion".
-func duckType(err error) (string, bool) {
+// errorClass returns the class of an error of DuckDB, as "Conversion".
+func errorClass(err error) (string, bool) {
 	var e *duck.Error
 	if !errors.As(err, &e) {
 		return "", false
@@ -248,6 +254,13 @@ func duckType(err error) (string, bool) {
 		head = "Invalid"
 	}
 	return head, true
+}
+
+// plain returns an error's text without the excerpt of the statement that DuckDB
+// adds to some.
+func plain(err error) string {
+	s, _, _ := strings.Cut(err.Error(), "\n\nLINE ")
+	return s
 }
 
 // quote writes a string literal of SQL.

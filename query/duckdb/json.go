@@ -48,7 +48,7 @@ func (b *builder) json(ctx context.Context) error {
 		return err
 	}
 	object := "CASE WHEN j = lower(j) THEN j ELSE " + lower + "(j) END"
-	object = "CASE WHEN starts_with(ltrim(j), '{') THEN " + object + " ELSE error(" + quote(badData+"A line is not a JSON object in file ") + " || filename) END"
+	object = "CASE WHEN j IS NULL THEN NULL WHEN starts_with(ltrim(j), '{') THEN " + object + " ELSE error(" + quote(badData+"A line is not a JSON object in file ") + " || filename) END"
 	values := "json_extract_string(" + object + ", [" + strings.Join(paths, ", ") + "])"
 	if len(paths) == 0 {
 		values = "NULL"

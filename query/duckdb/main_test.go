@@ -253,3 +253,12 @@ func text(rows [][]string) string {
 	}
 	return b.String()
 }
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

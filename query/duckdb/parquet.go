@@ -3,9 +3,12 @@ package duckdb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
@@ -34,7 +37,7 @@ func (b *builder) parquet(ctx context.Context) error {
 	for _, files := range groups {
 		names, types, err := b.d.columnsOf(ctx, "SELECT * FROM read_parquet("+quote(files[0])+", hive_partitioning=false)")
 		if err != nil {
-			return err
+			return unreadableFile(files[0], err)
 		}
 		at := map[string]int{}
 		for i := len(names) - 1; i >= 0; i-- { // the first of several spellings
@@ -88,6 +91,12 @@ func (b *builder) alike(ctx context.Context) ([][]string, error) {
 		groups[s] = append(groups[s], file)
 	})
 	if err != nil {
+		// DuckDB does not always say which.
+		for _, f := range b.src.Files {
+			if err := b.d.schemas(ctx, []string{f}, func(string, []parquetColumn) {}); err != nil {
+				return nil, unreadableFile(f, err)
+			}
+		}
 		return nil, err
 	}
 	list := make([][]string, len(order))
@@ -144,6 +153,56 @@ func (d *database) schemas(ctx context.Context, files []string, f func(file stri
 	}
 	return rows.Err()
 }
+
+// unreadableFile says which file an error is about, unless it is about memory.
+func unreadableFile(file string, err error) error {
+	if t, _ := errorClass(err); t == outOfMemory || strings.Contains(plain(err), file) {
+		return err
+	}
+	return fmt.Errorf("%sThe file %s is not readable as Parquet: %s", badData, file, plain(err))
+}
+
+// decoding matches what DuckDB says of pages that cannot be decoded.
+var decoding = regexp.MustCompile(`(?i)TProtocol|don't know what type|parquet|decompress|snappy|zstd|brotli|gzip|miniz|lz4|corrupt|out of buffer|dictionary|encoding|thrift|bit width|bitpack|page|offset`)
+
+// blame finds the Parquet file that made a scan fail, where DuckDB does not say
+// it. It reads the files again, one by one.
+func (d *database) blame(ctx context.Context, t task, err error) error {
+	class, ok := errorClass(err)
+	if !ok || class == outOfMemory || inputPath.MatchString(plain(err)) || !decoding.MatchString(plain(err)) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, blameTime)
+	defer cancel()
+	for _, r := range t.Relations {
+		for _, s := range r.Sources {
+			if s.Format != parquetFormat {
+				continue
+			}
+			for _, f := range s.Files {
+				one := relation{Name: "blame", Columns: r.Columns, Sources: []source{{Format: s.Format, Files: []string{f}, Keys: s.Keys}}}
+				values := []string{"count(*)"}
+				for _, c := range r.Columns { // what needs every value
+					values = append(values, "bit_xor(hash("+ident(c.Name)+"))")
+				}
+				e := d.define(ctx, one)
+				if e == nil {
+					e = errors.Join(d.exec(ctx, "SELECT "+strings.Join(values, ", ")+" FROM lake.blame"), d.exec(ctx, "DROP VIEW lake.blame"))
+				}
+				if ctx.Err() != nil {
+					return err
+				}
+				if e != nil {
+					return unreadableFile(f, e)
+				}
+			}
+		}
+	}
+	return err
+}
+
+// blameTime bounds the search.
+const blameTime = 20 * time.Second
 
 // incompatible is Athena's error for a column whose stored type does not fit.
 func (b *builder) incompatible(ctx context.Context, file string, c relColumn, found duck.TypeInfo) error {

@@ -35,8 +35,8 @@ func Worker() int {
 	os.Stdout = os.Stderr
 	debug.SetGCPercent(50)
 	if err := work(in, out); err != nil {
-		f := failed{Message: err.Error()}
-		if t, ok := duckType(err); ok {
+		f := failed{Message: plain(err)}
+		if t, ok := errorClass(err); ok {
 			f.Type = t
 		}
 		if writeFrame(out, reply{Failed: &f}) != nil {
