@@ -108,7 +108,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /metrics", s.metrics)
-	mux.Handle("GET /", newPages())
+	mux.Handle("/", newPages())
 	return harden(mux)
 }
 

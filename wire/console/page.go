@@ -35,6 +35,11 @@ func newPages() http.Handler {
 }
 
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		plain(w, http.StatusMethodNotAllowed, "pages are only read\n")
+		return
+	}
 	if p.index == nil {
 		plain(w, http.StatusNotFound, "console not built: make build\n")
 		return

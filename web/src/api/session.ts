@@ -1,0 +1,35 @@
+import { queryOptions } from '@tanstack/react-query';
+
+import { cache } from './cache';
+import { call, get, onSessionEnd, problemOf } from './client';
+import type { Session } from './types';
+
+const url = '/api/v1/session';
+
+/** Who is logged in; null if nobody. */
+export const session = queryOptions({
+  queryKey: ['session'],
+  staleTime: Infinity,
+  queryFn: async ({ signal }): Promise<Session | null> => {
+    try {
+      return await get<Session>(url, signal);
+    } catch (e) {
+      if (problemOf(e).status === 401) return null;
+      throw e;
+    }
+  },
+});
+
+onSessionEnd(() => cache.setQueryData(session.queryKey, null));
+
+export async function login(name: string, password: string) {
+  const s = await call<Session>('POST', url, { body: { name, password } });
+  cache.setQueryData(session.queryKey, s);
+}
+
+/** Logs out, and forgets what was read: the next person may see less. */
+export async function logout() {
+  await call('DELETE', url);
+  cache.clear();
+  cache.setQueryData(session.queryKey, null);
+}

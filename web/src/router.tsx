@@ -1,0 +1,114 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+
+import { Shell } from './shell/Shell';
+import { NowhereView } from './shell/NowhereView';
+import { Crash } from './ui/Crash';
+import { Waiting } from './ui/Waiting';
+
+// The address holds what is looked at: which table, which object, which run and
+// which part of it. Every page reads it from there and nowhere else.
+
+const text = (v: unknown) => (typeof v === 'string' && v !== '' ? v : undefined);
+const oneOf = <T extends string>(v: unknown, allowed: readonly T[]) => allowed.find((a) => a === v);
+
+export const queryViews = ['results', 'details', 'history'] as const;
+export type QueryView = (typeof queryViews)[number];
+export interface QuerySearch {
+  /** The execution that is shown. */
+  run?: string;
+  view?: QueryView;
+  /** A statement to open in a new tab, for links from elsewhere. */
+  sql?: string;
+}
+
+export const tableViews = ['columns', 'partitions', 'sample', 'ddl', 'properties'] as const;
+export type TableView = (typeof tableViews)[number];
+export interface CatalogSearch {
+  view?: TableView;
+}
+
+export interface BucketSearch {
+  prefix?: string;
+  /** The key of the object whose sheet is open. */
+  object?: string;
+}
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NowhereView, errorComponent: Crash });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/query', replace: true });
+  },
+});
+
+const query = createRoute({
+  getParentRoute: () => root,
+  path: '/query',
+  validateSearch: (s: Record<string, unknown>): QuerySearch => ({
+    run: text(s.run),
+    view: oneOf(s.view, queryViews),
+    sql: text(s.sql),
+  }),
+  component: lazyRouteComponent(() => import('./query/QueryPage'), 'QueryPage'),
+});
+
+const catalogSearch = (s: Record<string, unknown>): CatalogSearch => ({ view: oneOf(s.view, tableViews) });
+const catalogPage = lazyRouteComponent(() => import('./catalog/CatalogPage'), 'CatalogPage');
+
+const catalog = createRoute({
+  getParentRoute: () => root,
+  path: '/catalog',
+  validateSearch: catalogSearch,
+  component: catalogPage,
+});
+
+const database = createRoute({
+  getParentRoute: () => root,
+  path: '/catalog/$catalog/$database',
+  validateSearch: catalogSearch,
+  component: catalogPage,
+});
+
+const table = createRoute({
+  getParentRoute: () => root,
+  path: '/catalog/$catalog/$database/$table',
+  validateSearch: catalogSearch,
+  component: catalogPage,
+});
+
+const buckets = createRoute({
+  getParentRoute: () => root,
+  path: '/buckets',
+  component: lazyRouteComponent(() => import('./buckets/BucketsPage'), 'BucketsPage'),
+});
+
+const bucket = createRoute({
+  getParentRoute: () => root,
+  path: '/buckets/$bucket',
+  validateSearch: (s: Record<string, unknown>): BucketSearch => ({ prefix: text(s.prefix), object: text(s.object) }),
+  component: lazyRouteComponent(() => import('./buckets/BucketPage'), 'BucketPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, query, catalog, database, table, buckets, bucket]),
+  defaultPreload: 'intent',
+  defaultErrorComponent: Crash,
+  defaultPendingComponent: Waiting,
+  defaultPendingMs: 300,
+  // The address stays readable: ?prefix=a/b, not JSON.
+  parseSearch: (s) => Object.fromEntries(new URLSearchParams(s)),
+  stringifySearch: (s) => {
+    const p = new URLSearchParams();
+    for (const [k, v] of Object.entries(s)) if (typeof v === 'string' && v !== '') p.set(k, v);
+    const text = p.toString().replaceAll('%2F', '/');
+    return text ? '?' + text : '';
+  },
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,99 @@
+import '@mantine/spotlight/styles.layer.css';
+
+import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, spotlight } from '@mantine/spotlight';
+import { IconBucket, IconHistory, IconKeyboard, IconLogout, IconMoon, IconPlus, IconTable } from '@tabler/icons-react';
+import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useEffect, useMemo } from 'react';
+
+import { buckets } from '../api/buckets';
+import { databases, ownCatalog, tables } from '../api/catalogs';
+import { history } from '../api/queries';
+import { logout } from '../api/session';
+import { oneLine } from '../query/statement';
+import { ago } from '../ui/format';
+import { places } from './places';
+import { useScheme } from './useScheme';
+import css from './shell.module.css';
+
+/** The command palette: every page, table, bucket, recent query and action. */
+export default function Palette(props: { onClose: () => void; onKeys: () => void }) {
+  const navigate = useNavigate();
+  const { toggle } = useScheme();
+  const dbs = useQuery(databases(ownCatalog));
+  const inDatabases = useQueries({ queries: (dbs.data ?? []).map((d) => tables(ownCatalog, d.name)) });
+  const found = useQuery(buckets);
+  const past = useInfiniteQuery(history);
+
+  useEffect(() => spotlight.open(), []);
+
+  const actions = useMemo(() => {
+    const groups: SpotlightActionGroupData[] = [
+      {
+        group: 'Pages',
+        actions: places.map((p) => ({
+          id: p.to,
+          label: p.name,
+          leftSection: <p.icon size={16} />,
+          rightSection: <span className={css.paletteKey}>g {p.key}</span>,
+          onClick: () => void navigate({ to: p.to }),
+        })),
+      },
+      {
+        group: 'Actions',
+        actions: [
+          { id: 'new-query', label: 'New query', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/query', search: { sql: ' ' } }) },
+          { id: 'theme', label: 'Light or dark', leftSection: <IconMoon size={16} />, onClick: toggle },
+          { id: 'keys', label: 'Keys', leftSection: <IconKeyboard size={16} />, onClick: props.onKeys },
+          { id: 'logout', label: 'Log out', leftSection: <IconLogout size={16} />, onClick: () => void logout() },
+        ],
+      },
+    ];
+    const ts: SpotlightActionData[] = inDatabases.flatMap((q) =>
+      (q.data?.tables ?? []).map((t) => ({
+        id: `table ${t.database}.${t.name}`,
+        label: t.name,
+        description: `${t.database} · ${t.format}`,
+        keywords: [t.database, ...(t.columns ?? []).map((c) => c.name)],
+        leftSection: <IconTable size={16} />,
+        onClick: () =>
+          void navigate({
+            to: '/catalog/$catalog/$database/$table',
+            params: { catalog: ownCatalog, database: t.database, table: t.name },
+          }),
+      })),
+    );
+    if (ts.length > 0) groups.push({ group: 'Tables', actions: ts });
+    const bs = (found.data ?? []).map((b) => ({
+      id: `bucket ${b.name}`,
+      label: b.name,
+      leftSection: <IconBucket size={16} />,
+      onClick: () => void navigate({ to: '/buckets/$bucket', params: { bucket: b.name } }),
+    }));
+    if (bs.length > 0) groups.push({ group: 'Buckets', actions: bs });
+    const runs = (past.data?.pages[0]?.queries ?? []).slice(0, 20).map((e) => ({
+      id: `run ${e.id}`,
+      label: oneLine(e.statement, 90),
+      description: ago(e.submitted),
+      leftSection: <IconHistory size={16} />,
+      onClick: () => void navigate({ to: '/query', search: { run: e.id } }),
+    }));
+    if (runs.length > 0) groups.push({ group: 'Recent queries', actions: runs });
+    return groups;
+  }, [navigate, toggle, props.onKeys, inDatabases, found.data, past.data]);
+
+  return (
+    <Spotlight
+      actions={actions}
+      onSpotlightClose={props.onClose}
+      shortcut={null}
+      limit={14}
+      scrollable
+      maxHeight={440}
+      nothingFound="Nothing has this name."
+      searchProps={{ placeholder: 'A page, table, bucket, query or action', 'aria-label': 'Find anything' }}
+      transitionProps={{ duration: 100 }}
+      overlayProps={{ backgroundOpacity: 0.3 }}
+    />
+  );
+}

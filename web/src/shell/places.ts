@@ -1,0 +1,8 @@
+import { IconBucket, IconDatabase, IconTerminal2 } from '@tabler/icons-react';
+
+/** The pages of the rail, with the letter that goes there after g. */
+export const places = [
+  { to: '/query', name: 'Query', key: 'q', icon: IconTerminal2 },
+  { to: '/catalog', name: 'Catalog', key: 'c', icon: IconDatabase },
+  { to: '/buckets', name: 'Buckets', key: 'b', icon: IconBucket },
+] as const;
