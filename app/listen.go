@@ -77,7 +77,8 @@ func (a *App) gateway() (*s3.Gateway, error) {
 
 // awsMux answers Athena and STS, and hands everything else to S3.
 func (a *App) awsMux(g *s3.Gateway) (http.Handler, error) {
-	ath, err := athena.New(athena.Options{Queries: a.Queries, Access: a.Access, Region: a.Config.AWS.Region})
+	ath, err := athena.New(athena.Config{Executions: a.Queries, Workgroups: a.Queries, DataCatalogs: a.Queries,
+		Access: a.Access, Region: a.Config.AWS.Region})
 	if err != nil {
 		return nil, err
 	}
