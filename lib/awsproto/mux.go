@@ -15,6 +15,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
 	"lethe/lib/sigv4"
 )
@@ -140,7 +141,7 @@ func (m *Mux) serve(w http.ResponseWriter, r *http.Request, svc *Service) {
 		m.write(w, svc.protocol, id, hidden(svc.protocol))
 	}()
 
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, svc.options.MaxBody))
+	body, err := readBody(w, r, svc.options.MaxBody)
 	if err != nil {
 		var over *http.MaxBytesError
 		if errors.As(err, &over) {
@@ -162,6 +163,19 @@ func (m *Mux) serve(w http.ResponseWriter, r *http.Request, svc *Service) {
 		panic(err) // the handler's struct and the model do not fit: a defect
 	}
 	m.send(w, svc.protocol, id, http.StatusOK, b)
+}
+
+// bodyTimeout is how long a client may take to send a body. Nobody has vouched for it
+// yet, and it must not hold a connection and memory for as long as it likes.
+const bodyTimeout = time.Minute
+
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	c := http.NewResponseController(w)
+	// A writer that cannot bound reads, as of a test's recorder, is no network's.
+	if err := c.SetReadDeadline(time.Now().Add(bodyTimeout)); err == nil {
+		defer c.SetReadDeadline(time.Time{})
+	}
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 }
 
 // run takes a request through authentication, decoding, validation, authorization
