@@ -35,6 +35,7 @@ func (a *api) startQueryExecution(ctx context.Context, in *sdk.StartQueryExecuti
 	}
 	id, err := a.Executions.Start(ctx, q)
 	if err != nil {
+		err = code(err, lethe.Unsupported, malformedQuery)
 		return nil, code(err, lethe.Conflict, idempotentMismatch)
 	}
 	return &sdk.StartQueryExecutionOutput{QueryExecutionId: &id}, nil

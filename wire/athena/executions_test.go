@@ -59,6 +59,7 @@ func TestStartQueryExecutionRefuses(t *testing.T) {
 		text string
 	}{
 		"syntax":      {start(nothing), lethe.Errorf(lethe.Syntax, "line 1:1: mismatched input 'SELEC'"), "MALFORMED_QUERY", "line 1:1"},
+		"statement":   {start(nothing), lethe.Errorf(lethe.Unsupported, "Queries of this type are not supported"), "MALFORMED_QUERY", "of this type"},
 		"token":       {start(nothing), lethe.Errorf(lethe.Conflict, "Idempotent parameters do not match"), "IDEMPOTENT_PARAMETER_MISMATCH", "Idempotent"},
 		"workgroup":   {start(nothing), lethe.Errorf(lethe.Invalid, "WorkGroup is not found."), "INVALID_INPUT", "not found"},
 		"long":        {start(func(in *sdk.StartQueryExecutionInput) { in.QueryString = awssdk.String(strings.Repeat("x", 262145)) }), nil, "INVALID_INPUT", "1 validation error detected: Value at 'queryString' failed to satisfy constraint: Member must have length less than or equal to 262144"},
