@@ -61,22 +61,22 @@ func (a *api) needs(ctx context.Context, operation string, input any) ([]need, e
 		return []need{{action, a.workgroup(in.WorkGroup)}}, nil
 
 	case *sdk.GetDataCatalogInput:
-		return []need{{action, a.dataCatalog(ctx, in.Name)}}, nil
+		return a.dataCatalog(ctx, action, in.Name)
 	case *sdk.CreateDataCatalogInput:
-		return []need{{action, a.dataCatalog(ctx, in.Name)}}, nil
+		return a.dataCatalog(ctx, action, in.Name)
 	case *sdk.UpdateDataCatalogInput:
-		return []need{{action, a.dataCatalog(ctx, in.Name)}}, nil
+		return a.dataCatalog(ctx, action, in.Name)
 	case *sdk.DeleteDataCatalogInput:
-		return []need{{action, a.dataCatalog(ctx, in.Name)}}, nil
+		return a.dataCatalog(ctx, action, in.Name)
 
 	case *sdk.GetDatabaseInput:
-		return a.metadata(ctx, action, in.CatalogName, need{"glue:GetDatabase", lethe.DatabaseARN(a.Region, lower(in.DatabaseName))}), nil
+		return a.metadata(ctx, action, in.CatalogName, need{"glue:GetDatabase", lethe.DatabaseARN(a.Region, lower(in.DatabaseName))})
 	case *sdk.ListDatabasesInput:
-		return a.metadata(ctx, action, in.CatalogName, need{"glue:GetDatabases", lethe.CatalogARN(a.Region)}), nil
+		return a.metadata(ctx, action, in.CatalogName, need{"glue:GetDatabases", lethe.CatalogARN(a.Region)})
 	case *sdk.GetTableMetadataInput:
-		return a.metadata(ctx, action, in.CatalogName, need{"glue:GetTable", lethe.TableARN(a.Region, lower(in.DatabaseName), lower(in.TableName))}), nil
+		return a.metadata(ctx, action, in.CatalogName, need{"glue:GetTable", lethe.TableARN(a.Region, lower(in.DatabaseName), lower(in.TableName))})
 	case *sdk.ListTableMetadataInput:
-		return a.metadata(ctx, action, in.CatalogName, need{"glue:GetTables", lethe.DatabaseARN(a.Region, lower(in.DatabaseName))}), nil
+		return a.metadata(ctx, action, in.CatalogName, need{"glue:GetTables", lethe.DatabaseARN(a.Region, lower(in.DatabaseName))})
 
 	case *sdk.ListTagsForResourceInput:
 		return []need{{action, aws.ToString(in.ResourceARN)}}, nil
@@ -95,13 +95,14 @@ func (a *api) workgroup(name *string) string {
 	return lethe.WorkgroupARN(a.Region, *name)
 }
 
-// dataCatalog names a data catalog as it was made, however the request spells it: a
-// policy must not depend on that.
-func (a *api) dataCatalog(ctx context.Context, name *string) string {
-	if d, err := a.DataCatalogs.DataCatalog(ctx, aws.ToString(name)); err == nil {
-		return lethe.DataCatalogARN(a.Region, d.Name)
+// dataCatalog needs the action on a data catalog, named as it was made however the
+// request spells it: a policy must not depend on that.
+func (a *api) dataCatalog(ctx context.Context, action string, name *string) ([]need, error) {
+	d, err := a.DataCatalogs.DataCatalog(ctx, aws.ToString(name))
+	if lethe.Is(err, lethe.NotFound) {
+		d.Name, err = aws.ToString(name), nil
 	}
-	return lethe.DataCatalogARN(a.Region, aws.ToString(name))
+	return []need{{action, lethe.DataCatalogARN(a.Region, d.Name)}}, err
 }
 
 // execution needs the action on the workgroup that an execution ran in.
@@ -135,11 +136,10 @@ func (a *api) executions(ctx context.Context, action string, ids []string) ([]ne
 
 // metadata needs the action on the data catalog, and of the lake's own catalog also
 // what Glue would ask.
-func (a *api) metadata(ctx context.Context, action string, name *string, glue need) []need {
-	resource := a.dataCatalog(ctx, name)
-	needs := []need{{action, resource}}
-	if resource == lethe.DataCatalogARN(a.Region, lethe.DefaultCatalog) {
+func (a *api) metadata(ctx context.Context, action string, name *string, glue need) ([]need, error) {
+	needs, err := a.dataCatalog(ctx, action, name)
+	if err == nil && needs[0].resource == lethe.DataCatalogARN(a.Region, lethe.DefaultCatalog) {
 		needs = append(needs, glue)
 	}
-	return needs
+	return needs, err
 }
