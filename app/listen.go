@@ -13,10 +13,9 @@ import (
 	"lethe"
 	"lethe/catalog"
 	"lethe/config"
-	"lethe/lib/awsproto"
-	"lethe/lib/sigv4"
 	"lethe/query"
 	"lethe/wire/athena"
+	"lethe/wire/aws"
 	"lethe/wire/console"
 	"lethe/wire/s3"
 	"lethe/wire/sts"
@@ -86,22 +85,7 @@ func (a *App) awsMux(g *s3.Gateway) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier := &sigv4.Verifier{Lookup: func(ctx context.Context, id string) (sigv4.Key, bool, error) {
-		secret, _, err := a.Access.Secret(ctx, id)
-		if lethe.Is(err, lethe.NotFound) {
-			return sigv4.Key{}, false, nil
-		}
-		return sigv4.Key{Secret: secret}, err == nil, err
-	}}
-	authenticate := func(r *http.Request, body []byte) (context.Context, error) {
-		id, err := verifier.Verify(r, body)
-		if err != nil {
-			return nil, err
-		}
-		_, p, err := a.Access.Secret(r.Context(), id.AccessKey)
-		return lethe.WithPrincipal(r.Context(), p), err
-	}
-	return awsproto.NewMux(awsproto.MuxOptions{Authenticate: authenticate, S3: g.Handler(), Log: a.Log, RequestID: lethe.NewID}, ath, caller)
+	return aws.New(aws.Config{Keys: a.Access, S3: g.Handler(), Log: a.Log}, ath, caller)
 }
 
 func (a *App) console() http.Handler {
