@@ -281,6 +281,12 @@ func (s *Store) plain(err error, bucket, key string) error {
 	if key != "" {
 		where += "/" + key
 	}
+	switch e.BaseError() {
+	case s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice), s3err.GetAPIError(s3err.ErrQuotaExceeded):
+		free, _ := freeSpace(s.dir)
+		return lethe.Errorf(lethe.Exhausted, "no space left in %s to write %s (%d MiB free, %d MiB kept in reserve)", s.dir, where, free>>20, s.reserve>>20).
+			WithHint("delete objects or make the file system larger")
+	}
 	switch e.BaseError().Code {
 	case "NoSuchBucket":
 		return lethe.Errorf(lethe.NotFound, "there is no bucket %s", bucket)
@@ -290,10 +296,6 @@ func (s *Store) plain(err error, bucket, key string) error {
 		return lethe.Errorf(lethe.Conflict, "bucket %s is not empty", bucket).WithHint("delete its objects, and their versions, first")
 	case "PreconditionFailed":
 		return conflictErr(bucket, key)
-	case "NoSpaceLeftOnDevice", "QuotaExceeded":
-		free, _ := freeSpace(s.dir)
-		return lethe.Errorf(lethe.Exhausted, "no space left in %s to write %s (%d MiB free, %d MiB kept in reserve)", s.dir, where, free>>20, s.reserve>>20).
-			WithHint("delete objects or make the file system larger")
 	}
 	return &lethe.Error{Kind: lethe.Internal, Message: fmt.Sprintf("%s: %s", where, e.BaseError().Description), Cause: err}
 }

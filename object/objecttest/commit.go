@@ -62,12 +62,14 @@ func testCommitRefuses(t *testing.T, s object.Store) {
 	must(t, s.Commit(ctx, bucket, []object.Named{{Key: "spent", Staged: spent}}, nil))
 	gone := stage(t, s, []byte("gone"))
 	gone.Discard()
+	more := stage(t, s, nil)
+	defer more.Discard()
 	for _, c := range []struct {
 		why     string
 		puts    []object.Named
 		deletes []string
 	}{
-		{"a key put twice", []object.Named{{Key: "k", Staged: g}, {Key: "k", Staged: stage(t, s, nil)}}, nil},
+		{"a key put twice", []object.Named{{Key: "k", Staged: g}, {Key: "k", Staged: more}}, nil},
 		{"a key put and deleted", []object.Named{{Key: "k", Staged: g}}, []string{"k"}},
 		{"a key deleted twice", nil, []string{"there", "there"}},
 		{"bytes for two keys", []object.Named{{Key: "k", Staged: g}, {Key: "l", Staged: g}}, nil},
@@ -172,13 +174,15 @@ func testCommitIsAtomic(t *testing.T, s object.Store) {
 func testOneWinner(t *testing.T, s object.Store) {
 	ctx := prepare(t, s)
 	const n = 64
+	round := 0
 	race := func(key string, c object.Condition) (winner string) {
+		round++ // so that no write has the ETag that was there
 		var mu sync.Mutex
 		var wg sync.WaitGroup
 		wins := 0
 		for i := range n {
 			wg.Go(func() {
-				data := fmt.Sprint(key, i)
+				data := fmt.Sprint(key, " ", round, " ", i)
 				_, err := s.Put(ctx, bucket, key, strings.NewReader(data), object.Header{}, c)
 				mu.Lock()
 				defer mu.Unlock()
