@@ -55,14 +55,13 @@ type LiteralKind string
 
 // Kinds of literals.
 const (
-	IntegerLiteral   LiteralKind = "INTEGER" // 12, 0x1f, 1_000
-	DecimalLiteral   LiteralKind = "DECIMAL" // 1.5
-	DoubleLiteral    LiteralKind = "DOUBLE"  // 1e5
-	StringLiteral    LiteralKind = "VARCHAR" // 'text', U&'text'
-	BinaryLiteral    LiteralKind = "VARBINARY"
-	BooleanLiteral   LiteralKind = "BOOLEAN"
-	NullLiteral      LiteralKind = "NULL"
-	DefaultParameter LiteralKind = "DEFAULT" // DEFAULT as a property's value
+	IntegerLiteral LiteralKind = "INTEGER" // 12, 0x1f, 1_000
+	DecimalLiteral LiteralKind = "DECIMAL" // 1.5
+	DoubleLiteral  LiteralKind = "DOUBLE"  // 1e5
+	StringLiteral  LiteralKind = "VARCHAR" // 'text', U&'text'
+	BinaryLiteral  LiteralKind = "VARBINARY"
+	BooleanLiteral LiteralKind = "BOOLEAN"
+	NullLiteral    LiteralKind = "NULL"
 )
 
 type (
@@ -78,8 +77,9 @@ type (
 		Field Name
 	}
 	// Literal is a constant without a type name. Val is the digits without
-	// underscores (in any base), the text without quotes and escapes, the hex
-	// digits of a binary, "true" or "false".
+	// underscores (in any base, with a leading minus when one was written), the
+	// text without quotes and escapes, the hex digits of a binary, "true" or
+	// "false".
 	Literal struct {
 		exprNode
 		Kind LiteralKind

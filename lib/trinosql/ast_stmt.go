@@ -3,12 +3,18 @@ package trinosql
 // Statement is a parsed statement.
 type Statement interface {
 	Node
-	statement()
+	// Params is the number of parameters, written ?, in the statement.
+	Params() int
+	statement() *stmtNode
 }
 
-type stmtNode struct{ node }
+type stmtNode struct {
+	node
+	params int
+}
 
-func (*stmtNode) statement() {}
+func (s *stmtNode) Params() int          { return s.params }
+func (s *stmtNode) statement() *stmtNode { return s }
 
 type (
 	// QueryStmt is a query on its own.

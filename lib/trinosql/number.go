@@ -1,30 +1,22 @@
 package trinosql
 
 import (
-	"math/big"
 	"strconv"
+	"strings"
 )
 
 // intText reads the text of an integer literal without underscores: decimal, or
 // with 0x, 0o, 0b. It reports false when it does not fit a bigint.
 func intText(s string) (int64, bool) {
-	base := 10
-	if len(s) > 2 && s[0] == '0' && !isDigit(s[1]) {
-		base = 0
-	}
-	n, err := strconv.ParseInt(s, base, 64)
+	n, err := strconv.ParseInt(s, numberBase(s), 64)
 	return n, err == nil
 }
 
-// bigText is intText without bounds; ok is false for a text too long to be a
-// number of any type.
-func bigText(s string) (n *big.Int, ok bool) {
-	if len(s) > 200 {
-		return nil, false
+// numberBase is 0 for a text that tells its base (0x, 0o, 0b), and otherwise 10:
+// a leading zero alone means nothing.
+func numberBase(s string) int {
+	if s = strings.TrimPrefix(s, "-"); len(s) > 2 && s[0] == '0' && !isDigit(s[1]) {
+		return 0
 	}
-	base := 10
-	if len(s) > 2 && s[0] == '0' && !isDigit(s[1]) {
-		base = 0
-	}
-	return new(big.Int).SetString(s, base)
+	return 10
 }

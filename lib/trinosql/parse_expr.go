@@ -181,6 +181,13 @@ func (p *parser) chain(operand func() Expr, ops ...string) Expr {
 
 func (p *parser) unaryExpr() Expr {
 	pos := p.pos()
+	if k := p.at(1).Kind; p.isOp("-") && (k == IntNum || k == DecNum || k == DblNum) {
+		// The sign belongs to the literal, so that -2147483648 is an integer.
+		p.i++
+		x := p.primary().(*Literal)
+		x.Val = "-" + x.Val
+		return p.zoned(p.postfix(from(p, x, pos), pos), pos)
+	}
 	if p.isOp("-") || p.isOp("+") {
 		op := p.tok().Up
 		p.i++
@@ -188,7 +195,11 @@ func (p *parser) unaryExpr() Expr {
 		defer p.leave()
 		return from(p, &Unary{Op: op, X: p.unaryExpr()}, pos)
 	}
-	x := p.postfix(p.primary(), pos)
+	return p.zoned(p.postfix(p.primary(), pos), pos)
+}
+
+// zoned reads the AT TIME ZONE that may follow x, which began at pos.
+func (p *parser) zoned(x Expr, pos Pos) Expr {
 	for p.is("AT") {
 		at := p.pos()
 		z := &AtTimeZone{X: x}

@@ -5,6 +5,13 @@ import "strings"
 func (p *parser) statement() Statement {
 	p.enter()
 	defer p.leave()
+	before := p.params
+	s := p.bareStatement()
+	s.statement().params = p.params - before
+	return s
+}
+
+func (p *parser) bareStatement() Statement {
 	pos := p.pos()
 	if p.is("WITH") && (p.isAt(1, "SESSION") || p.isAt(1, "FUNCTION")) && p.isNameAt(2) {
 		return p.other()

@@ -28,29 +28,27 @@ const (
 	KindTime
 	KindTimeZone // time(p) with time zone
 	KindTimestamp
-	KindTimestampZone   // timestamp(p) with time zone
-	KindIntervalDay     // interval day to second
-	KindIntervalYear    // interval year to month
-	KindJSON            //
-	KindUUID            //
-	KindIPAddress       //
-	KindArray           //
-	KindMap             //
-	KindRow             //
-	KindFunction        // a lambda: arguments, then the result
-	KindJSONPath        // argument of JSON functions; varchar coerces to it
-	KindRegexp          // argument of regexp functions (Trino's JoniRegExp); varchar coerces to it
-	KindLikePattern     //
-	KindCodePoints      // argument of trim functions; varchar coerces to it
-	KindColor           //
-	KindHyperLogLog     //
-	KindP4HyperLogLog   //
-	KindSetDigest       //
-	KindTDigest         //
-	KindQDigest         // qdigest(T)
-	KindJSON2016        // the SQL/JSON functions' item type
-	kindVariable        // a type variable of a signature, as T
-	kindLiteralVariable // a number variable of a signature, as the x of varchar(x)
+	KindTimestampZone // timestamp(p) with time zone
+	KindIntervalDay   // interval day to second
+	KindIntervalYear  // interval year to month
+	KindJSON          //
+	KindUUID          //
+	KindIPAddress     //
+	KindArray         //
+	KindMap           //
+	KindRow           //
+	KindFunction      // a lambda: arguments, then the result
+	KindJSONPath      // argument of JSON functions; varchar coerces to it
+	KindRegexp        // argument of regexp functions (Trino's JoniRegExp); varchar coerces to it
+	KindLikePattern   //
+	KindCodePoints    // argument of trim functions; varchar coerces to it
+	KindColor         //
+	KindHyperLogLog   //
+	KindP4HyperLogLog //
+	KindSetDigest     //
+	KindTDigest       //
+	KindQDigest       // qdigest(T)
+	KindJSON2016      // the SQL/JSON functions' item type
 )
 
 // MaxDecimalPrecision is the greatest number of digits of a decimal.
@@ -76,7 +74,20 @@ type Type struct {
 	// are anonymous.
 	Names []string
 
-	name string // of a variable
+	size int // how many types it is made of, itself included; 0 when unknown
+}
+
+// maxTypeSize bounds the parts of a type, so that a query cannot double a row's
+// fields at every level.
+const maxTypeSize = 10000
+
+// composite returns a type made of others.
+func composite(kind Kind, elems []*Type) *Type {
+	t := &Type{Kind: kind, Elems: elems, size: 1}
+	for _, e := range elems {
+		t.size = min(t.size+max(e.size, 1), maxTypeSize+1)
+	}
+	return t
 }
 
 // Types without parameters, and the common instances of those with.
@@ -143,10 +154,10 @@ func TimestampOf(p int) *Type { return &Type{Kind: KindTimestamp, Precision: p} 
 func TimestampZoneOf(p int) *Type { return &Type{Kind: KindTimestampZone, Precision: p} }
 
 // ArrayOf returns array(elem).
-func ArrayOf(elem *Type) *Type { return &Type{Kind: KindArray, Elems: []*Type{elem}} }
+func ArrayOf(elem *Type) *Type { return composite(KindArray, []*Type{elem}) }
 
 // MapOf returns map(key,value).
-func MapOf(key, value *Type) *Type { return &Type{Kind: KindMap, Elems: []*Type{key, value}} }
+func MapOf(key, value *Type) *Type { return composite(KindMap, []*Type{key, value}) }
 
 // RowOf returns a row of the given fields. names may be nil; otherwise it has
 // one name for each field, "" for an anonymous one.
@@ -154,12 +165,14 @@ func RowOf(fields []*Type, names []string) *Type {
 	if !slices.ContainsFunc(names, func(n string) bool { return n != "" }) {
 		names = nil
 	}
-	return &Type{Kind: KindRow, Elems: fields, Names: names}
+	t := composite(KindRow, fields)
+	t.Names = names
+	return t
 }
 
 // FunctionOf returns the type of a lambda.
 func FunctionOf(params []*Type, result *Type) *Type {
-	return &Type{Kind: KindFunction, Elems: append(slices.Clone(params), result)}
+	return composite(KindFunction, append(slices.Clone(params), result))
 }
 
 // Elem returns an array's element type, a map's value type, or nil.
@@ -200,7 +213,7 @@ func (t *Type) Equal(u *Type) bool {
 		return true
 	}
 	if t == nil || u == nil || t.Kind != u.Kind || t.Precision != u.Precision || t.Scale != u.Scale ||
-		t.name != u.name || len(t.Elems) != len(u.Elems) {
+		len(t.Elems) != len(u.Elems) {
 		return false
 	}
 	for i, e := range t.Elems {
@@ -232,11 +245,6 @@ func (t *Type) String() string {
 }
 
 func (t *Type) write(b *strings.Builder) {
-	switch t.Kind {
-	case kindVariable, kindLiteralVariable:
-		b.WriteString(t.name)
-		return
-	}
 	b.WriteString(kindNames[t.Kind])
 	switch t.Kind {
 	case KindDecimal:
