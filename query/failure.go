@@ -70,7 +70,9 @@ func message(err error) string {
 	}
 	if te.Err != nil {
 		if le := (*lethe.Error)(nil); errors.As(te.Err, &le) && le.Kind != lethe.NotFound {
-			return te.Pos.String() + ": " + le.Error()
+			text := le.Error()
+			code := trinoCode.FindString(text)
+			return code + te.Pos.String() + ": " + text[len(code):]
 		}
 	}
 	if te.Code == "" {

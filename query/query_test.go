@@ -364,7 +364,7 @@ func TestFailuresHaveAthenasClasses(t *testing.T) {
 		"SELECT nope FROM logs":                {Category: 2, Type: 1006, Message: "COLUMN_NOT_FOUND: line 1:8: Column 'nope' cannot be resolved"},
 		"SELECT * FROM nope":                   {Category: 2, Type: 1301, Message: "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.default.nope' does not exist"},
 		"SELECT frobnicate(1)":                 {Category: 2, Type: 1303, Message: "FUNCTION_NOT_FOUND: line 1:8: Function 'frobnicate' not registered"},
-		"SELECT * FROM nowhere.default.logs":   {Category: 2, Type: 1006, Message: "CATALOG_NOT_FOUND: Catalog 'nowhere' not found"},
+		"SELECT * FROM nowhere.default.logs":   {Category: 2, Type: 1006, Message: "CATALOG_NOT_FOUND: line 1:15: Catalog 'nowhere' not found"},
 		"SELECT * FROM logs WHERE id = 'text'": {Category: 2, Type: 1002, Message: "TYPE_MISMATCH: line 1:29: Cannot apply operator: bigint = varchar(4)"},
 		"GRANT SELECT ON logs TO x":            {Category: 2, Type: 1200, Message: "NOT_SUPPORTED"},
 	} {

@@ -224,49 +224,20 @@ func missing(err error, database, name string) error {
 	return lethe.Errorf(lethe.NotFound, "TABLE_NOT_FOUND: Table %s.%s not found", database, name).WithHint("list the tables with SHOW TABLES IN %s", database)
 }
 
-// pattern returns the test that SHOW ... LIKE makes of a name: in Trino's form
-// % and _ stand for characters; in Hive's, * does and | separates alternatives.
+// pattern returns the test that SHOW ... LIKE makes of a name. It is Hive's: *
+// stands for any characters and | separates alternatives, .* is read as *, and
+// so is %, which Trino's users write and no name can hold.
 func pattern(stmt *trinosql.Show) (func(string) bool, error) {
 	if stmt.Like == nil {
 		return func(string) bool { return true }, nil
 	}
-	expr := ""
-	if stmt.Hive {
-		parts := strings.Split(*stmt.Like, "|")
-		for i, p := range parts {
-			p = strings.ReplaceAll(p, ".*", "*")
-			parts[i] = strings.ReplaceAll(regexp.QuoteMeta(p), `\*`, ".*")
-		}
-		expr = strings.Join(parts, "|")
-	} else {
-		expr = likeExpression(*stmt.Like, stmt.Escape)
-	}
+	like := strings.NewReplacer(".*", "*", "%", "*").Replace(*stmt.Like)
+	expr := strings.NewReplacer(`\*`, ".*", `\|`, "|").Replace(regexp.QuoteMeta(like))
 	re, err := regexp.Compile("(?is)^(?:" + expr + ")$")
 	if err != nil {
 		return nil, lethe.Errorf(lethe.Invalid, "the pattern %q cannot be used: %w", *stmt.Like, err)
 	}
 	return re.MatchString, nil
-}
-
-func likeExpression(like string, escape *string) string {
-	var b strings.Builder
-	quoted := false
-	for _, r := range like {
-		switch {
-		case quoted:
-			b.WriteString(regexp.QuoteMeta(string(r)))
-			quoted = false
-		case escape != nil && string(r) == *escape:
-			quoted = true
-		case r == '%':
-			b.WriteString(".*")
-		case r == '_':
-			b.WriteString(".")
-		default:
-			b.WriteString(regexp.QuoteMeta(string(r)))
-		}
-	}
-	return b.String()
 }
 
 // CreateTable writes the statement that makes a table as it is, in the form of
