@@ -11,7 +11,9 @@ func (z *analyzer) call(x *Call, sc *scope) *Type {
 			return z.conditional(x, name, sc)
 		}
 	}
-	if x.Static {
+	if x.Static && (name == "varchar.chr" || name == "varchar.from_utf8") {
+		name = strings.TrimPrefix(name, "varchar.")
+	} else if x.Static {
 		z.fail(x.Pos(), FunctionNotFound, "Static method '%s' not registered", strings.Replace(name, ".", "::", 1))
 	}
 	for _, a := range x.Args {

@@ -114,9 +114,7 @@ func (z *analyzer) typedLiteral(x *TypedLiteral) *Type {
 		_, err := strconv.ParseInt(strings.ReplaceAll(x.Val, "_", ""), numberBase(x.Val), bits)
 		ok = err == nil
 	case KindReal, KindDouble:
-		_, err := strconv.ParseFloat(text, 64)
-		// Go reads hexadecimal floats too, which Trino does not.
-		ok = (err == nil || isRangeError(err)) && !strings.ContainsAny(text, "xX_")
+		ok = floatText(text)
 	case KindNumber:
 		_, isNumber := new(big.Float).SetString(text)
 		switch strings.ToLower(strings.TrimLeft(text, "+-")) {
@@ -142,13 +140,14 @@ func (z *analyzer) typedLiteral(x *TypedLiteral) *Type {
 	return t
 }
 
-func isRangeError(err error) bool {
-	e, ok := err.(*strconv.NumError)
-	return ok && e.Err == strconv.ErrRange
-}
+// floatPattern is what Java reads as a float: with a type's letter behind it,
+// and without Go's short forms of infinity.
+var floatPattern = regexp.MustCompile(`^[+-]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?)$`)
+
+func floatText(s string) bool { return floatPattern.MatchString(s) }
 
 var (
-	datePattern      = regexp.MustCompile(`^([+-]?[0-9]{4,})-([0-9]{1,2})-([0-9]{1,2})$`)
+	datePattern      = regexp.MustCompile(`^([+-]?[0-9]+)-([0-9]{1,2})-([0-9]{1,2})$`)
 	timePattern      = regexp.MustCompile(`^([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,12}))?)?\s*(?:([+-])\s*([0-9]{1,2})(?::([0-9]{2}))?)?$`)
 	timestampPattern = regexp.MustCompile(`^([+-]?[0-9]{4,})-([0-9]{1,2})-([0-9]{1,2})(?:\s+([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,12}))?)?)?\s*([+-]?[0-9A-Za-z/_].*)?$`)
 	zonePattern      = regexp.MustCompile(`^(?:[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Za-z][A-Za-z0-9/_+:-]*)$`)
@@ -166,11 +165,33 @@ func dateText(s string) bool {
 
 func validDate(year, month, day string) bool {
 	y, err := strconv.Atoi(year)
-	if err != nil || !within(month, 1, 12) {
+	if err != nil || y > 1e7 || y < -1e7 || !within(month, 1, 12) {
 		return false
 	}
 	m, _ := strconv.Atoi(month)
-	return within(day, 1, daysIn(y, m))
+	d, _ := strconv.Atoi(day)
+	if d < 1 || d > daysIn(y, m) {
+		return false
+	}
+	n := epochDays(y, m, d)
+	return n == int64(int32(n)) // how Trino keeps dates
+}
+
+// epochDays counts the days from 1970-01-01 in the Gregorian calendar, which is
+// carried back before its introduction.
+func epochDays(year, month, day int) int64 {
+	y := int64(year)
+	if month <= 2 {
+		y--
+	}
+	era := y / 400
+	if y < 0 {
+		era = (y - 399) / 400
+	}
+	yoe := y - era*400
+	doy := int64((153*((month+9)%12)+2)/5 + day - 1)
+	doe := yoe*365 + yoe/4 - yoe/100 + doy
+	return era*146097 + doe - 719468
 }
 
 func daysIn(year, month int) int {

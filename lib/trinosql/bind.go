@@ -262,6 +262,10 @@ func (s *signature) unify(b *bindings, t *template, actual *Type) bool {
 			if !actual.Orderable() {
 				return false
 			}
+		case textType:
+			if !CanCast(actual, Varchar) {
+				return false
+			}
 		}
 		b.types[t.variable] = actual
 		return true
@@ -333,7 +337,7 @@ func mismatch(name string, candidates []*signature, args []argument) string {
 			if i == 0 {
 				sep = " "
 			}
-			text += sep + v + [...]string{"", ":comparable", ":orderable"}[c.constraints[v]]
+			text += sep + v + [...]string{"", ":comparable", ":orderable", ""}[c.constraints[v]]
 		}
 		want = append(want, text)
 	}

@@ -263,7 +263,7 @@ var scalarCasts = func() map[Kind]map[Kind]bool {
 	allow(one(KindBoolean), KindVarchar, KindJSON)
 	allow(texts, numbers...)
 	allow(texts, KindVarchar, KindChar, KindBoolean, KindDate, KindTime, KindTimeZone, KindTimestamp, KindTimestampZone,
-		KindIPAddress, KindUUID, KindRegexp, KindJSONPath, KindCodePoints, KindColor)
+		KindVarbinary, KindIPAddress, KindUUID, KindRegexp, KindJSONPath, KindCodePoints, KindColor)
 	allow(one(KindVarchar), KindJSON)
 	allow(one(KindDate), KindVarchar, KindTimestamp, KindTimestampZone, KindJSON)
 	allow(one(KindTime), KindVarchar, KindTimeZone, KindTimestamp, KindTimestampZone)

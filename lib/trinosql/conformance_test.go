@@ -72,3 +72,18 @@ func TestAthenaStatementsParse(t *testing.T) {
 		t.Logf("%s: %d statements", file, n)
 	}
 }
+
+func TestAthenaQueriesAnalyze(t *testing.T) {
+	n := 0
+	for _, s := range strings.Split(string(shared(t, "athena.sql")), "-- id: ") {
+		head, sql, ok := strings.Cut(s, "\n")
+		if !ok || strings.HasSuffix(head, "PARSE") {
+			continue
+		}
+		n++
+		if _, err := analyzeText(strings.TrimSuffix(strings.TrimSpace(sql), ";"), nil); err != nil {
+			t.Errorf("%s: %v", head, err)
+		}
+	}
+	t.Logf("%d queries", n)
+}

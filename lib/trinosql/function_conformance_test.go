@@ -28,6 +28,8 @@ func TestPublishedExpressionsAnalyze(t *testing.T) {
 			errors++
 			if err != nil {
 				refused++
+			} else if os.Getenv("TRINOSQL_VERBOSE") != "" {
+				fmt.Printf("ACCEPTED\t%s\t%s\t%s\n", c.File, c.Expect, c.Full)
 			}
 			continue
 		}

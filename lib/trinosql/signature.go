@@ -11,7 +11,7 @@ import (
 
 // The function table. Each line of a file declares one signature:
 //
-//	name|alias(parameters) result [where T comparable, K orderable] [volatile]
+//	name|alias(parameters) result [where T comparable, K orderable, E text] [volatile]
 //
 // Parameters are types in Trino's spelling, in which a capital letter with an
 // optional digit is a type variable, a small letter inside varchar(x) and the
@@ -39,6 +39,7 @@ type constraint uint8
 const (
 	comparableType constraint = iota + 1
 	orderableType
+	textType // castable to varchar
 )
 
 // template is a type of a signature with variables in it.
@@ -164,6 +165,8 @@ func parseSignature(line string, kind FunctionKind) (*signature, error) {
 			s.constraints[v] = comparableType
 		case "orderable":
 			s.constraints[v] = orderableType
+		case "text":
+			s.constraints[v] = textType
 		case "":
 		default:
 			return nil, fmt.Errorf("unknown constraint %q", c)
