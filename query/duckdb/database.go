@@ -88,13 +88,17 @@ func (d *database) run(ctx context.Context, t task) (done, error) {
 		return done{}, nil
 	}
 	var r done
-	err := errors.New("the task does not say where its rows go")
-	switch {
-	case t.Parquet != nil:
-		r, err = d.writeParquet(ctx, t.SQL, *t.Parquet)
-	case t.CSV != nil:
-		r, err = d.writeCSV(ctx, t.SQL, *t.CSV)
-	}
+	err := checkLines(ctx, t).around(func() (err error) {
+		switch {
+		case t.Parquet != nil:
+			r, err = d.writeParquet(ctx, t.SQL, *t.Parquet)
+		case t.CSV != nil:
+			r, err = d.writeCSV(ctx, t.SQL, *t.CSV)
+		default:
+			err = errors.New("the task does not say where its rows go")
+		}
+		return err
+	})
 	if err != nil {
 		return done{}, d.blame(ctx, t, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,12 +31,37 @@ func TestMain(m *testing.M) {
 		case "worker-without-landlock":
 			confine = func(string, string, int64) (int, error) { return 0, errors.New("the kernel has no Landlock") }
 			os.Exit(Worker())
+		case "server":
+			os.Exit(server(os.Args[2]))
+		case "worker-crashes":
+			os.Exit(misbehave(func(io.Writer) { _ = syscall.Kill(os.Getpid(), syscall.SIGSEGV); time.Sleep(time.Minute) }))
+		case "worker-panics":
+			os.Exit(misbehave(func(io.Writer) { panic("a fault") }))
+		case "worker-lies":
+			os.Exit(misbehave(func(w io.Writer) { _, _ = w.Write([]byte("\x00\x00\x00\x04nope")) }))
+		case "worker-floods":
+			os.Exit(misbehave(func(w io.Writer) { _, _ = w.Write([]byte("\xff\xff\xff\xff")); _, _ = io.Copy(w, endlessZeros{}) }))
 		case "escape":
 			os.Exit(escape(os.Args[2], os.Args[3]))
 		}
 	}
 	os.Exit(m.Run())
 }
+
+// misbehave is a worker that starts well.
+func misbehave(f func(out io.Writer)) int {
+	var s settings
+	var t task
+	if readFrame(os.Stdin, maxTask, &s) != nil || writeFrame(os.Stdout, reply{Ready: &ready{}}) != nil || readFrame(os.Stdin, maxTask, &t) != nil {
+		return 9
+	}
+	f(os.Stdout)
+	return 0
+}
+
+type endlessZeros struct{}
+
+func (endlessZeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
 // testStore keeps objects as files and links them.
 type testStore struct {

@@ -109,7 +109,7 @@ func (b *builder) lines(ctx context.Context) (string, error) {
 	}
 	// The separator is a noncharacter of Unicode, so a line is one column.
 	opts := []string{"auto_detect=false", "columns={'line': 'VARCHAR'}", "delim=" + jointSQL, "quote=''", "escape=''",
-		"header=false", "strict_mode=false", "max_line_size=" + strconv.Itoa(maxLine), "skip=" + strconv.Itoa(b.src.Text.SkipLines)}
+		"header=false", "strict_mode=false", "max_line_size=" + strconv.Itoa(maxLine), "buffer_size=" + strconv.Itoa(readBuffer), "skip=" + strconv.Itoa(b.src.Text.SkipLines)}
 	if b.src.Text.Encoding != "" {
 		opts = append(opts, "encoding="+quote(b.src.Text.Encoding))
 	}
