@@ -102,7 +102,11 @@ type Field struct {
 	// the value is coalesce(left, right) after both are coerced to Type.
 	Merged *[2]*Field
 
-	qualifier []string // parts of the name that may precede the column's
+	qualifier   []string    // parts of the name that may precede the column's
+	named       *namedQuery // the WITH query that this is a column of
+	nullable    bool        // on the side of an outer join that may be missing
+	opaque      bool        // conditions on it say nothing about Origin's rows
+	mergedInner bool        // Merged, by an inner or left join
 }
 
 // Ref is what an identifier or a dotted name refers to: exactly one of Field
@@ -184,6 +188,8 @@ type TableUse struct {
 	// Period and AsOf are the reference's time travel, if any.
 	Period string
 	AsOf   Expr
+
+	conjuncts []Expr // what MayMatch evaluates
 }
 
 // SortKey is an ORDER BY item resolved: either the output column with index
@@ -248,7 +254,7 @@ type Analysis struct {
 	windows   map[*Call]*Window
 	merged    map[*Join][]MergedColumn
 	params    []Expr
-	exprs     map[Expr]bool
+	evaluator evaluator
 }
 
 // MergedColumn is one column of a USING or NATURAL join.

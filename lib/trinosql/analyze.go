@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ErrNoTable is what a [Resolver]'s error wraps when there is no such table.
@@ -44,7 +45,9 @@ type analyzer struct {
 	// fromQuery are those made inside a query.
 	fromQuery map[*Query][]outerRef
 	hashes    map[Expr]uint64
-	windows   map[string]*Window // of the WINDOW clause, by lower-case name
+	// conditions are what every row that matters satisfies, for pruning.
+	conditions []conjunct
+	windows    map[string]*Window // of the WINDOW clause, by lower-case name
 }
 
 type outerRef struct {
@@ -68,7 +71,17 @@ func analyze(ctx context.Context, stmt Statement, r Resolver, opt Options) (*Ana
 	if n := stmt.Params(); n != len(opt.Parameters) {
 		return nil, errorf(stmt.Pos(), InvalidParameterUsage, "Incorrect number of parameters: expected %d but found %d", n, len(opt.Parameters))
 	}
-	if err := (&parser{}).run(func() { z.statement(stmt) }); err != nil {
+	zone := opt.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	z.a.evaluator.a = z.a
+	if !opt.Now.IsZero() {
+		// The wall clock's reading, without its zone: dates are compared as texts.
+		n := opt.Now.In(zone)
+		z.a.evaluator.now = time.Date(n.Year(), n.Month(), n.Day(), n.Hour(), n.Minute(), n.Second(), n.Nanosecond(), time.UTC)
+	}
+	if err := (&parser{}).run(func() { z.statement(stmt); z.prune() }); err != nil {
 		return nil, err
 	}
 	return z.a, nil
@@ -132,6 +145,7 @@ func (z *analyzer) statement(stmt Statement) {
 		z.insert(s)
 	case *Delete:
 		z.condition(s.Where, "WHERE clause", &scope{fields: z.targetFields(s, s.Table, nil), query: true, from: true})
+		z.conjuncts(s.Where, nil)
 	case *Update:
 		z.update(s)
 	case *Merge:
@@ -261,6 +275,7 @@ func (z *analyzer) update(s *Update) {
 	sc := &scope{fields: z.targetFields(s, s.Table, nil), query: true, from: true}
 	z.assigns(s.Set, sc, "UPDATE")
 	z.condition(s.Where, "WHERE clause", sc)
+	z.conjuncts(s.Where, nil)
 }
 
 func (z *analyzer) assigns(set []Assign, sc *scope, statement string) {

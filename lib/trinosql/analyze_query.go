@@ -33,12 +33,21 @@ func (z *analyzer) query(q *Query, outer *scope) []*Field {
 	if q.WithTies && len(q.OrderBy) == 0 {
 		z.fail(q.Limit.Pos(), MissingOrderBy, "FETCH FIRST WITH TIES clause requires ORDER BY")
 	}
+	if q.Limit != nil || q.Offset != nil {
+		setOpaque(fields)
+	}
 	z.rowCount(q.Offset, "OFFSET")
 	z.rowCount(q.Limit, "LIMIT")
 	z.a.queries[q] = fields
 	z.a.bodies[q.Body] = fields
 	z.fromQuery[q] = z.outer[mark:len(z.outer):len(z.outer)]
 	return fields
+}
+
+func setOpaque(fields []*Field) {
+	for _, f := range fields {
+		f.opaque = true
+	}
 }
 
 // rowCount checks the number of LIMIT and OFFSET.
@@ -98,7 +107,7 @@ func (z *analyzer) recursiveQuery(n *namedQuery, union *SetOp, sc *scope) bool {
 	n.recursive = true
 	inner.ctes[strings.ToLower(c.Name.Text)] = n
 	step := z.body(union.R, inner)
-	n.recursive = false
+	n.recursive, n.opaque = false, true
 	if len(step) != len(base) {
 		z.fail(union.R.Pos(), TypeMismatch, "base and step relations of recursion have different number of fields: %d, %d", len(base), len(step))
 	}
@@ -228,6 +237,7 @@ func (z *analyzer) selectBody(s *Select, outer *scope, q *Query) []*Field {
 	src.fields = z.fromClause(s, outer)
 	info.Input = src.fields
 	z.condition(s.Where, "WHERE clause", src)
+	z.conjuncts(s.Where, nil)
 	defer func(w map[string]*Window) { z.windows = w }(z.windows)
 	z.namedWindows(s, src)
 	z.selectItems(s, info, src)
@@ -246,6 +256,9 @@ func (z *analyzer) selectBody(s *Select, outer *scope, q *Query) []*Field {
 		}
 	}
 	z.checkAggregation(s, info, src, order)
+	if len(info.Windows) > 0 || len(info.Sets) > 1 {
+		setOpaque(info.Fields)
+	}
 	if s.Distinct {
 		z.distinct(s, info, q)
 	}

@@ -104,9 +104,13 @@ func (z *analyzer) table(t *Table, sc *scope) []*Field {
 			if t.Period != "" {
 				z.fail(t.Pos(), NotSupported, "FOR %s AS OF is not supported for a named query", t.Period)
 			}
-			n.used = true
+			n.refs++
 			z.a.tables[t] = &TableRef{Kind: CommonTable, CTE: n.cte, Recursive: n.recursive}
-			return z.rename(t, n.fields, []string{t.Name[0].Text}, nil, t.Name[0].Text)
+			fields := z.rename(t, n.fields, []string{t.Name[0].Text}, nil, t.Name[0].Text)
+			for _, f := range fields {
+				f.named = n
+			}
+			return fields
 		}
 	}
 	schema := z.resolve(t, t.Name)
@@ -277,10 +281,13 @@ func (z *analyzer) join(j *Join, sc *scope) []*Field {
 		z.checkLateralJoin(j, z.outer[mark:], right)
 	}
 	if j.Using != nil {
-		return z.joinUsing(j, l, r)
+		fields := z.joinUsing(j, l, r)
+		z.onConjuncts(j, l, r)
+		return fields
 	}
 	fields := append(append(make([]*Field, 0, len(l)+len(r)), l...), r...)
 	z.condition(j.On, "JOIN ON clause", &scope{parent: sc, fields: fields, from: true})
+	z.onConjuncts(j, l, r)
 	return fields
 }
 
@@ -336,7 +343,7 @@ func (z *analyzer) joinUsing(j *Join, l, r []*Field) []*Field {
 		}
 		merged[lf], merged[rf] = true, true
 		z.a.merged[j] = append(z.a.merged[j], MergedColumn{Name: n.Text, Left: lf, Right: rf, Type: t})
-		out = append(out, z.field(j, Field{Name: n.Text, Type: t, Merged: &[2]*Field{lf, rf}}))
+		out = append(out, z.field(j, Field{Name: n.Text, Type: t, Merged: &[2]*Field{lf, rf}, mergedInner: j.Kind == "INNER" || j.Kind == "LEFT"}))
 	}
 	for _, f := range append(append([]*Field(nil), l...), r...) {
 		if !merged[f] {

@@ -23,7 +23,8 @@ type namedQuery struct {
 	cte       *CTE
 	fields    []*Field
 	recursive bool // being defined: a reference is the recursion
-	used      bool
+	opaque    bool // was recursive
+	refs      int
 }
 
 // lookup finds the fields of this scope alone that a name of one or more parts
