@@ -81,9 +81,6 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (a *App, err 
 	if err := a.openState(ctx); err != nil {
 		return a, err
 	}
-	if err := a.openServices(ctx); err != nil {
-		return a, err
-	}
 	return a, a.listen(ctx)
 }
 
@@ -170,7 +167,7 @@ func (a *App) openQueries(ctx context.Context, db *state.DB) error {
 		return err
 	}
 	a.onStop(func() error { a.Queries.Close(); return nil })
-	return nil
+	return a.openIngests(ctx, db, engine)
 }
 
 // connect reaches the metastore behind a data catalog of type HIVE. The only

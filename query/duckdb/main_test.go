@@ -238,7 +238,7 @@ func readResult(r io.Reader) ([][]string, error) {
 func table(format catalog.Format, columns ...string) catalog.Table {
 	t := catalog.Table{Database: "default", Name: "t", Type: catalog.ExternalTable, Parameters: map[string]string{}}
 	t.Storage = catalog.Storage{InputFormat: format.InputFormat, OutputFormat: format.OutputFormat,
-		SerDe: catalog.SerDe{Name: format.SerDe, Parameters: map[string]string{}}}
+		SerDe: catalog.SerDe{Library: format.SerDe, Parameters: map[string]string{}}}
 	for _, c := range columns {
 		name, typ, _ := strings.Cut(c, " ")
 		t.Storage.Columns = append(t.Storage.Columns, catalog.Column{Name: name, Type: typ})

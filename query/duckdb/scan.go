@@ -20,6 +20,7 @@ import (
 	"lethe/lib/trinosql"
 	"lethe/object"
 	"lethe/query"
+	"lethe/query/duckdb/dialect"
 )
 
 // stage puts the files of a query's tables into the directory of its worker.
@@ -28,6 +29,7 @@ type stage struct {
 	dir    string // the worker's
 	inputs []input
 	links  []string // where inputs go, relative to dir
+	files  []File   // local files, which stand among the objects of scans
 	tables []stagedTable
 }
 
@@ -55,7 +57,7 @@ func (s *stage) relation(name string, scan query.Scan, used []column) (relation,
 	}
 	usedKeys := make([]*trinosql.Type, len(scan.Table.Partitions))
 	for _, c := range used {
-		duck, err := storageType(c.typ)
+		duck, err := dialect.StorageType(c.typ)
 		if err != nil {
 			return relation{}, err
 		}
@@ -133,13 +135,34 @@ func (s *stage) sources(scan query.Scan, keys []*trinosql.Type) ([]source, error
 				list = append(list, src)
 			}
 			path := filepath.Join(dir, strconv.Itoa(len(s.inputs))+ext)
-			s.inputs = append(s.inputs, input{object: o})
+			s.inputs = append(s.inputs, s.inputOf(o))
 			s.links = append(s.links, path)
 			list[j].Files = append(list[j].Files, path)
 		}
 	}
 	s.tables = append(s.tables, stagedTable{scan: scan, used: used, srcs: list})
 	return list, nil
+}
+
+// localBucket is the bucket of local files in scans. No bucket has this name.
+const localBucket = "/"
+
+// localObject makes a local file pass for an object.
+func (s *stage) localObject(f File) object.Object {
+	s.files = append(s.files, f)
+	o := object.Object{Bucket: localBucket, Key: f.Path, Version: strconv.Itoa(len(s.files) - 1), Size: -1}
+	if i, err := os.Stat(f.Path); err == nil {
+		o.Size = i.Size()
+	}
+	return o
+}
+
+func (s *stage) inputOf(o object.Object) input {
+	if o.Bucket != localBucket {
+		return input{object: o}
+	}
+	n, _ := strconv.Atoi(o.Version)
+	return input{local: s.files[n].Path, name: s.files[n].Name}
 }
 
 // maxPiece bounds the bytes of a partition value in one directory name. A byte
@@ -190,7 +213,7 @@ func keyDirs(k, n int, v string) []string {
 // sourceOf says how a part's files are read.
 func sourceOf(t catalog.Table, p query.Part) (source, error) {
 	st := p.Storage
-	if st.SerDe.Name == "" && st.InputFormat == "" {
+	if st.SerDe.Library == "" && st.InputFormat == "" {
 		st.SerDe, st.InputFormat = t.Storage.SerDe, t.Storage.InputFormat
 	}
 	columns := st.Columns
@@ -214,7 +237,7 @@ func sourceOf(t catalog.Table, p query.Part) (source, error) {
 		return t.Parameters[name]
 	}
 	where := fmt.Sprintf("table %s.%s", t.Database, t.Name)
-	switch serde := st.SerDe.Name; {
+	switch serde := st.SerDe.Library; {
 	case serde == catalog.Parquet.SerDe:
 		return source{Format: parquetFormat}, nil
 	case serde == catalog.TextFile.SerDe:

@@ -65,6 +65,7 @@ type Options struct {
 	Sessions Sessions
 	Access   access.Decider
 	Queries  Queries
+	Ingests  Ingests
 	Objects  object.Store
 	// DDL writes the statement that makes a table.
 	DDL func(catalog.Table) (string, error)

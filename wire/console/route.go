@@ -36,6 +36,11 @@ func (s *server) routes() []route {
 		{"GET", "/queries/{id}/result.csv", "downloadQueryResult", s.downloadResult},
 		{"GET", "/workgroups", "listWorkgroups", s.listWorkgroups},
 
+		{"POST", "/ingests", "startIngest", s.startIngest},
+		{"GET", "/ingests", "listIngests", s.listIngests},
+		{"GET", "/ingests/{id}", "getIngest", s.getIngest},
+		{"POST", "/ingests/{id}/cancel", "cancelIngest", s.cancelIngest},
+
 		{"GET", "/catalogs", "listCatalogs", s.listCatalogs},
 		{"GET", "/catalogs/{catalog}/databases", "listDatabases", s.listDatabases},
 		{"GET", "/catalogs/{catalog}/databases/{database}/tables", "listTables", s.listTables},
