@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,8 @@ import (
 
 	duck "github.com/duckdb/duckdb-go/v2"
 	"github.com/duckdb/duckdb-go/v2/mapping"
+
+	"lethe/query/duckdb/dialect"
 )
 
 // database is a worker's DuckDB: one instance, one connection, one task.
@@ -38,7 +41,10 @@ func open(ctx context.Context) (*database, error) {
 // lockDown takes from DuckDB what a query must not have. Every setting is
 // final: lock_configuration comes last.
 func (d *database) lockDown(ctx context.Context, s settings) error {
-	for _, q := range []string{
+	if err := dialect.Register(ctx, d.conn); err != nil {
+		return err
+	}
+	for _, q := range slices.Concat(dialect.Setup(), []string{
 		"SET autoinstall_known_extensions=false",
 		"SET autoload_known_extensions=false",
 		"SET allow_community_extensions=false",
@@ -49,7 +55,6 @@ func (d *database) lockDown(ctx context.Context, s settings) error {
 		"SET temp_directory=" + quote(tmpDir),
 		"SET home_directory=" + quote(workDir),
 		"SET extension_directory=" + quote(workDir),
-		"SET TimeZone='UTC'",
 		// The footers that a scan's check reads are those the scan needs.
 		"SET parquet_metadata_cache=true",
 		"SET enable_progress_bar=true",
@@ -59,7 +64,7 @@ func (d *database) lockDown(ctx context.Context, s settings) error {
 		"SET allowed_directories=[" + quote(inDir+"/") + "," + quote(workDir+"/") + "]",
 		"SET enable_external_access=false",
 		"SET lock_configuration=true",
-	} {
+	}) {
 		if err := d.exec(ctx, q); err != nil {
 			return fmt.Errorf("%s: %w", q, err)
 		}
@@ -88,14 +93,24 @@ func (d *database) run(ctx context.Context, t task) (done, error) {
 		return done{}, nil
 	}
 	var r done
-	err := checkLines(ctx, t).around(func() (err error) {
+	write := func(query string) (err error) {
 		switch {
 		case t.Parquet != nil:
-			r, err = d.writeParquet(ctx, t.SQL, *t.Parquet)
+			r, err = d.writeParquet(ctx, query, *t.Parquet)
 		case t.CSV != nil:
-			r, err = d.writeCSV(ctx, t.SQL, *t.CSV)
+			r, err = d.writeCSV(ctx, query, *t.CSV)
 		default:
 			err = errors.New("the task does not say where its rows go")
+		}
+		return err
+	}
+	err := checkLines(ctx, t).around(func() error {
+		err := write(t.SQL)
+		if err != nil && t.Wide != "" && dialect.Overflowed(err.Error()) {
+			if err := os.RemoveAll(outDir); err != nil {
+				return err
+			}
+			return write(t.Wide)
 		}
 		return err
 	})

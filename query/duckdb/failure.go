@@ -8,6 +8,7 @@ import (
 
 	"lethe"
 	"lethe/object"
+	"lethe/query/duckdb/dialect"
 )
 
 // Marks that begin the messages of errors that relations raise, in Trino's words.
@@ -58,6 +59,9 @@ func explain(f *failure, inputs []input, c Config) error {
 		return lethe.Errorf(lethe.Exhausted, "there is no space left for the query's temporary files and result")
 	case named:
 		return lethe.Errorf(lethe.BadData, "%s%s", badData, unreadable(msg))
+	}
+	if err := dialect.MapError(f.Message); err != nil {
+		return err
 	}
 	switch f.Type {
 	case "Invalid", "Invalid Input", "Conversion", "Out of Range", "Divide by Zero", "Constraint", "Expression":

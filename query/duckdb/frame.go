@@ -29,8 +29,8 @@ type task struct {
 	Relations []relation
 	// Setup are statements to run before SQL.
 	Setup []string
-	// SQL is a SELECT; "" to run Setup only.
-	SQL string
+	// SQL is a SELECT; "" to run Setup only. Wide answers if SQL overflows.
+	SQL, Wide string
 	// CSV or Parquet says where its rows go.
 	CSV     *csvOutput
 	Parquet *parquetOutput

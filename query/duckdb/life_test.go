@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,24 +26,53 @@ const endless = "SELECT count(*) FROM range(100000000000) a, range(1000) b WHERE
 
 func TestCancel(t *testing.T) {
 	l := newLake(t)
+	p, err := l.start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.release()
+	if err := p.await(l.ctx); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancelCause(l.ctx)
 	reason := errors.New("stopped by a person")
-	l.ctx = ctx
-	started := make(chan struct{})
-	var once sync.Once
 	go func() {
-		<-started
+		waitBusy(t, p.cmd.Process.Pid)
 		cancel(reason)
 	}()
-	_, _, release, err := l.run(ctx, func(context.Context, string) (task, []input, error) {
-		return task{SQL: endless, CSV: &csvOutput{}}, nil, nil
-	}, func(float64) { once.Do(func() { close(started) }) })
-	if !errors.Is(err, reason) {
+	if _, err := p.run(ctx, task{SQL: endless, CSV: &csvOutput{}}, 1<<30, nil); !errors.Is(err, reason) {
 		t.Errorf("error %v", err)
 	}
-	if release != nil {
-		t.Error("a canceled query keeps its directory")
+	if err := syscall.Kill(p.cmd.Process.Pid, 0); err == nil {
+		t.Error("the worker still runs")
 	}
+}
+
+// A query that is canceled before it runs leaves nothing.
+func TestCanceledBefore(t *testing.T) {
+	l := newLake(t)
+	ctx, cancel := context.WithCancel(l.ctx)
+	cancel()
+	l.ctx = ctx
+	if _, _, err := l.raw(nil, "SELECT 1"); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// waitBusy waits until a process has used a part of a second of processor time,
+// more than it takes to start.
+func waitBusy(t testing.TB, pid int) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			break
+		}
+		f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+		if user, err := strconv.Atoi(f[11]); err == nil && user > 50 { // hundredths of a second
+			return
+		}
+	}
+	t.Error("the query did not begin to work")
 }
 
 func TestTimeout(t *testing.T) {
@@ -175,6 +205,7 @@ func TestWorkersDieWithTheServer(t *testing.T) {
 	if _, serr := fmt.Sscan(line, &pid); err != nil || serr != nil {
 		t.Fatalf("%q %v %v", line, err, serr)
 	}
+	waitBusy(t, pid)
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	for deadline := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil && !zombie(pid); time.Sleep(10 * time.Millisecond) {
@@ -206,9 +237,8 @@ func server(dir string) int {
 		fmt.Println(err)
 		return 1
 	}
-	_, err = p.run(context.Background(), task{SQL: endless, CSV: &csvOutput{}}, 1<<30, func(float64) {
-		fmt.Println(p.cmd.Process.Pid)
-	})
+	fmt.Println(p.cmd.Process.Pid)
+	_, err = p.run(context.Background(), task{SQL: endless, CSV: &csvOutput{}}, 1<<30, nil)
 	fmt.Println(err)
 	return 1
 }

@@ -26,3 +26,14 @@ func linkFile(from, path string) error {
 	_, err = io.Copy(w, r)
 	return errors.Join(err, w.Close())
 }
+
+// links returns how many names a file has.
+func links(i os.FileInfo) int {
+	if st, ok := i.Sys().(*syscall.Stat_t); ok {
+		return int(st.Nlink)
+	}
+	return 1
+}
+
+// closing releases what belongs to an outcome that will not be returned.
+func closing(release func() error, err error) error { return errors.Join(err, release()) }
