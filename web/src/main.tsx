@@ -1,7 +1,7 @@
 import './ui/nonce';
 import '@fontsource-variable/inter/wght.css';
-import './mantine.css';
 import './base.css';
+import './mantine.css';
 
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';

@@ -5,8 +5,13 @@ const green: MantineColorsTuple = [
   '#e9f6f2', '#d0ebe3', '#a4d9ca', '#74c7b0', '#3fb59d', '#2a9c85', '#1a8370', '#0f6b5c', '#0b564a', '#074137',
 ];
 
+// Mantine draws dark surfaces, inputs and borders from these; base.css has the same.
+const dark: MantineColorsTuple = [
+  '#e7e8e6', '#c6c9cb', '#9aa0a8', '#757b83', '#3d434a', '#22262a', '#1a1d20', '#1a1d20', '#15181a', '#121416',
+];
+
 export const theme = createTheme({
-  colors: { green },
+  colors: { green, dark },
   primaryColor: 'green',
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,

@@ -24,6 +24,7 @@ type attempts struct {
 	now func() time.Time
 	// Keys are "client ..." and "name ...".
 	counts map[string]*count
+	swept  time.Time // when full, it is swept once a second and not for each attempt
 }
 
 type count struct {
@@ -65,7 +66,7 @@ func (a *attempts) begin(client, name string) (done func(wrong bool), err error)
 func (a *attempts) get(key string, most int, now time.Time) (*count, error) {
 	c := a.counts[key]
 	if c == nil || !now.Before(c.until) {
-		if c == nil && len(a.counts) >= maxTracked {
+		if c == nil && len(a.counts) >= maxTracked && now.Sub(a.swept) >= time.Second {
 			a.sweep(now)
 		}
 		if len(a.counts) >= maxTracked {
@@ -81,6 +82,7 @@ func (a *attempts) get(key string, most int, now time.Time) (*count, error) {
 }
 
 func (a *attempts) sweep(now time.Time) {
+	a.swept = now
 	for k, c := range a.counts {
 		if !now.Before(c.until) {
 			delete(a.counts, k)

@@ -17,6 +17,7 @@ import (
 
 	"lethe"
 	"lethe/catalog"
+	"lethe/ingest"
 	"lethe/object"
 	"lethe/query"
 	"lethe/wire/console"
@@ -172,7 +173,8 @@ func (q *queries) List(_ context.Context, wg, after string, limit int) ([]string
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var ids []string
-	for _, e := range slices.Backward(q.list) {
+	latest := slices.SortedFunc(slices.Values(q.list), func(a, b *query.Execution) int { return strings.Compare(b.ID, a.ID) })
+	for _, e := range latest {
 		if after == "" || e.ID < after {
 			ids = append(ids, e.ID)
 		}
@@ -249,6 +251,31 @@ func (q *queries) CatalogNamed(_ context.Context, name string) (catalog.Catalog,
 	}
 	return q.cat, query.DataCatalog{Name: name}, nil
 }
+
+// ingests keeps one run, which ends when it is cancelled.
+type ingests struct{ run ingest.Run }
+
+func (g *ingests) Start(ctx context.Context, j ingest.Job) (ingest.Run, error) {
+	g.run = ingest.Run{ID: "i-1", Job: j, Principal: lethe.PrincipalOf(ctx).ARN, Phase: "working", Started: began,
+		Progress: &ingest.Progress{Step: "reading", Files: 3, FilesDone: 1}}
+	return g.run, nil
+}
+
+func (g *ingests) Get(_ context.Context, id string) (ingest.Run, error) {
+	if id != "i-1" {
+		return ingest.Run{}, lethe.Errorf(lethe.NotFound, "there is no ingest %s", id)
+	}
+	return g.run, nil
+}
+
+func (g *ingests) Wait(ctx context.Context, _ string) (ingest.Run, error) {
+	<-ctx.Done()
+	return g.run, ctx.Err()
+}
+
+func (g *ingests) Runs(context.Context, int) ([]ingest.Run, error) { return nil, nil }
+
+func (g *ingests) Cancel(context.Context, string) error { return nil }
 
 // tables is a catalog that is only read.
 type tables struct {
@@ -488,7 +515,7 @@ func newLake(log *slog.Logger) *lake {
 	l := &lake{sessions: &sessions{tokens: map[string]lethe.Principal{}}, policy: &policy{}, objects: obj}
 	l.queries = &queries{done: map[string]chan struct{}{}, cat: cat, obj: obj}
 	l.Options = console.Options{
-		Log: log, Sessions: l.sessions, Access: l.policy, Queries: l.queries, Objects: obj, Version: "test",
+		Log: log, Sessions: l.sessions, Access: l.policy, Queries: l.queries, Ingests: &ingests{}, Objects: obj, Version: "test",
 		DDL: func(t catalog.Table) (string, error) {
 			if t.Type == catalog.VirtualView {
 				return "", lethe.Errorf(lethe.Unsupported, "a view has no CREATE TABLE statement")

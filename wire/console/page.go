@@ -45,7 +45,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-	if strings.HasPrefix(name, "assets/") || path.Ext(name) != "" && fs.ValidPath(name) && exists(p.dist, name) {
+	if name == "assets" || strings.HasPrefix(name, "assets/") || name != "index.html" && path.Ext(name) != "" && fs.ValidPath(name) && exists(p.dist, name) {
 		p.asset(w, r, name)
 		return
 	}

@@ -51,12 +51,15 @@ export function onSessionEnd(f: () => void) {
   ended = f;
 }
 
+const untidy = /^\/|\/\/|(^|\/)\.{1,2}(\/|$)/;
+
 export type Query = Record<string, string | number | boolean | undefined>;
 
-/** Writes an API address; each part of path is escaped, `keys` with their slashes kept. */
+/** Writes an API address. Each part is escaped; an object's key keeps its slashes
+ * where that can be told from a path, which servers and browsers tidy up. */
 export function address(parts: string[], query: Query = {}, key?: string): string {
   let url = '/api/v1/' + parts.map(encodeURIComponent).join('/');
-  if (key !== undefined) url += '/' + key.split('/').map(encodeURIComponent).join('/');
+  if (key !== undefined) url += '/' + (untidy.test(key) ? encodeURIComponent(key) : key.split('/').map(encodeURIComponent).join('/'));
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== '') search.set(name, String(value));

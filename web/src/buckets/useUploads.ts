@@ -42,6 +42,7 @@ export function useUploads() {
     for (const u of list.filter((x) => x.state === 'waiting').slice(0, free)) {
       const abort = new AbortController();
       aborts.current.set(u.id, abort);
+      // oxlint-disable-next-line react/set-state-in-effect -- starting one is what this effect is for
       change(u.id, { state: 'sending' });
       upload(u.bucket, u.key, u.file, { replace: u.replace, signal: abort.signal, progress: (share) => change(u.id, { share }) })
         .then(() => {

@@ -57,8 +57,8 @@ export function DatabaseView({ catalog, database }: { catalog: string; database:
                 <th>Table</th>
                 <th>Format</th>
                 <th className={css.right}>Columns</th>
-                <th>Partitioned by</th>
-                <th>Location</th>
+                <th className={css.roomy}>Partitioned by</th>
+                <th className={css.roomy}>Location</th>
               </tr>
             </thead>
             <tbody>
@@ -71,8 +71,8 @@ export function DatabaseView({ catalog, database }: { catalog: string; database:
                   </td>
                   <td>{t.format}</td>
                   <td className={`num ${css.right}`}>{count((t.columns?.length ?? 0) + (t.partition_keys?.length ?? 0))}</td>
-                  <td className="muted">{t.partition_keys?.map((k) => k.name).join(', ')}</td>
-                  <td className="muted">
+                  <td className={`muted ${css.roomy}`}>{t.partition_keys?.map((k) => k.name).join(', ')}</td>
+                  <td className={`muted ${css.roomy}`}>
                     <span className={`clip ${css.location}`} title={t.location}>
                       {t.location}
                     </span>

@@ -44,7 +44,7 @@ export function Grid(props: {
       if (r) sample.push(r);
     }
     return widths(columns, sample);
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- see above
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- see above
   }, [columns, first === undefined]);
   const gutter = numberWidth(count);
 
@@ -77,7 +77,7 @@ export function Grid(props: {
   // One array as long as nothing about the columns in view changes, so that rows are not drawn again.
   const places = useMemo(
     () => across.map((c) => ({ index: c.index, start: c.start + gutter, size: c.size, right: isNumeric(columns[c.index]?.type ?? '') })),
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `across` is new on each call; these say whether it differs
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `across` is new on each call; these say whether it differs
     [leftmost, rightmost, columns, gutter, fitted, resized, cols.getTotalSize()],
   );
 

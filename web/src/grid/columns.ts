@@ -5,8 +5,10 @@ export const rowHeight = 28;
 export const headHeight = 42;
 const narrow = 64;
 const wide = 360;
-const perCharacter = 7.4;
-const padding = 22;
+/** Letters are narrower than figures, which are all as wide as the widest. */
+const perLetter = 7.6;
+const perFigure = 8.5;
+const padding = 24;
 
 const numeric = /^(tinyint|smallint|int(eger)?|bigint|real|float|double|decimal)\b/i;
 
@@ -15,9 +17,11 @@ export const isNumeric = (type: string) => numeric.test(type);
 /** Widths that fit the names, the types, and the first rows' values. */
 export function widths(columns: Column[], sample: Row[]): number[] {
   return columns.map((c, i) => {
-    let longest = Math.max(c.name.length, c.type.length);
+    let longest = 0;
     for (const row of sample) longest = Math.max(longest, Math.min(row[i]?.length ?? 4, 60));
-    return Math.round(Math.min(wide, Math.max(narrow, longest * perCharacter + padding)));
+    const head = Math.max(c.name.length, c.type.length) * perLetter;
+    const values = longest * (isNumeric(c.type) ? perFigure : perLetter);
+    return Math.round(Math.min(wide, Math.max(narrow, head + padding, values + padding)));
   });
 }
 

@@ -43,7 +43,7 @@ export function useRows(id: string, count: number) {
   // Reading through the client finds pages too that were fetched before and have left the view.
   const rowAt = useCallback(
     (i: number): Row | undefined => client.getQueryData<Rows>(['result', id, Math.floor(i / pageRows)])?.rows[i % pageRows],
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- a new function tells the grid that rows have come
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- a new function tells the grid that rows have come
     [client, id, arrived, pages],
   );
   return { rowAt, onWindow, error };

@@ -4,7 +4,8 @@ import type { EditorState } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { type Ref, useEffect, useImperativeHandle, useRef } from 'react';
 
-import { type EditorActs, language, languageWith, newState } from './editorSetup';
+import { useLatest } from '../ui/useLatest';
+import { type EditorActs, emptyState, language, languageWith, newState } from './editorSetup';
 
 export interface EditorHandle {
   focus: () => void;
@@ -21,7 +22,10 @@ export const forget = (tab: string) => kept.delete(tab);
 
 /** The SQL editor of one tab at a time. Its text is its own: `text` is read when
  * the tab is first shown, and told through `changed` from then on. */
-export default function Editor(props: {
+export default function Editor({
+  ref,
+  ...props
+}: {
   tab: string;
   text: string;
   schema: SQLNamespace;
@@ -32,12 +36,12 @@ export default function Editor(props: {
 }) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
-  const acts = useRef(props.acts);
-  acts.current = props.acts;
   const { tab, text, schema, database, error } = props;
+  const acts = useLatest(props.acts);
+  const latestText = useLatest(text);
 
   useEffect(() => {
-    const v = new EditorView({ parent: host.current! });
+    const v = new EditorView({ parent: host.current!, state: emptyState });
     view.current = v;
     return () => {
       v.destroy();
@@ -45,18 +49,16 @@ export default function Editor(props: {
     };
   }, []);
 
-  const first = useRef(text);
-  first.current = text;
   useEffect(() => {
     const v = view.current!;
     const before = kept.get(tab);
     // A text that was changed from outside while the tab was away wins over what was kept.
-    v.setState(before?.doc.toString() === first.current ? before : newState(first.current, () => acts.current));
+    v.setState(before?.doc.toString() === latestText.current ? before : newState(latestText.current, () => acts.current));
     v.focus();
     return () => {
       kept.set(tab, v.state);
     };
-  }, [tab]);
+  }, [tab, acts, latestText]);
 
   useEffect(() => {
     view.current!.dispatch({ effects: language.reconfigure(languageWith(schema, database)) });
@@ -70,7 +72,7 @@ export default function Editor(props: {
     if (list[0]) v.dispatch({ effects: EditorView.scrollIntoView(list[0].from) });
   }, [tab, error]);
 
-  useImperativeHandle(props.ref, () => ({
+  useImperativeHandle(ref, () => ({
     focus: () => view.current?.focus(),
     insert: (s) => {
       const v = view.current!;

@@ -38,9 +38,9 @@ export function HistoryList(props: { shown: string | undefined; onRun: (id: stri
               <span className={css.dot} data-state={e.state} title={e.state} />
               <code className="clip">{oneLine(e.statement)}</code>
               <span className={`num ${css.pastFigures}`}>
-                {e.final && <span>{duration(e.statistics.total_ms)}</span>}
-                {e.state === 'SUCCEEDED' && <span className={css.less}>{counted(e.rows, 'row')}</span>}
-                {e.statistics.scanned_bytes > 0 && <span className={css.less}>{bytes(e.statistics.scanned_bytes)}</span>}
+                <span className={css.less}>{e.state === 'SUCCEEDED' && e.columns.length > 0 && counted(e.rows, 'row')}</span>
+                <span className={css.less}>{e.statistics.scanned_bytes > 0 && bytes(e.statistics.scanned_bytes)}</span>
+                <span>{e.final && duration(e.statistics.total_ms)}</span>
                 <time dateTime={e.submitted} title={moment(e.submitted)}>
                   {ago(e.submitted)}
                 </time>

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
+import { useState } from 'react';
 
 import { Problem } from '../api/client';
 import { resultURL } from '../api/queries';
@@ -18,6 +19,8 @@ import css from './query.module.css';
 
 /** What is under the editor: the result, the facts of the run, or earlier runs. */
 export function Lower(props: {
+  /** The editor's id. */
+  tab: string;
   run: string | undefined;
   execution: Execution | undefined;
   error: unknown;
@@ -54,8 +57,11 @@ export function Lower(props: {
   );
 }
 
-function Shown(props: { run: string | undefined; execution: Execution | undefined; error: unknown; refused: Tab['refused']; view: QueryView }) {
+function Shown(props: { tab: string; run: string | undefined; execution: Execution | undefined; error: unknown; refused: Tab['refused']; view: QueryView }) {
   const e = props.execution;
+  // While a statement runs again, its editor's last result stays in view, dimmed.
+  const [before, setBefore] = useState<{ tab: string; execution: Execution }>();
+  if (e?.final && before?.execution !== e) setBefore({ tab: props.tab, execution: e });
   if (props.refused && props.run === undefined) return <ProblemView error={new Problem({ kind: 'syntax', ...props.refused })} />;
   if (props.error) return <ProblemView error={props.error} />;
   if (props.run === undefined) return <Empty>What a query answers appears here.</Empty>;
@@ -69,7 +75,11 @@ function Shown(props: { run: string | undefined; execution: Execution | undefine
     case 'CANCELLED':
       return <Empty>{e.reason || 'The query was cancelled.'}</Empty>;
     default:
-      return null;
+      return before?.tab === props.tab && before.execution.state === 'SUCCEEDED' && before.execution.columns.length > 0 ? (
+        <div className={css.dimmed} inert>
+          <Result execution={before.execution} />
+        </div>
+      ) : null;
   }
 }
 

@@ -66,7 +66,7 @@ export function QueryPage() {
     else if (statement) {
       store.open({ text: statement.statement, run, runFrom: 0, catalog: statement.catalog, database: statement.database });
     }
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- only a new address or its answer moves the editors
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only a new address or its answer moves the editors
   }, [run, statement, sql]);
 
   const pick = (tab: Tab) => {
@@ -204,6 +204,7 @@ export function QueryPage() {
           onContext={(catalog, database) => store.update(active.id, { catalog, database })}
         />
         <Lower
+          tab={active.id}
           run={run}
           execution={statement}
           error={shown.error}

@@ -36,7 +36,7 @@ export function RunStrip(props: {
       )}
       <Context tab={tab} onContext={props.onContext} />
       <div className={css.state} role="status">
-        {run ? <State run={run} /> : tab.refused ? <Refused /> : <span className="muted">{mod}↵ runs the statement at the cursor</span>}
+        {run ? <State run={run} /> : tab.refused ? <Refused /> : <span className={`muted ${css.less}`}>{mod}↵ runs the statement at the cursor</span>}
       </div>
       {running && <Progress value={run?.progress ?? -1} />}
     </div>

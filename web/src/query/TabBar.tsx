@@ -2,7 +2,7 @@ import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 
-import { nameOf, type Tab } from './tabs';
+import { namesOf, type Tab } from './tabs';
 import css from './query.module.css';
 
 /** The open editors. A double click renames one, the middle button closes it. */
@@ -16,12 +16,13 @@ export function TabBar(props: {
   onNew: () => void;
 }) {
   const [renaming, setRenaming] = useState('');
+  const names = namesOf(props.list);
   return (
     <div className={css.tabs}>
       <div className={css.tabsEdge}>{props.before}</div>
       <div className={css.tabList} role="group" aria-label="Editors">
-        {props.list.map((t) => {
-          const name = nameOf(t);
+        {props.list.map((t, i) => {
+          const name = names[i]!;
           const now = t.id === props.active;
           return (
             <div

@@ -14,7 +14,6 @@ import {
   highlightSpecialChars,
   keymap,
   lineNumbers,
-  placeholder,
   rectangularSelection,
 } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
@@ -38,7 +37,6 @@ const look = EditorView.theme({
   },
   '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--accent-soft)', outline: '1px solid var(--line-strong)' },
   '.cm-selectionMatch': { backgroundColor: 'var(--accent-soft)' },
-  '.cm-placeholder': { color: 'var(--mantine-color-placeholder)' },
   '.cm-tooltip': { backgroundColor: 'var(--surface)', border: '1px solid var(--line-strong)', borderRadius: '6px', overflow: 'hidden' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mono)', fontSize: '12.5px', maxHeight: '18em' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '3px 10px 3px 4px', lineHeight: '1.4' },
@@ -74,6 +72,9 @@ export interface EditorActs {
   run: (selection: boolean) => void;
   changed: (text: string) => void;
 }
+
+/** What a view has before a tab is shown in it: the nonce that its styles need. */
+export const emptyState = EditorState.create({ extensions: EditorView.cspNonce.of(nonce) });
 
 /** A new editor state. Acts are asked for when they are needed: they may change. */
 export function newState(text: string, acts: () => EditorActs): EditorState {
@@ -111,7 +112,6 @@ export function newState(text: string, acts: () => EditorActs): EditorState {
       syntaxHighlighting(colours),
       look,
       EditorView.contentAttributes.of({ 'aria-label': 'SQL', spellcheck: 'false', autocapitalize: 'off' }),
-      placeholder('SELECT …'),
       EditorView.updateListener.of((u) => {
         if (u.docChanged) acts().changed(u.state.doc.toString());
       }),

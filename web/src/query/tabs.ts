@@ -110,12 +110,23 @@ function read(key: string): Tabs | undefined {
 }
 
 /** What a tab is called: its given name, or the table it reads, or its first words. */
-export function nameOf(t: Tab): string {
+function nameOf(t: Tab): string {
   if (t.name) return t.name;
   const text = statements(t.text)[0]?.text ?? '';
   const table = /\b(?:from|into|table|describe)\s+((?:"[^"]+"|[\w.$]+)+)/i.exec(text)?.[1];
   const name = table?.split('.').at(-1)?.replaceAll('"', '') ?? text.slice(0, 24).trim();
   return name || 'New query';
+}
+
+/** What tabs are called, numbered where two would be called the same. */
+export function namesOf(list: Tab[]): string[] {
+  const seen = new Map<string, number>();
+  return list.map((t) => {
+    const name = nameOf(t);
+    const n = (seen.get(name) ?? 0) + 1;
+    seen.set(name, n);
+    return n === 1 ? name : `${name} ${n}`;
+  });
 }
 
 const stores = new Map<string, TabStore>();

@@ -40,7 +40,7 @@ const groups: { name: string; keys: [string[], string][] }[] = [
 
 export default function KeysHelp(props: { onClose: () => void }) {
   return (
-    <Modal opened onClose={props.onClose} title="Keys" size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened onClose={props.onClose} title="Keys" size="xl" closeButtonProps={{ 'aria-label': 'Close' }}>
       <div className={css.keys}>
         {groups.map((g) => (
           <section key={g.name}>

@@ -53,7 +53,7 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
       (q.data?.tables ?? []).map((t) => ({
         id: `table ${t.database}.${t.name}`,
         label: t.name,
-        description: `${t.database} · ${t.format}`,
+        rightSection: <span className={css.paletteNote}>{t.database} · {t.format}</span>,
         keywords: [t.database, ...(t.columns ?? []).map((c) => c.name)],
         leftSection: <IconTable size={16} />,
         onClick: () =>
@@ -73,8 +73,8 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
     if (bs.length > 0) groups.push({ group: 'Buckets', actions: bs });
     const runs = (past.data?.pages[0]?.queries ?? []).slice(0, 20).map((e) => ({
       id: `run ${e.id}`,
-      label: oneLine(e.statement, 90),
-      description: ago(e.submitted),
+      label: oneLine(e.statement, 70),
+      rightSection: <span className={css.paletteNote}>{ago(e.submitted)}</span>,
       leftSection: <IconHistory size={16} />,
       onClick: () => void navigate({ to: '/query', search: { run: e.id } }),
     }));
@@ -87,13 +87,14 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
       actions={actions}
       onSpotlightClose={props.onClose}
       shortcut={null}
-      limit={14}
+      limit={30}
       scrollable
       maxHeight={440}
       nothingFound="Nothing has this name."
       searchProps={{ placeholder: 'A page, table, bucket, query or action', 'aria-label': 'Find anything' }}
       transitionProps={{ duration: 100 }}
       overlayProps={{ backgroundOpacity: 0.3 }}
+      classNames={{ action: css.paletteAction, actionLabel: css.paletteLabel }}
     />
   );
 }

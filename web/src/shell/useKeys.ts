@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useEffect } from 'react';
 
+import { useLatest } from '../ui/useLatest';
 import { places } from './places';
 import { useScheme } from './useScheme';
 
@@ -16,8 +17,7 @@ const writes = (t: EventTarget | null) =>
 export function useKeys(act: { palette: () => void; help: () => void }) {
   const navigate = useNavigate();
   const { toggle } = useScheme();
-  const latest = useRef({ act, toggle });
-  latest.current = { act, toggle };
+  const latest = useLatest({ act, toggle });
 
   useEffect(() => {
     let wentAt = 0;
@@ -60,5 +60,5 @@ export function useKeys(act: { palette: () => void; help: () => void }) {
     };
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
-  }, [navigate]);
+  }, [navigate, latest]);
 }

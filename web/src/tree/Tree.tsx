@@ -44,7 +44,7 @@ export function Tree(props: {
         return { db: d, query: q, tables: needle && !self ? ts.filter((t) => matches(t, needle)) : ts, self };
       })
       .filter((x) => needle === '' || x.self || x.tables.length > 0 || x.query?.isPending);
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- opened and found are new arrays each time; this is cheap
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- opened and found are new arrays each time; this is cheap
   }, [all, found, needle]);
 
   if (dbs.error) return <ProblemView error={dbs.error} retry={() => void dbs.refetch()} compact />;
@@ -132,7 +132,6 @@ export function Tree(props: {
                   selected={props.selected?.database === t.database && props.selected.table === t.name}
                   icon={t.format === 'view' ? <IconEye size={15} stroke={1.6} /> : <IconTable size={15} stroke={1.6} />}
                   name={t.name}
-                  detail={t.format}
                   extra={props.extra?.(t)}
                   onToggle={() => toggle(key, wide)}
                   onClick={() => (props.onTable ? props.onTable(t) : toggle(key, wide))}
