@@ -11,11 +11,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/google/uuid"
 	"github.com/versity/versitygw/backend"
 	"github.com/versity/versitygw/s3api/utils"
 	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
-	"lethe"
 )
 
 func (g *gateway) CreateMultipartUpload(_ context.Context, in s3response.CreateMultipartUploadInput) (out s3response.InitiateMultipartUploadResult, err error) {
@@ -36,7 +36,11 @@ func (g *gateway) CreateMultipartUpload(_ context.Context, in s3response.CreateM
 	if u.Lock, err = parseLock(&b, in.ObjectLockLegalHoldStatus, in.ObjectLockMode, in.ObjectLockRetainUntilDate); err != nil {
 		return out, err
 	}
-	id := lethe.NewOrderedID() // orders uploads of a key by age
+	v7, err := uuid.NewV7() // orders uploads of a key by age, also within a millisecond
+	if err != nil {
+		return out, err
+	}
+	id := v7.String()
 	unlock, err := g.lock(*in.Bucket, *in.Key)
 	if err != nil {
 		return out, err
@@ -201,11 +205,7 @@ func (g *gateway) CompleteMultipartUpload(_ context.Context, in *s3.CompleteMult
 	}
 	u, err := g.uploadOf(*in.Bucket, *in.Key, *in.UploadId)
 	if err != nil {
-		// Done before, and the answer was lost?
-		if v, verr := g.newest(*in.Bucket, *in.Key); verr == nil && v != nil && v.UploadID == *in.UploadId && v.ETag == etag {
-			return s3response.CompleteMultipartUploadResult{Bucket: in.Bucket, Key: in.Key, ETag: &etag}, "", nil
-		}
-		return out, "", err
+		return g.completedBefore(in, etag, err)
 	}
 	if err := g.checkWrite(*in.Bucket, *in.Key, in.IfMatch, in.IfNoneMatch); err != nil {
 		return out, "", err
@@ -245,13 +245,28 @@ func (g *gateway) CompleteMultipartUpload(_ context.Context, in *s3.CompleteMult
 		return g.dropUpload(c, *in.Bucket, *in.Key, u.id)
 	})
 	if err != nil {
-		return out, "", bare(err)
+		return g.completedBefore(in, etag, err)
 	}
 	c := v.Checksum
 	return s3response.CompleteMultipartUploadResult{Bucket: in.Bucket, Key: in.Key, ETag: &v.ETag, ChecksumType: &c.Type,
 		ChecksumCRC32: c.CRC32, ChecksumCRC32C: c.CRC32C, ChecksumSHA1: c.SHA1, ChecksumSHA256: c.SHA256,
 		ChecksumCRC64NVME: c.CRC64NVME, ChecksumSHA512: c.SHA512, ChecksumMD5: c.MD5, ChecksumXXHASH64: c.XXHASH64,
 		ChecksumXXHASH3: c.XXHASH3, ChecksumXXHASH128: c.XXHASH128}, id, nil
+}
+
+// completedBefore answers a completion that failed with err: with success, if
+// the same upload was completed to the same object already, because then only
+// the answer was lost, or somebody else asked for the same.
+func (g *gateway) completedBefore(in *s3.CompleteMultipartUploadInput, etag string, err error) (s3response.CompleteMultipartUploadResult, string, error) {
+	v, findErr := g.newest(*in.Bucket, *in.Key)
+	if findErr != nil || v == nil || v.UploadID != *in.UploadId || v.ETag != etag {
+		return s3response.CompleteMultipartUploadResult{}, "", bare(err)
+	}
+	id := ""
+	if !v.Null {
+		id = v.versionID()
+	}
+	return s3response.CompleteMultipartUploadResult{Bucket: in.Bucket, Key: in.Key, ETag: &v.ETag}, id, nil
 }
 
 // assemble checks the listed parts and fills in v's size, extents and checksum.

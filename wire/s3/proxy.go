@@ -38,11 +38,11 @@ func transport() *http.Transport {
 }
 
 func newProxy(addr string, t *http.Transport, log *slog.Logger) http.Handler {
-	return &httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Rewrite:    func(r *httputil.ProxyRequest) { verbatim(r, addr) },
 		Transport:  t,
 		BufferPool: &pool{},
-		ErrorLog:   slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() != nil {
 				return // the client went away
@@ -55,6 +55,35 @@ func newProxy(addr string, t *http.Transport, log *slog.Logger) http.Handler {
 			log.Warn("S3 gateway did not answer", "method", r.Method, "path", r.URL.Path, "err", err)
 			fail(w, http.StatusServiceUnavailable, "ServiceUnavailable", "The object store did not answer. Please try again.")
 		},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { proxy.ServeHTTP(&answer{ResponseWriter: w}, r) })
+}
+
+// answer writes a response's header as the gateway meant it.
+type answer struct{ http.ResponseWriter }
+
+func (a *answer) WriteHeader(status int) {
+	asSent(a.Header())
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// asSent undoes what reading a response did to its header: the names of user
+// metadata are lower case on the wire, and clients (boto3) hand them to their
+// users as they come. The gateway sends its ids twice.
+func asSent(h http.Header) {
+	for k, v := range h {
+		if strings.HasPrefix(k, "X-Amz-Meta-") {
+			delete(h, k)
+			h[strings.ToLower(k)] = v
+		}
+	}
+	for _, k := range []string{"X-Amz-Request-Id", "X-Amz-Id-2"} {
+		if len(h[k]) > 1 {
+			h[k] = h[k][:1]
+		}
 	}
 }
 
