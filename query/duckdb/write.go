@@ -79,16 +79,23 @@ func (d *database) writeParquet(ctx context.Context, query string, o parquetOutp
 			return done{}, err
 		}
 		for _, k := range o.PartitionBy {
-			m, _ := keys.(duck.OrderedMap)
-			v, ok := m.Get(k)
-			if text, isText := v.(string); ok && isText {
-				f.Partition = append(f.Partition, &text)
-			} else {
-				f.Partition = append(f.Partition, nil)
-			}
+			f.Partition = append(f.Partition, partitionKey(keys, k))
 		}
 		r.Rows += f.Rows
 		r.Files = append(r.Files, f)
 	}
 	return r, rows.Err()
+}
+
+// partitionKey finds a key's value in the map that DuckDB returns for a file.
+func partitionKey(keys any, name string) *string {
+	m, _ := keys.(duck.OrderedMap)
+	for i, k := range m.Keys() {
+		if key, ok := k.(string); ok && strings.EqualFold(key, name) {
+			if v, ok := m.Values()[i].(string); ok {
+				return &v
+			}
+		}
+	}
+	return nil
 }
