@@ -26,7 +26,7 @@ func TestStatementsReachNothingButTables(t *testing.T) {
 		`SELECT * FROM "/etc/passwd"`:                                             "does not exist",
 		`SELECT * FROM "` + secret + `"`:                                          "does not exist",
 		`SELECT * FROM default."../../etc/passwd"`:                                "does not exist",
-		"SELECT * FROM read_text('/etc/passwd')":                                  "line 1:15",
+		"SELECT * FROM read_text('/etc/passwd')":                                  "line 1:24",
 		"SELECT * FROM TABLE(read_csv('/etc/passwd'))":                            "read_csv",
 		"SELECT read_blob('/etc/passwd')":                                         "Function 'read_blob' not registered",
 		"SELECT getenv('HOME')":                                                   "Function 'getenv' not registered",
@@ -37,13 +37,12 @@ func TestStatementsReachNothingButTables(t *testing.T) {
 		"LOAD httpfs":                                                             "line 1:1",
 		"PRAGMA database_list":                                                    "line 1:1",
 		"SET SESSION memory_limit = '1TB'":                                        "not supported",
-		"SELECT * FROM duckdb_settings()":                                         "line 1:15",
+		"SELECT * FROM duckdb_settings()":                                         "line 1:30",
 		"SELECT * FROM information_schema.tables":                                 "",
 		"SELECT 1; SELECT 2":                                                      "one",
 		"SELECT * FROM sqlite_master":                                             "does not exist",
 		"CREATE EXTERNAL TABLE x (a int) LOCATION '/etc/'":                        "s3://",
 		"CREATE EXTERNAL TABLE x (a int) LOCATION 'file:///etc/'":                 "s3://",
-		"CREATE EXTERNAL TABLE x (a int) LOCATION 's3://b/' --\x00":               "",
 		"SELECT " + strings.Repeat("(", 20000) + "1" + strings.Repeat(")", 20000): "line 1:",
 	} {
 		rows, err := l.Query(t, statement)

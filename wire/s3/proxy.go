@@ -42,7 +42,7 @@ func newProxy(addr string, t *http.Transport, log *slog.Logger) http.Handler {
 		Rewrite:    func(r *httputil.ProxyRequest) { verbatim(r, addr) },
 		Transport:  t,
 		BufferPool: &pool{},
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:   slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() != nil {
 				return // the client went away

@@ -47,6 +47,8 @@ func (e *emitter) unkeyed(x trinosql.Expr) string {
 		return e.cast(x.Pos(), e.x(p), e.a.UsedType(p), e.a.Type(x), false)
 	case *trinosql.Unary:
 		return e.unary(x)
+	case *trinosql.Logical:
+		return "(" + strings.Join(e.xs(x.Terms), " "+x.Op+" ") + ")"
 	case *trinosql.Binary:
 		return e.binary(x)
 	case *trinosql.Quantified:
