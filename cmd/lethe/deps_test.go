@@ -24,6 +24,7 @@ var licences = []struct{ name, mark string }{
 	{"Apache-2.0", "Apache License"},
 	{"MPL-2.0", "Mozilla Public License"},
 	{"MIT", "Permission is hereby granted, free of charge"},
+	{"MIT", "MIT License"},
 	{"BSD", "Redistribution and use in source and binary forms"},
 	{"ISC", "Permission to use, copy, modify, and/or distribute this software"},
 	{"ISC", "Permission to use, copy, modify, and distribute this software"},
