@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"lethe"
+	"lethe/lib/delimited"
 )
 
 // BadRow is a row that could not be taken.
@@ -45,13 +46,13 @@ type badRows struct {
 }
 
 // add takes a bad row. It returns an error if that makes one too many.
-func (b *badRows) add(object string, r *record, reason string) error {
+func (b *badRows) add(object string, r *delimited.Record, reason string) error {
 	b.count++
-	row := BadRow{Object: object, Line: r.line, Reason: reason, Offset: r.offset, Length: r.length, Truncated: r.cut}
-	if utf8.Valid(r.raw) {
-		row.Raw = string(r.raw)
+	row := BadRow{Object: object, Line: r.Line, Reason: reason, Offset: r.Offset, Length: r.Length, Truncated: r.Cut}
+	if utf8.Valid(r.Raw) {
+		row.Raw = string(r.Raw)
 	} else {
-		row.RawBytes = bytes.Clone(r.raw)
+		row.RawBytes = bytes.Clone(r.Raw)
 	}
 	if b.policy.quarantine != nil {
 		if err := b.write(row); err != nil {
@@ -64,7 +65,7 @@ func (b *badRows) add(object string, r *record, reason string) error {
 	if b.policy.limit < 0 || b.count <= b.policy.limit {
 		return nil
 	}
-	err := lethe.Errorf(lethe.BadData, "%s line %d: %s", object, r.line, reason)
+	err := lethe.Errorf(lethe.BadData, "%s line %d: %s", object, r.Line, reason)
 	if b.policy.limit == 0 {
 		return err.WithHint("mend the row, or let the ingest skip bad rows (skip:N) or write them aside (quarantine:LOCATION)")
 	}

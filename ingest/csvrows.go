@@ -10,6 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"lethe"
+	"lethe/lib/delimited"
 	"lethe/object"
 )
 
@@ -17,18 +18,18 @@ import (
 type maker interface {
 	// rows returns the values of a record's rows, one row after another, which
 	// are valid until the next call; or a reason why the record is bad.
-	rows(r *record) (values []parquet.Value, reason string)
+	rows(r *delimited.Record) (values []parquet.Value, reason string)
 }
 
 // csvHeader is a file's first record as column names: lower case, numbered
 // where they are empty.
-func csvHeader(o object.Object, r *record) ([]string, error) {
-	if r.reason != "" {
-		return nil, lethe.Errorf(lethe.BadData, "%s line %d, the header: %s", uri(o), r.line, r.reason)
+func csvHeader(o object.Object, r *delimited.Record) ([]string, error) {
+	if r.Reason != "" {
+		return nil, lethe.Errorf(lethe.BadData, "%s line %d, the header: %s", uri(o), r.Line, r.Reason)
 	}
-	out := make([]string, len(r.fields))
-	for i, f := range r.fields {
-		name := strings.ToLower(string(bytes.TrimSpace(f.text)))
+	out := make([]string, len(r.Fields))
+	for i, f := range r.Fields {
+		name := strings.ToLower(string(bytes.TrimSpace(f.Text)))
 		if name == "" {
 			name = fmt.Sprintf("_col%d", i)
 		}
@@ -74,12 +75,12 @@ func newCSVRows(o object.Object, columns []column, header []string, null string)
 	return m, nil
 }
 
-func (m *csvRows) rows(r *record) ([]parquet.Value, string) {
-	if len(r.fields) != m.fields {
+func (m *csvRows) rows(r *delimited.Record) ([]parquet.Value, string) {
+	if len(r.Fields) != m.fields {
 		return nil, fieldCount(r, m.fields)
 	}
 	for i, c := range m.columns {
-		v, err := c.field(r.fields[m.at[i]], m.null)
+		v, err := c.field(r.Fields[m.at[i]], m.null)
 		if err != nil {
 			return nil, err.Error()
 		}
@@ -88,14 +89,14 @@ func (m *csvRows) rows(r *record) ([]parquet.Value, string) {
 	return m.values, ""
 }
 
-func fieldCount(r *record, want int) string {
-	return fmt.Sprintf("it has %d fields, not %d", len(r.fields), want)
+func fieldCount(r *delimited.Record, want int) string {
+	return fmt.Sprintf("it has %d fields, not %d", len(r.Fields), want)
 }
 
 // field converts a field. Empty without quotes is null.
-func (c column) field(f field, null string) (parquet.Value, error) {
-	text := f.text
-	if !f.quoted && (len(text) == 0 || null != "" && string(text) == null) {
+func (c column) field(f delimited.Field, null string) (parquet.Value, error) {
+	text := f.Text
+	if !f.Quoted && (len(text) == 0 || null != "" && string(text) == null) {
 		return parquet.NullValue(), nil
 	}
 	if !c.isText() {
@@ -154,13 +155,13 @@ func newUnpivotRows(o object.Object, u *Unpivot, columns []column, header []stri
 	return m, nil
 }
 
-func (m *unpivotRows) rows(r *record) ([]parquet.Value, string) {
-	if len(r.fields) != m.fields {
+func (m *unpivotRows) rows(r *delimited.Record) ([]parquet.Value, string) {
+	if len(r.Fields) != m.fields {
 		return nil, fieldCount(r, m.fields)
 	}
 	kept := make([]parquet.Value, len(m.kept))
 	for i, f := range m.kept {
-		v, err := m.columns[i].field(r.fields[f], m.null)
+		v, err := m.columns[i].field(r.Fields[f], m.null)
 		if err != nil {
 			return nil, err.Error()
 		}
@@ -168,7 +169,7 @@ func (m *unpivotRows) rows(r *record) ([]parquet.Value, string) {
 	}
 	m.values = m.values[:0]
 	for i, f := range m.turned {
-		v, err := m.columns[len(m.columns)-1].field(r.fields[f], m.null)
+		v, err := m.columns[len(m.columns)-1].field(r.Fields[f], m.null)
 		if err != nil {
 			return nil, err.Error()
 		}

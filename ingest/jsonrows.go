@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
+
+	"lethe/lib/delimited"
 )
 
 // jsonRows makes a row of a JSON object. Keys are columns, in any case; a
@@ -32,12 +34,12 @@ func newJSONRows(columns []column, ignored map[string]int64) *jsonRows {
 // keptIgnored bounds how many ignored keys are told apart.
 const keptIgnored = 100
 
-func (m *jsonRows) rows(r *record) ([]parquet.Value, string) {
+func (m *jsonRows) rows(r *delimited.Record) ([]parquet.Value, string) {
 	for i := range m.values {
 		m.values[i] = parquet.NullValue()
 	}
 	var ignored []string
-	reason := eachMember(r.raw, func(key string, raw []byte) error {
+	reason := eachMember(r.Raw, func(key string, raw []byte) error {
 		i, ok := m.at[key]
 		if !ok {
 			ignored = append(ignored, key)
@@ -63,7 +65,7 @@ func (m *jsonRows) rows(r *record) ([]parquet.Value, string) {
 // raw is its value as it is written. The reason says why the line is bad.
 func eachMember(line []byte, fn func(key string, raw []byte) error) (reason string) {
 	if !utf8.Valid(line) {
-		return invalidUTF8(line)
+		return delimited.InvalidUTF8(line)
 	}
 	d := json.NewDecoder(bytes.NewReader(line))
 	bad := func(err error) string {

@@ -8,6 +8,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"lethe"
+	"lethe/lib/delimited"
 	"lethe/lib/trinosql"
 	"lethe/object"
 )
@@ -17,7 +18,7 @@ const checkEvery = 1024
 
 // each calls fn with every record of an object; with a header it is the first.
 // What a record refers to is valid during the call.
-func (p *process) each(o object.Object, f Format, fn func(*record) error) (err error) {
+func (p *process) each(o object.Object, f Format, fn func(*delimited.Record) error) (err error) {
 	r, end, err := p.open(p.ctx, o, p.countBytes)
 	if err != nil {
 		return err
@@ -27,8 +28,8 @@ func (p *process) each(o object.Object, f Format, fn func(*record) error) (err e
 			err = cerr
 		}
 	}()
-	next, lines := p.records(r, o, f)
-	var rec record
+	next, line := p.records(r, o, f)
+	var rec delimited.Record
 	for n := 0; ; n++ {
 		if n%checkEvery == 0 && p.ctx.Err() != nil {
 			return context.Cause(p.ctx)
@@ -37,7 +38,7 @@ func (p *process) each(o object.Object, f Format, fn func(*record) error) (err e
 			if err == io.EOF {
 				return nil
 			}
-			return readError(o, lines.line, err)
+			return readError(o, line(), err)
 		}
 		if err := fn(&rec); err != nil {
 			return err
@@ -45,27 +46,26 @@ func (p *process) each(o object.Object, f Format, fn func(*record) error) (err e
 	}
 }
 
-// records reads a file by its format.
-func (p *process) records(r io.Reader, o object.Object, f Format) (next func(*record) error, at *lines) {
+// records reads a file by its format; line tells where it is.
+func (p *process) records(r io.Reader, o object.Object, f Format) (next func(*delimited.Record) error, line func() int64) {
 	if f == JSON {
-		l := newLines(r, p.task.MaxLine)
-		return l.next, l
+		l := delimited.NewLines(r, p.task.MaxLine)
+		return l.Next, l.Line
 	}
 	delim := p.task.delim
 	if delim == 0 {
-		_, delim = formatOf(o.Key)
-		if delim == 0 {
+		if _, delim = formatOf(o.Key); delim == 0 {
 			delim = ','
 		}
 	}
-	c := newCSVReader(r, delim, p.task.quote, p.task.MaxLine)
-	return c.next, &c.lines
+	c := delimited.NewReader(r, delim, p.task.quote, p.task.MaxLine)
+	return c.Next, c.Line
 }
 
 // blank reports whether a record is an empty line, which is no row unless rows
 // have a single column.
-func blank(r *record, columns int) bool {
-	return len(r.raw) == 0 && r.reason == "" && columns != 1
+func blank(r *delimited.Record, columns int) bool {
+	return len(r.Raw) == 0 && r.Reason == "" && columns != 1
 }
 
 // schema finds the columns of the sources' rows, reading everything if it must.
@@ -89,7 +89,7 @@ func (p *process) schema(objects []object.Object, f Format) ([]column, error) {
 // headerColumns are the columns of a CSV file's header, all of them strings.
 func (p *process) headerColumns(o object.Object) ([]column, error) {
 	var header []string
-	err := p.each(o, CSV, func(r *record) (err error) {
+	err := p.each(o, CSV, func(r *delimited.Record) (err error) {
 		if header, err = csvHeader(o, r); err == nil {
 			err = errStop
 		}
@@ -118,7 +118,7 @@ func (p *process) inferCSV(objects []object.Object) ([]column, error) {
 	n := newInference()
 	for _, o := range objects {
 		var header []string
-		err := p.each(o, CSV, func(r *record) (err error) {
+		err := p.each(o, CSV, func(r *delimited.Record) (err error) {
 			if header == nil {
 				if header, err = csvHeader(o, r); err != nil {
 					return err
@@ -130,15 +130,15 @@ func (p *process) inferCSV(objects []object.Object) ([]column, error) {
 				}
 				return nil
 			}
-			if r.reason != "" || len(r.fields) != len(header) || blank(r, len(header)) {
+			if r.Reason != "" || len(r.Fields) != len(header) || blank(r, len(header)) {
 				return nil
 			}
 			for i, name := range header {
-				f := r.fields[i]
+				f := r.Fields[i]
 				switch {
-				case !f.quoted && (len(f.text) == 0 || string(f.text) == p.task.CSV.Null):
+				case !f.Quoted && (len(f.Text) == 0 || string(f.Text) == p.task.CSV.Null):
 				default:
-					if err := n.see(name, classify(f.text)); err != nil {
+					if err := n.see(name, classify(f.Text)); err != nil {
 						return err
 					}
 				}
@@ -161,12 +161,12 @@ func (p *process) inferJSON(objects []object.Object) ([]column, error) {
 	var names []string
 	var saw []seen
 	for _, o := range objects {
-		err := p.each(o, JSON, func(r *record) error {
-			if r.reason != "" || blank(r, 0) {
+		err := p.each(o, JSON, func(r *delimited.Record) error {
+			if r.Reason != "" || blank(r, 0) {
 				return nil
 			}
 			names, saw = names[:0], saw[:0]
-			reason := eachMember(r.raw, func(key string, raw []byte) error {
+			reason := eachMember(r.Raw, func(key string, raw []byte) error {
 				names, saw = append(names, key), append(saw, classifyJSON(raw))
 				return nil
 			})
@@ -222,7 +222,7 @@ func (p *process) readObject(o object.Object, f Format, columns []column, to *si
 		}
 	}
 	width := len(columns)
-	err := p.each(o, f, func(r *record) error {
+	err := p.each(o, f, func(r *delimited.Record) error {
 		if m == nil {
 			header, err := csvHeader(o, r)
 			if err != nil {
@@ -236,7 +236,7 @@ func (p *process) readObject(o object.Object, f Format, columns []column, to *si
 			p.report.BlankLines++
 			return nil
 		}
-		reason := r.reason
+		reason := r.Reason
 		if reason == "" {
 			var values []parquet.Value
 			var err error
