@@ -162,17 +162,17 @@ func (e *emitter) special(x *trinosql.Special) string {
 // transaction's start, one value for the whole statement as in Trino.
 func (e *emitter) now(x *trinosql.Special, name string) string {
 	t := e.a.Type(x)
-	utc := "timezone('UTC', current_timestamp)"
+	local := e.sessionNow()
 	switch name {
 	case "current_date":
-		return today
+		return e.today()
 	case "localtimestamp":
-		return e.cast(x.Pos(), utc, trinosql.TimestampOf(6), t, false)
+		return e.cast(x.Pos(), local, trinosql.TimestampOf(6), t, false)
 	case "current_timestamp":
-		return e.cast(x.Pos(), e.cast(x.Pos(), utc, trinosql.TimestampOf(6), trinosql.TimestampOf(t.Precision), false),
+		return e.cast(x.Pos(), e.cast(x.Pos(), local, trinosql.TimestampOf(6), trinosql.TimestampOf(t.Precision), false),
 			trinosql.TimestampOf(t.Precision), t, false)
 	case "localtime":
-		return e.cast(x.Pos(), "CAST("+utc+" AS TIME)", trinosql.TimeOf(6), t, false)
+		return e.cast(x.Pos(), "CAST("+local+" AS TIME)", trinosql.TimeOf(6), t, false)
 	}
-	return e.cast(x.Pos(), "CAST("+utc+" AS TIME)", trinosql.TimeOf(6), t, false)
+	return e.cast(x.Pos(), "CAST("+local+" AS TIME)", trinosql.TimeOf(6), t, false)
 }

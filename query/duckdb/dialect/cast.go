@@ -63,6 +63,11 @@ func (e *emitter) convert(p trinosql.Pos, x string, from, to *trinosql.Type) str
 		return e.toText(p, x, from, to)
 	case trinosql.KindJSON:
 		return e.toJSON(p, x, from)
+	case trinosql.KindLikePattern, trinosql.KindRegexp, trinosql.KindCodePoints, trinosql.KindJSONPath:
+		if from.Kind == trinosql.KindChar {
+			return orderKey(x, from)
+		}
+		return x
 	}
 	switch from.Kind {
 	case trinosql.KindVarchar, trinosql.KindChar:
@@ -169,12 +174,11 @@ func (e *emitter) toText(p trinosql.Pos, x string, from, to *trinosql.Type) stri
 	switch from.Kind {
 	case trinosql.KindVarchar:
 		return "left(" + x + ", " + n + ")"
-	case trinosql.KindChar:
-		s = "rpad(" + x + ", " + strconv.Itoa(from.Precision) + ", ' ')"
+	case trinosql.KindChar: // without its padding
 		if bounded && to.Precision < from.Precision {
-			s = "left(" + s + ", " + n + ")"
+			return "left(" + x + ", " + n + ")"
 		}
-		return s
+		return x
 	case trinosql.KindJSON:
 		s = "trino_json_varchar(" + x + ")"
 	case trinosql.KindReal:
@@ -184,10 +188,7 @@ func (e *emitter) toText(p trinosql.Pos, x string, from, to *trinosql.Type) stri
 	case trinosql.KindBoolean, trinosql.KindTinyint, trinosql.KindSmallint, trinosql.KindInteger, trinosql.KindBigint, trinosql.KindUUID:
 		s = "CAST(" + x + " AS VARCHAR)"
 	case trinosql.KindDecimal:
-		s = "CAST(CAST(" + x + " AS " + decimal(38, from.Scale) + ") AS VARCHAR)"
-		if from.Precision <= 18 {
-			s = "CAST(" + x + " AS VARCHAR)"
-		}
+		s = e.decimalText(x, from)
 	case trinosql.KindIPAddress:
 		s = "trino_ip_text(" + x + ")"
 	default:
@@ -200,9 +201,21 @@ func (e *emitter) toText(p trinosql.Pos, x string, from, to *trinosql.Type) stri
 		"'Value ' || $1 || ' cannot be represented as varchar("+n+")'")+" ELSE $1 END", s)
 }
 
+// decimalText writes a decimal's digits. DuckDB leaves out the zero before the
+// point where the type has no digits there.
+func (e *emitter) decimalText(x string, t *trinosql.Type) string {
+	switch {
+	case t.Precision > t.Scale:
+		return "CAST(" + x + " AS VARCHAR)"
+	case t.Precision < 38:
+		return "CAST(CAST(" + x + " AS " + decimal(t.Precision+1, t.Scale) + ") AS VARCHAR)"
+	}
+	return "regexp_replace(CAST(" + x + " AS VARCHAR), '^(-?)[.]', '\\10.')"
+}
+
 // fromText writes casts from varchar and char.
 func (e *emitter) fromText(p trinosql.Pos, x string, from, to *trinosql.Type) string {
-	if from.Kind == trinosql.KindChar && to.Kind != trinosql.KindVarbinary && !to.IsNumeric() && to.Kind != trinosql.KindDate {
+	if from.Kind == trinosql.KindChar && !to.IsNumeric() && to.Kind != trinosql.KindDate {
 		x = "rpad(" + x + ", " + strconv.Itoa(from.Precision) + ", ' ')"
 	}
 	typ := e.typ(p, to)
@@ -215,7 +228,7 @@ func (e *emitter) fromText(p trinosql.Pos, x string, from, to *trinosql.Type) st
 	case trinosql.KindBoolean:
 		return e.expand("CASE WHEN lower($1) IN ('t', 'true', '1') THEN true WHEN lower($1) IN ('f', 'false', '0') THEN false WHEN $1 IS NOT NULL THEN "+bad+" END", x)
 	case trinosql.KindTinyint, trinosql.KindSmallint, trinosql.KindInteger, trinosql.KindBigint:
-		return e.expand("CASE WHEN regexp_full_match($1, '[+-]?[0-9]+') THEN coalesce(TRY_CAST($1 AS "+typ+"), "+bad+") WHEN $1 IS NOT NULL THEN "+bad+" END", x)
+		return e.expand("CASE WHEN regexp_full_match($1, '\\s*[+-]?[0-9]+\\s*') THEN coalesce(TRY_CAST($1 AS "+typ+"), "+bad+") WHEN $1 IS NOT NULL THEN "+bad+" END", x)
 	case trinosql.KindReal, trinosql.KindDouble:
 		return e.expand("CASE WHEN regexp_full_match($1, '[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?') THEN CAST($1 AS "+typ+") WHEN $1 IS NOT NULL THEN CAST(trino_parse_double($1, '"+name+"') AS "+typ+") END", x)
 	case trinosql.KindDecimal:

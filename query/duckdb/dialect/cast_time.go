@@ -7,8 +7,6 @@ import (
 	"lethe/lib/trinosql"
 )
 
-const today = "CAST(timezone('UTC', current_timestamp) AS DATE)"
-
 // roundMicros writes a TIMESTAMP rounded half up to p digits of the second's fraction.
 func (e *emitter) roundMicros(x string, p int) string {
 	if p >= 6 {
@@ -39,7 +37,7 @@ func (e *emitter) castTime(p trinosql.Pos, x string, from, to *trinosql.Type) st
 			mid := trinosql.TimestampOf(to.Precision)
 			x = e.cast(p, x, from, mid, false)
 			return e.bind(func(v []string) string {
-				return "CASE WHEN " + v[0] + " IS NOT NULL THEN " + e.zoned(e.micros(v[0], mid), v[0]+".p", "'UTC'", to) + " END"
+				return "CASE WHEN " + v[0] + " IS NOT NULL THEN " + e.zoned(e.atSession(e.micros(v[0], mid)), v[0]+".p", e.zone, to) + " END"
 			}, x)
 		case trinosql.KindTime:
 			mid := trinosql.TimeOf(from.Precision)
@@ -68,9 +66,10 @@ func (e *emitter) castTime(p trinosql.Pos, x string, from, to *trinosql.Type) st
 			}, x), mid, to, false)
 		case trinosql.KindTimeZone:
 			tt := trinosql.TimeOf(from.Precision)
+			// The offset is the zone's at the local time read as UTC, as Trino has it.
 			return e.scaleTimeZone(e.bind(func(v []string) string {
 				return "CASE WHEN " + v[0] + " IS NOT NULL THEN struct_pack(t := " + timePicos(e.castTime(p, v[0], from, tt), tt) +
-					", o := CAST((trino_local(epoch_us(" + v[0] + ".u), " + v[0] + ".z) - epoch_us(" + v[0] + ".u)) // 60000000 AS INTEGER)) END"
+					", o := CAST((trino_local(trino_local(epoch_us(" + v[0] + ".u), " + v[0] + ".z), " + v[0] + ".z) - trino_local(epoch_us(" + v[0] + ".u), " + v[0] + ".z)) // 60000000 AS INTEGER)) END"
 			}, x), from.Precision, to.Precision)
 		}
 	case trinosql.KindTime:
@@ -79,15 +78,15 @@ func (e *emitter) castTime(p trinosql.Pos, x string, from, to *trinosql.Type) st
 			return scaleTime(x, from, to)
 		case trinosql.KindTimeZone:
 			return e.bind(func(v []string) string {
-				return "CASE WHEN " + v[0] + " IS NOT NULL THEN struct_pack(t := " + roundPicos(timePicos(v[0], from), from.Precision, to.Precision) + ", o := 0) END"
+				return "CASE WHEN " + v[0] + " IS NOT NULL THEN struct_pack(t := " + roundPicos(timePicos(v[0], from), from.Precision, to.Precision) + ", o := " + e.sessionOffset() + ") END"
 			}, x)
 		case trinosql.KindTimestamp, trinosql.KindTimestampZone:
 			// The date is the session's current one.
 			picos := roundPicosUp(timePicos(x, from), from.Precision, to.Precision)
 			return e.bind(func(v []string) string {
-				u := "CAST(" + today + " AS TIMESTAMP) + to_microseconds(" + v[0] + " // 1000000)"
+				u := "CAST(" + e.today() + " AS TIMESTAMP) + to_microseconds(" + v[0] + " // 1000000)"
 				rest := "CAST(" + v[0] + " % 1000000 AS INTEGER)"
-				s := e.zoned(u, rest, "'UTC'", to)
+				s := e.zoned(e.atSession("("+u+")"), rest, e.zone, to)
 				if to.Kind == trinosql.KindTimestamp {
 					if to.Precision <= 6 {
 						return "(" + u + ")"
@@ -121,12 +120,20 @@ func (e *emitter) castTime(p trinosql.Pos, x string, from, to *trinosql.Type) st
 	return ""
 }
 
+// sessionOffset writes the session zone's offset now, in minutes.
+func (e *emitter) sessionOffset() string {
+	if e.zone == "'UTC'" {
+		return "0"
+	}
+	return "CAST(trino_zone_minutes(" + e.zone + ") AS INTEGER)"
+}
+
 // widenTimestamp writes a timestamp of type to, with or without a zone, from a
 // TIMESTAMP that is null where x is.
 func (e *emitter) widenTimestamp(u, x string, to *trinosql.Type) string {
 	switch {
 	case to.Kind == trinosql.KindTimestampZone:
-		return e.expand("CASE WHEN $1 IS NOT NULL THEN "+e.zoned("$1", "0", "'UTC'", to)+" END", u)
+		return e.expand("CASE WHEN $1 IS NOT NULL THEN "+e.zoned(e.atSession("$1"), "0", e.zone, to)+" END", u)
 	case to.Precision <= 6:
 		return u
 	}
@@ -286,8 +293,8 @@ func (e *emitter) textTime(p trinosql.Pos, x string, to *trinosql.Type) string {
 		}, x)
 	case trinosql.KindTimestampZone:
 		return e.bind(func(v []string) string {
-			return "CASE WHEN " + v[0] + " IS NOT NULL THEN " + e.zoned("make_timestamp(trino_parse_instant("+v[0]+", "+n+"))",
-				"CAST(trino_parse_picos("+v[0]+", "+n+") AS INTEGER)", "trino_parse_zone("+v[0]+")", to) + " END"
+			return "CASE WHEN " + v[0] + " IS NOT NULL THEN " + e.zoned("make_timestamp(trino_parse_instant("+v[0]+", "+n+", "+e.zone+"))",
+				"CAST(trino_parse_picos("+v[0]+", "+n+") AS INTEGER)", "trino_parse_zone("+v[0]+", "+e.zone+")", to) + " END"
 		}, x)
 	case trinosql.KindTime:
 		return picosTime("trino_parse_time("+x+", "+n+")", to)

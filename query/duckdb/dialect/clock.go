@@ -112,11 +112,7 @@ func timeText(picos int64, p int) string {
 func timestampText(micros, picos int64, p int) string {
 	days := floorDiv(micros, microsPerDay)
 	y, m, d := dateOf(days)
-	year := fmt.Sprintf("%04d", y)
-	if y < 0 {
-		year = fmt.Sprintf("-%04d", -y)
-	}
-	return year + fmt.Sprintf("-%02d-%02d ", m, d) + timeText(floorMod(micros, microsPerDay)*picosPerMicro+picos, p)
+	return yearText(y) + fmt.Sprintf("-%02d-%02d ", m, d) + timeText(floorMod(micros, microsPerDay)*picosPerMicro+picos, p)
 }
 
 // moment is a time as text gives it: a local time, and a zone if the text has one.
@@ -129,12 +125,12 @@ type moment struct {
 var (
 	timestampPattern = regexp.MustCompile(`^([-+]?\d{4,})-(\d{1,2})-(\d{1,2})(?: (?:(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?\s*(\S.*)?)?$`)
 	timePattern      = regexp.MustCompile(`^(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?(?:\s*([-+])(\d\d):?(\d\d))?$`)
-	datePattern      = regexp.MustCompile(`^\s*([-+]?\d{4,})-(\d{1,2})-(\d{1,2})\s*$`)
+	datePattern      = regexp.MustCompile(`^([-+]?\d+)-(\d{1,2})-(\d{1,2})$`)
 )
 
 // parseDate reads yyyy-mm-dd.
 func parseDate(s string) (days int64, ok bool) {
-	m := datePattern.FindStringSubmatch(s)
+	m := datePattern.FindStringSubmatch(strings.Trim(s, javaWhitespace))
 	if m == nil {
 		return 0, false
 	}
@@ -211,7 +207,7 @@ func parseTime(s string) (picos int64, digits int, offset int, zoned, ok bool) {
 	num := func(i int) int { n, _ := strconv.Atoi(m[i]); return n }
 	h, mi, sec := num(1), num(2), num(3)
 	frac, carry := fractionPicos(m[4])
-	if h > 23 || mi > 59 || sec > 59 {
+	if h > 23 || mi > 59 || sec > 59 || len(m[4]) > 12 {
 		return
 	}
 	if m[5] != "" {
@@ -335,15 +331,19 @@ func (z *zone) instant(local int64) int64 {
 	return local - before
 }
 
+// maxInstant bounds timestamps with time zone: Trino keeps milliseconds in 52 bits.
+const maxInstant = int64(1) << 51 * 1000
+
 // instantOf returns the instant of a moment and its zone's canonical name; a
-// moment without a zone is in UTC.
-func (m moment) instantOf() (micros int64, name string, ok bool) {
+// moment without a zone is in the session's.
+func (m moment) instantOf(session string) (micros int64, name string, ok bool) {
 	if m.zone == "" {
-		return m.micros, "UTC", true
+		m.zone = session
 	}
 	z, ok := zoneOf(m.zone)
 	if !ok {
 		return 0, "", false
 	}
-	return z.instant(m.micros), z.name, true
+	micros = z.instant(m.micros)
+	return micros, z.name, micros < maxInstant && micros >= -maxInstant
 }

@@ -77,11 +77,18 @@ type Statement struct {
 // Option changes what Emit writes.
 type Option func(*options)
 
-type options struct{ text bool }
+type options struct {
+	text bool
+	zone string
+}
 
 // Text makes every output column text as Athena shows it: true, 1.0E10,
 // 2020-09-10 00:00:00.000, [1, 2, null], {a=1}, {x=1, y=null}.
 func Text() Option { return func(o *options) { o.text = true } }
+
+// Zone sets the session's time zone, by its name or offset; UTC if not given, as
+// in Athena. Timestamps without a zone that become ones with it are in this zone.
+func Zone(name string) Option { return func(o *options) { o.zone = name } }
 
 // maxSQL bounds the size of the text Emit writes.
 const maxSQL = 8 << 20
@@ -94,10 +101,15 @@ const maxSQL = 8 << 20
 // Errors are of type *lethe.Error: Unsupported for what DuckDB cannot do as
 // Trino does, Invalid for values known to be wrong, or what table returned.
 func Emit(a *trinosql.Analysis, table func(i int, t *trinosql.TableUse) (string, error), opts ...Option) (Statement, error) {
-	var o options
+	o := options{zone: "UTC"}
 	for _, opt := range opts {
 		opt(&o)
 	}
+	z, ok := zoneOf(o.zone)
+	if !ok {
+		return Statement{}, lethe.Errorf(lethe.Invalid, "'%s' is not a valid time zone", o.zone)
+	}
+	o.zone = z.name
 	var q *trinosql.Query
 	switch s := a.Statement.(type) {
 	case *trinosql.QueryStmt:
@@ -121,13 +133,14 @@ func Emit(a *trinosql.Analysis, table func(i int, t *trinosql.TableUse) (string,
 		}
 	}
 	e := newEmitter(a, table)
+	e.zone = text(o.zone)
 	var err error
 	if st.SQL, err = e.statement(q, o); err != nil {
 		return Statement{}, err
 	}
 	if e.narrowed {
 		w := newEmitter(a, table)
-		w.wide = true
+		w.zone, w.wide = e.zone, true
 		if st.Wide, err = w.statement(q, o); err != nil {
 			return Statement{}, err
 		}
@@ -149,8 +162,9 @@ type emitter struct {
 	open    int                           // lambdas around what is being written
 	try     int                           // TRYs around what is being written
 
-	wide     bool // decimals in 128 bits
-	narrowed bool // something may overflow 64 bits
+	zone     string // the session's time zone, a literal
+	wide     bool   // decimals in 128 bits
+	narrowed bool   // something may overflow 64 bits
 }
 
 func newEmitter(a *trinosql.Analysis, table func(int, *trinosql.TableUse) (string, error)) *emitter {

@@ -339,7 +339,11 @@ func hasSubquery(x *trinosql.Case) bool {
 }
 
 func (e *emitter) like(x *trinosql.Like) string {
-	s := e.x(x.X) + map[bool]string{true: " NOT LIKE ", false: " LIKE "}[x.Not] + e.x(x.Pattern)
+	subject := e.x(x.X)
+	if t := e.a.UsedType(x.X); t.Kind == trinosql.KindChar {
+		subject = orderKey(subject, t) // with its padding
+	}
+	s := subject + map[bool]string{true: " NOT LIKE ", false: " LIKE "}[x.Not] + e.x(x.Pattern)
 	if x.Esc != nil {
 		esc, ok1 := e.stringOf(x.Esc)
 		pat, ok2 := e.stringOf(x.Pattern)

@@ -45,7 +45,13 @@ func init() {
 			t := e.argType(c, 0).Elem()
 			return e.bind(func(v []string) string {
 				n := e.fresh(v...)
-				return "CASE WHEN " + v[1] + " IS NOT NULL THEN list_filter(" + v[0] + ", lambda " + n + ": coalesce(NOT " + e.compare(c.pos, "=", n, v[1], t) + ", true)) END"
+				eq := e.compare(c.pos, "=", n, v[1], t)
+				s := "list_filter(" + v[0] + ", lambda " + n + ": coalesce(NOT " + eq + ", true))"
+				if hasNested(t) {
+					s = "CASE WHEN " + e.undecided(v[0], n, eq, t) + " THEN CAST(" + e.failure("NOT_SUPPORTED", "'array_remove does not support arrays with elements that are null or contain null'") +
+						" AS " + e.typ(c.pos, c.typ) + ") ELSE " + s + " END"
+				}
+				return "CASE WHEN " + v[1] + " IS NOT NULL THEN " + s + " END"
 			}, e.x(c.args[0]), e.x(c.args[1]))
 		},
 		"array_distinct": func(e *emitter, c *call) string {
@@ -104,7 +110,7 @@ func init() {
 		"map_from_entries": (*emitter).mapFromEntries,
 		"multimap_from_entries": func(e *emitter, c *call) string {
 			e.plainKey(c.pos, c.typ)
-			return e.expand("CASE WHEN list_count($1) < len($1) THEN map_from_entries(CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'map entry cannot be null') AS STRUCT(k "+
+			return e.expand("CASE WHEN len(list_filter($1, lambda %x: %x IS NULL OR %x.f1 IS NULL)) > 0 THEN map_from_entries(CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'map key or entry cannot be null') AS STRUCT(k "+
 				e.typ(c.pos, c.typ.Key())+", v "+e.typ(c.pos, c.typ.Elem())+")[])) ELSE map_from_entries(list_transform(list_distinct(list_transform($1, lambda %x: %x.f1)), lambda %y: struct_pack(k := %y, v := list_transform(list_filter($1, lambda %z: %z.f1 = %y), lambda %z: %z.f2)))) END", e.x(c.args[0]))
 		},
 		"map_concat": func(e *emitter, c *call) string {
@@ -200,8 +206,25 @@ func (e *emitter) contains(c *call) string {
 	}
 	return e.bind(func(v []string) string {
 		n := e.fresh(v...)
-		return "CASE WHEN " + v[1] + " IS NOT NULL THEN " + e.some("list_transform("+v[0]+", lambda "+n+": "+e.compare(c.pos, "=", n, v[1], el)+")") + " END"
+		eq := e.compare(c.pos, "=", n, v[1], el)
+		return "CASE WHEN " + v[1] + " IS NOT NULL THEN CASE WHEN " + e.undecided(v[0], n, eq, el) + " THEN CAST(" +
+			e.failure("NOT_SUPPORTED", "'contains does not support arrays with elements that are null or contain null'") + " AS BOOLEAN) ELSE " +
+			e.some("list_transform("+v[0]+", lambda "+n+": "+eq+")") + " END END"
 	}, e.x(c.args[0]), e.x(c.args[1]))
+}
+
+// hasNested reports whether values of t may have nulls inside.
+func hasNested(t *trinosql.Type) bool {
+	return t.Kind == trinosql.KindArray || t.Kind == trinosql.KindRow || t.Kind == trinosql.KindMap
+}
+
+// undecided writes whether a comparison eq of some element n of list x is null
+// although the element is not.
+func (e *emitter) undecided(x, n, eq string, t *trinosql.Type) string {
+	if !hasNested(t) {
+		return "false"
+	}
+	return "len(list_filter(" + x + ", lambda " + n + ": " + n + " IS NOT NULL AND " + eq + " IS NULL)) > 0"
 }
 
 func (e *emitter) arrayPosition(c *call) string {
@@ -211,6 +234,11 @@ func (e *emitter) arrayPosition(c *call) string {
 	}
 	return e.bind(func(v []string) string {
 		n := e.fresh(v...)
+		if hasNested(el) {
+			return "CASE WHEN " + e.undecided(v[0], n, e.compare(c.pos, "=", n, v[1], el), el) + " AND " + v[1] + " IS NOT NULL THEN CAST(" +
+				e.failure("NOT_SUPPORTED", "'array_position does not support arrays with elements that are null or contain null'") + " AS BIGINT) " +
+				"WHEN " + v[0] + " IS NOT NULL AND " + v[1] + " IS NOT NULL THEN CAST(coalesce(list_position(list_transform(" + v[0] + ", lambda " + n + ": " + e.compare(c.pos, "=", n, v[1], el) + "), true), 0) AS BIGINT) END"
+		}
 		return "CASE WHEN " + v[0] + " IS NOT NULL AND " + v[1] + " IS NOT NULL THEN CAST(coalesce(list_position(list_transform(" + v[0] + ", lambda " + n + ": " + e.compare(c.pos, "=", n, v[1], el) + "), true), 0) AS BIGINT) END"
 	}, e.x(c.args[0]), e.x(c.args[1]))
 }
@@ -264,8 +292,8 @@ func (e *emitter) arrayExtreme(c *call, f string) string {
 	case plain(el):
 		return e.expand("CASE WHEN list_count($1) = len($1) THEN "+f+"($1) END", e.x(c.args[0]))
 	case isFloat(el):
-		typ, _ := Type(el)
-		return e.expand("CASE WHEN list_count($1) = len($1) THEN CASE WHEN len(list_filter($1, lambda %x: isnan(%x))) > 0 THEN CAST('NaN' AS "+typ+") ELSE "+f+"($1) END END", e.x(c.args[0]))
+		// NaN, the greatest in DuckDB, counts only where there is nothing else.
+		return e.expand("CASE WHEN list_count($1) = len($1) THEN coalesce("+f+"(list_filter($1, lambda %x: NOT isnan(%x))), $1[1]) END", e.x(c.args[0]))
 	}
 	e.unsupported(c.pos, "%s of array(%s) is not supported", c.name, el)
 	return ""
@@ -393,7 +421,7 @@ func (e *emitter) mapArgument(c *call, i int) string {
 }
 
 func (e *emitter) plainOrFloatKey(c *call) {
-	if k := c.typ.Key(); !naturallyDistinct(k) {
+	if k := c.typ.Key(); !naturallyDistinct(k) || hasNested(k) {
 		e.unsupported(c.pos, "a map with keys of type %s is not supported", k)
 	}
 }

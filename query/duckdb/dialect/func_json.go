@@ -44,7 +44,7 @@ func (e *emitter) toJSON(p trinosql.Pos, x string, t *trinosql.Type) string {
 	case trinosql.KindBoolean, trinosql.KindTinyint, trinosql.KindSmallint, trinosql.KindInteger, trinosql.KindBigint:
 		return "CAST(" + x + " AS VARCHAR)"
 	case trinosql.KindDecimal:
-		return "trino_json_decimal(CAST(" + x + " AS VARCHAR))"
+		return e.decimalText(x, t)
 	case trinosql.KindDouble:
 		return "trino_json_double(" + x + ")"
 	case trinosql.KindReal:
@@ -84,7 +84,14 @@ func (e *emitter) toJSON(p trinosql.Pos, x string, t *trinosql.Type) string {
 			e.unsupported(p, "a cast from %s to json is not supported", t)
 		}
 		v := e.fresh(x)
-		key := "trino_json_string(" + e.cast(p, v+".key", t.Key(), trinosql.Varchar, false) + ")"
+		key := e.cast(p, v+".key", t.Key(), trinosql.Varchar, false)
+		switch t.Key().Kind {
+		case trinosql.KindDouble:
+			key = "trino_java_double(" + v + ".key)"
+		case trinosql.KindReal:
+			key = "trino_java_real(" + v + ".key)"
+		}
+		key = "trino_json_string(" + key + ")"
 		return e.expand("CASE WHEN $1 IS NOT NULL THEN '{' || coalesce(array_to_string(list_sort($1), ','), '') || '}' END",
 			"list_transform(map_entries("+x+"), lambda "+v+": "+key+" || ':' || coalesce("+e.toJSON(p, v+".value", t.Elem())+", 'null'))")
 	case trinosql.KindJSON:

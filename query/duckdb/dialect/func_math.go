@@ -99,7 +99,7 @@ func init() {
 		"bitwise_right_shift_arithmetic": shift("trino_right_shift_arithmetic"),
 		"width_bucket": func(e *emitter, c *call) string {
 			if len(c.args) == 2 {
-				return e.expand("CASE WHEN trino_check_bins($2) THEN CAST(len(list_filter($2, lambda %x: %x <= $1)) AS BIGINT) END", e.argList(c)...)
+				return e.expand("CASE WHEN trino_check_bins($1, $2) THEN CAST(len(list_filter($2, lambda %x: %x <= $1)) AS BIGINT) END", e.argList(c)...)
 			}
 			return "trino_width_bucket(" + list(e.argList(c)) + ")"
 		},
@@ -127,7 +127,8 @@ func (e *emitter) round(c *call) string {
 		if len(args) == 1 {
 			return args[0]
 		}
-		return "CAST(trino_round_bigint(CAST(" + args[0] + " AS BIGINT), CAST(" + args[1] + " AS BIGINT)) AS " + e.typ(c.pos, t) + ")"
+		bits := map[trinosql.Kind]string{trinosql.KindTinyint: "8", trinosql.KindSmallint: "16", trinosql.KindInteger: "32", trinosql.KindBigint: "64"}[t.Kind]
+		return "CAST(trino_round_bigint(CAST(" + args[0] + " AS BIGINT), CAST(" + args[1] + " AS BIGINT), " + bits + ") AS " + e.typ(c.pos, t) + ")"
 	case isFloat(t):
 		if len(args) == 1 {
 			return "round(" + args[0] + ")"
@@ -245,8 +246,11 @@ func init() {
 		},
 		"uuid":             func(e *emitter, c *call) string { return "uuid()" },
 		"version":          func(e *emitter, c *call) string { return "'lethe'" },
-		"current_timezone": func(e *emitter, c *call) string { return "'UTC'" },
+		"current_timezone": func(e *emitter, c *call) string { return e.zone },
 		"fail": func(e *emitter, c *call) string {
+			if e.try > 0 {
+				e.unsupported(c.pos, "fail inside TRY is not supported")
+			}
 			return e.failure("GENERIC_USER_ERROR", e.arg(c, len(c.args)-1))
 		},
 	})
@@ -286,6 +290,8 @@ func (e *emitter) extreme(c *call, op string) string {
 	switch {
 	case plain(t):
 	case isFloat(t):
+	case hasFloat(t):
+		e.unsupported(c.pos, "%s of %s is not supported", c.name, t)
 	default:
 		return e.bind(func(v []string) string {
 			s := v[0]
@@ -296,20 +302,29 @@ func (e *emitter) extreme(c *call, op string) string {
 		}, args...)
 	}
 	return e.bind(func(v []string) string {
-		var nans []string
-		if isFloat(t) {
-			for _, x := range v {
+		s := f + "(" + list(v) + ")"
+		if op == ">" && isFloat(t) {
+			// NaN counts only where there is nothing else. In DuckDB it is the
+			// greatest, and nulls do not count.
+			numbers := make([]string, len(v))
+			for i, x := range v {
+				numbers[i] = x
 				if !finite(x) {
-					nans = append(nans, "isnan("+x+")")
+					numbers[i] = "CASE WHEN NOT isnan(" + x + ") THEN " + x + " END"
 				}
 			}
+			s = "coalesce(" + f + "(" + list(numbers) + "), " + v[0] + ")"
 		}
-		s := "CASE WHEN " + strings.Join(v, " IS NOT NULL AND ") + " IS NOT NULL THEN "
-		if op == "<" && len(nans) > 0 { // NaN is the result wherever it is an argument
-			typ, _ := Type(t)
-			s += "CASE WHEN " + strings.Join(nans, " OR ") + " THEN CAST('NaN' AS " + typ + ") ELSE " + f + "(" + list(v) + ") END END"
-			return s
-		}
-		return s + f + "(" + list(v) + ") END"
+		return "CASE WHEN " + strings.Join(v, " IS NOT NULL AND ") + " IS NOT NULL THEN " + s + " END"
 	}, args...)
+}
+
+// hasFloat reports whether values of t may hold NaN.
+func hasFloat(t *trinosql.Type) bool {
+	for _, el := range t.Elems {
+		if hasFloat(el) {
+			return true
+		}
+	}
+	return isFloat(t)
 }

@@ -94,7 +94,7 @@ func init() {
 		"overlay": func(e *emitter, c *call) string {
 			args := e.argList(c)
 			if len(args) == 3 {
-				args = append(args, "CAST(-1 AS BIGINT)")
+				args = append(args, "length("+args[1]+")")
 			}
 			return e.expand("trino_overlay($1, $2, $3, $4)", args...)
 		},
@@ -105,6 +105,7 @@ func init() {
 			}
 			return e.expand("CASE WHEN trino_repeat_count($2) IS NOT NULL THEN list_transform(range(trino_repeat_count($2)), lambda %x: $1) END", v, e.arg(c, 1))
 		},
+		"format": (*emitter).format,
 		"format_number": func(e *emitter, c *call) string {
 			if e.argType(c, 0).IsInteger() {
 				return "trino_format_bigint(" + e.arg(c, 0) + ")"
@@ -154,7 +155,10 @@ func (e *emitter) pad(c *call, f string) string {
 	return f + "(" + list(args) + ")"
 }
 
-// substring counts from 1, or from the end when negative; outside the text is ”.
+// maxText is more characters than a text can have.
+const maxText = 1<<31 - 1
+
+// substring counts from 1, or from the end when negative; outside the text is an empty one.
 func (e *emitter) substring(c *call) string {
 	args := e.argList(c)
 	empty := "''"
@@ -167,18 +171,18 @@ func (e *emitter) substring(c *call) string {
 	start, known := literalInt(args[1])
 	if len(args) == 2 {
 		switch {
-		case known && start > 0:
+		case known && start > 0 && start <= maxText:
 			return "substring(" + args[0] + ", " + args[1] + ")"
 		case known && start == 0:
 			return e.expand("CASE WHEN $1 IS NOT NULL THEN "+empty+" END", args[0])
 		}
-		return e.expand("CASE WHEN $2 > 0 OR $2 < 0 AND -$2 <= length($1) THEN substring($1, $2) WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN '' END", args...)
+		return e.expand("CASE WHEN $2 BETWEEN 1 AND 2147483647 OR $2 < 0 AND -$2 <= length($1) THEN substring($1, $2) WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN '' END", args...)
 	}
 	n, nknown := literalInt(args[2])
-	if known && start > 0 && nknown && n >= 0 {
+	if known && start > 0 && start <= maxText && nknown && n >= 0 && n <= maxText {
 		return "substring(" + list(args) + ")"
 	}
-	return e.expand("CASE WHEN $3 > 0 AND ($2 > 0 OR $2 < 0 AND -$2 <= length($1)) THEN substring($1, CASE WHEN $2 < 0 THEN length($1) + $2 + 1 ELSE $2 END, least($3, CAST(2147483647 AS BIGINT))) "+
+	return e.expand("CASE WHEN $3 > 0 AND ($2 BETWEEN 1 AND 2147483647 OR $2 < 0 AND -$2 <= length($1)) THEN substring($1, CASE WHEN $2 < 0 THEN length($1) + $2 + 1 ELSE $2 END, least($3, CAST(2147483647 AS BIGINT))) "+
 		"WHEN $1 IS NOT NULL AND $2 IS NOT NULL AND $3 IS NOT NULL THEN '' END", args...)
 }
 

@@ -22,7 +22,7 @@ func init() {
 			return e.cast(c.pos, e.x(c.args[0]), e.argType(c, 0), trinosql.Date, false)
 		},
 		"now": func(e *emitter, c *call) string {
-			return e.castTime(c.pos, e.roundMicros("timezone('UTC', current_timestamp)", c.typ.Precision), trinosql.TimestampOf(c.typ.Precision), c.typ)
+			return e.castTime(c.pos, e.roundMicros(e.sessionNow(), c.typ.Precision), trinosql.TimestampOf(c.typ.Precision), c.typ)
 		},
 		"date_trunc": (*emitter).dateTrunc,
 		"date_add":   (*emitter).dateAdd,
@@ -41,10 +41,10 @@ func init() {
 			t := e.argType(c, 0)
 			if t.Precision > 6 {
 				return e.bind(func(v []string) string {
-					return "(CAST(epoch_us(" + v[0] + ".u) AS DOUBLE) / 1e6 + CAST(" + v[0] + ".p AS DOUBLE) / 1e12)"
+					return "(CAST(epoch_us(" + e.sessionInstant(v[0], t) + ") AS DOUBLE) / 1e6 + CAST(" + v[0] + ".p AS DOUBLE) / 1e12)"
 				}, e.x(c.args[0]))
 			}
-			return "(CAST(epoch_us(" + e.micros(e.x(c.args[0]), t) + ") AS DOUBLE) / 1e6)"
+			return "(CAST(epoch_us(" + e.sessionInstant(e.x(c.args[0]), t) + ") AS DOUBLE) / 1e6)"
 		},
 		"from_iso8601_date": func(e *emitter, c *call) string {
 			return "(DATE '1970-01-01' + CAST(trino_iso_date(" + e.x(c.args[0]) + ") AS INTEGER))"
@@ -60,7 +60,7 @@ func init() {
 		"parse_datetime": func(e *emitter, c *call) string {
 			return e.bind(func(v []string) string {
 				return "CASE WHEN " + v[0] + " IS NOT NULL AND " + v[1] + " IS NOT NULL THEN " +
-					e.zoned("make_timestamp(trino_parse_datetime("+v[0]+", "+v[1]+"))", "0", "trino_parse_datetime_zone("+v[0]+", "+v[1]+")", c.typ) + " END"
+					e.zoned("make_timestamp(trino_parse_datetime("+v[0]+", "+v[1]+", "+e.zone+"))", "0", "trino_parse_datetime_zone("+v[0]+", "+v[1]+", "+e.zone+")", c.typ) + " END"
 			}, e.argList(c)...)
 		},
 		"parse_duration":  func(e *emitter, c *call) string { return "trino_parse_duration(" + e.x(c.args[0]) + ")" },
@@ -336,7 +336,7 @@ func (e *emitter) dateDiff(c *call) string {
 func (e *emitter) fromUnixtime(c *call) string {
 	// Rounded to milliseconds, halves up.
 	u := "make_timestamp(CAST(floor(" + e.x(c.args[0]) + " * 1000 + 0.5) AS BIGINT) * 1000)"
-	z := "'UTC'"
+	z := e.zone
 	switch {
 	case len(c.args) == 2:
 		z = e.zoneName(c.args[1])
@@ -359,15 +359,15 @@ func (e *emitter) fromUnixtimeNanos(c *call) string {
 	}
 	return e.bind(func(v []string) string {
 		rest := "((" + v[0] + " % 1000 + 1000) % 1000)"
-		return "CASE WHEN " + v[0] + " IS NOT NULL THEN struct_pack(u := make_timestamp(CAST((" + v[0] + " - " + rest + ") // 1000 AS BIGINT)), p := CAST(" + rest + " * 1000 AS INTEGER), z := 'UTC') END"
+		return "CASE WHEN " + v[0] + " IS NOT NULL THEN struct_pack(u := make_timestamp(CAST((" + v[0] + " - " + rest + ") // 1000 AS BIGINT)), p := CAST(" + rest + " * 1000 AS INTEGER), z := " + e.zone + ") END"
 	}, x)
 }
 
 func (e *emitter) fromISO(c *call) string {
 	return e.bind(func(v []string) string {
 		p := strconv.Itoa(c.typ.Precision)
-		return "CASE WHEN " + v[0] + " IS NOT NULL THEN " + e.zoned("make_timestamp(trino_iso_instant("+v[0]+", "+p+"))",
-			"CAST(trino_iso_picos("+v[0]+", "+p+") AS INTEGER)", "trino_iso_zone("+v[0]+")", c.typ) + " END"
+		return "CASE WHEN " + v[0] + " IS NOT NULL THEN " + e.zoned("make_timestamp(trino_iso_instant("+v[0]+", "+p+", "+e.zone+"))",
+			"CAST(trino_iso_picos("+v[0]+", "+p+") AS INTEGER)", "trino_iso_zone("+v[0]+", "+e.zone+")", c.typ) + " END"
 	}, e.x(c.args[0]))
 }
 
@@ -391,12 +391,19 @@ func (e *emitter) toISO(c *call) string {
 // dateFormat writes MySQL's format; the common letters go to strftime.
 func (e *emitter) dateFormat(c *call) string {
 	t := e.argType(c, 0)
-	x := e.x(c.args[0])
+	if t.Precision > 3 { // formats know milliseconds
+		to := *t
+		to.Precision = 3
+		return e.dateFormatOf(c, e.cast(c.pos, e.x(c.args[0]), t, &to, false), &to)
+	}
+	return e.dateFormatOf(c, e.x(c.args[0]), t)
+}
+
+func (e *emitter) dateFormatOf(c *call, x string, t *trinosql.Type) string {
 	if f, ok := e.stringOf(c.args[1]); ok {
 		if s, ok := strftimeOf(f); ok {
 			local := e.localTime(x, t)
-			return e.expand("CASE WHEN $1 >= TIMESTAMP '1000-01-01' AND $1 < TIMESTAMP '9999-12-31 23:59:59.999999' THEN strftime($1, "+text(s)+
-				") WHEN $1 IS NOT NULL THEN trino_date_format(epoch_us($1), $2) END", local, text(f))
+			return e.expand("CASE WHEN $1 >= TIMESTAMP '1000-01-01' AND $1 < TIMESTAMP '9999-12-31 23:59:59.999999' THEN strftime($1, $3) WHEN $1 IS NOT NULL THEN trino_date_format(epoch_us($1), $2) END", local, text(f), text(s))
 		}
 	}
 	return "trino_date_format(epoch_us(" + e.localTime(x, t) + "), " + e.x(c.args[1]) + ")"
@@ -424,11 +431,25 @@ func strftimeOf(f string) (string, bool) {
 }
 
 func (e *emitter) formatDatetime(c *call) string {
-	t := e.argType(c, 0)
+	t, x := e.argType(c, 0), e.x(c.args[0])
+	if t.Precision > 3 {
+		to := *t
+		to.Precision = 3
+		t, x = &to, e.cast(c.pos, x, t, &to, false)
+	}
 	return e.bind(func(v []string) string {
 		if t.Kind == trinosql.KindTimestampZone {
 			return "trino_format_datetime(epoch_us(" + v[0] + ".u), " + v[0] + ".z, " + v[1] + ")"
 		}
 		return "trino_format_datetime(epoch_us(" + e.micros(v[0], t) + "), 'UTC', " + v[1] + ")"
-	}, e.x(c.args[0]), e.x(c.args[1]))
+	}, x, e.x(c.args[1]))
+}
+
+// sessionInstant writes the instant of a timestamp; one without a zone is local in
+// the session's.
+func (e *emitter) sessionInstant(x string, t *trinosql.Type) string {
+	if t.Kind == trinosql.KindTimestampZone {
+		return e.micros(x, t)
+	}
+	return e.atSession(e.micros(x, t))
 }

@@ -38,7 +38,8 @@ func Register(ctx context.Context, c *sql.Conn) error {
 // signature letters: how a scalar function's parameters and result are written.
 //
 //	s VARCHAR  i BIGINT  d DOUBLE  f FLOAT  b BOOLEAN  x BLOB  h HUGEINT  u UUID
-//	S VARCHAR[]  I BIGINT[]  D DOUBLE[]  J BIGINT[][]  E STRUCT(k VARCHAR, v VARCHAR)[]
+//	S VARCHAR[]  I BIGINT[]  D DOUBLE[]  J BIGINT[][]
+//	E STRUCT(k VARCHAR, v VARCHAR)[]  R STRUCT(k VARCHAR, g VARCHAR[])[]
 func typeInfo(letter byte) (duckdb.TypeInfo, error) {
 	plain := map[byte]duckdb.Type{'s': duckdb.TYPE_VARCHAR, 'i': duckdb.TYPE_BIGINT, 'd': duckdb.TYPE_DOUBLE, 'f': duckdb.TYPE_FLOAT,
 		'b': duckdb.TYPE_BOOLEAN, 'x': duckdb.TYPE_BLOB, 'h': duckdb.TYPE_HUGEINT, 'u': duckdb.TYPE_UUID}
@@ -59,25 +60,35 @@ func typeInfo(letter byte) (duckdb.TypeInfo, error) {
 		}
 		return duckdb.NewListInfo(el)
 	case 'E':
-		v, err := typeInfo('s')
-		if err != nil {
-			return nil, err
-		}
-		k, err := duckdb.NewStructEntry(v, "k")
-		if err != nil {
-			return nil, err
-		}
-		val, err := duckdb.NewStructEntry(v, "v")
-		if err != nil {
-			return nil, err
-		}
-		entry, err := duckdb.NewStructInfo(k, val)
-		if err != nil {
-			return nil, err
-		}
-		return duckdb.NewListInfo(entry)
+		return pairList("k", 's', "v", 's')
+	case 'R':
+		return pairList("k", 's', "g", 'S')
 	}
 	return nil, fmt.Errorf("unknown type letter %q", letter)
+}
+
+// pairList is the type of a list of rows with two fields.
+func pairList(name1 string, letter1 byte, name2 string, letter2 byte) (duckdb.TypeInfo, error) {
+	var fields []duckdb.StructEntry
+	for _, f := range []struct {
+		name   string
+		letter byte
+	}{{name1, letter1}, {name2, letter2}} {
+		t, err := typeInfo(f.letter)
+		if err != nil {
+			return nil, err
+		}
+		entry, err := duckdb.NewStructEntry(t, f.name)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, entry)
+	}
+	row, err := duckdb.NewStructInfo(fields[0], fields[1:]...)
+	if err != nil {
+		return nil, err
+	}
+	return duckdb.NewListInfo(row)
 }
 
 // scalar is a scalar function in Go. A null argument makes its result null.

@@ -31,7 +31,9 @@ func (e *emitter) shown(x string, t *trinosql.Type) string {
 		trinosql.KindVarchar, trinosql.KindUUID, trinosql.KindJSON, trinosql.KindUnknown:
 		return x
 	case trinosql.KindDecimal:
-		return x
+		if t.Precision > t.Scale {
+			return x
+		}
 	}
 	return e.display(x, t)
 }

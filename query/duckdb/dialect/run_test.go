@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -20,6 +21,7 @@ import (
 type engine struct {
 	db     *sql.DB
 	tables map[string]*trinosql.TableSchema // by lower-case name
+	zone   string                           // the session's, "" for UTC
 }
 
 func newEngine(tb testing.TB) *engine {
@@ -78,7 +80,14 @@ func (e *engine) emit(ctx context.Context, statement string, opts ...Option) (St
 	if err != nil {
 		return Statement{}, err
 	}
-	a, err := trinosql.Analyze(ctx, stmt, e, trinosql.Options{Catalog: "c", Database: "d"})
+	opt := trinosql.Options{Catalog: "c", Database: "d"}
+	if e.zone != "" {
+		opts = append(opts, Zone(e.zone))
+		if opt.Zone, err = time.LoadLocation(e.zone); err != nil {
+			return Statement{}, err
+		}
+	}
+	a, err := trinosql.Analyze(ctx, stmt, e, opt)
 	if err != nil {
 		return Statement{}, err
 	}

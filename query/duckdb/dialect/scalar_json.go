@@ -265,17 +265,50 @@ func writeJSONString(b *strings.Builder, s string) {
 	b.WriteByte('"')
 }
 
-// jsonDigits writes a number as Jackson writes it after reading: integers keep
-// their digits, others become doubles.
+// jsonDigits writes a number as Java's BigDecimal does: all its digits, with an
+// exponent only where one is needed.
 func jsonDigits(s string) string {
-	if !strings.ContainsAny(s, ".eE") {
+	mantissa, exp := s, 0
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		n, err := strconv.Atoi(s[i+1:])
+		if err != nil || n > 1<<30 || n < -1<<30 {
+			return s
+		}
+		mantissa, exp = s[:i], n
+	} else if !strings.Contains(s, ".") {
 		if s == "-0" {
 			return "0"
 		}
 		return s
 	}
-	v, _ := strconv.ParseFloat(s, 64)
-	return javaDouble(v)
+	sign := ""
+	if strings.HasPrefix(mantissa, "-") {
+		sign, mantissa = "-", mantissa[1:]
+	}
+	whole, frac, _ := strings.Cut(mantissa, ".")
+	digits := strings.TrimLeft(whole+frac, "0")
+	if digits == "" {
+		digits, sign = "0", ""
+	}
+	scale := len(frac) - exp
+	adjusted := len(digits) - 1 - scale
+	switch {
+	case scale == 0:
+		return sign + digits
+	case scale > 0 && adjusted >= -6:
+		if pad := scale + 1 - len(digits); pad > 0 {
+			digits = strings.Repeat("0", pad) + digits
+		}
+		return sign + digits[:len(digits)-scale] + "." + digits[len(digits)-scale:]
+	}
+	out := sign + digits[:1]
+	if len(digits) > 1 {
+		out += "." + digits[1:]
+	}
+	if adjusted >= 0 {
+		return out + "E+" + strconv.Itoa(adjusted)
+	}
+	return out + "E" + strconv.Itoa(adjusted)
 }
 
 // write writes the value; with sorted objects have their keys in order, the last
@@ -544,7 +577,6 @@ func init() {
 		return false, nil
 	})
 	define("json_string", "ss", func(a args) (any, error) { return jsonString(a.s(0)), nil })
-	define("json_decimal", "ss", func(a args) (any, error) { return a.s(0), nil })
 	define("json_double", "ds", func(a args) (any, error) { return jsonFloat(javaDouble(a.d(0))), nil })
 	define("json_real", "fs", func(a args) (any, error) { return jsonFloat(javaReal(a[0].(float32))), nil })
 	define("json_null", "ss", func(a args) (any, error) {
@@ -569,6 +601,9 @@ func init() {
 		if v.kind == jsonNumber {
 			if strings.ContainsAny(v.text, ".eE") {
 				f, _ := strconv.ParseFloat(v.text, 64)
+				if f == 0 {
+					return "0E0", nil
+				}
 				return trinoFloat(f, 64), nil
 			}
 			return v.text, nil
@@ -584,10 +619,14 @@ func init() {
 		case jsonBool:
 			return v.text == "true", nil
 		case jsonNumber:
-			f, err := strconv.ParseFloat(v.text, 64)
-			if err != nil {
-				return nil, badCast("Cannot cast '%s' to boolean", a.s(0))
+			if !strings.ContainsAny(v.text, ".eE") {
+				n, err := strconv.ParseInt(v.text, 10, 64)
+				if err != nil {
+					return nil, badCast("Cannot cast '%s' to boolean", a.s(0))
+				}
+				return n != 0, nil
 			}
+			f, _ := strconv.ParseFloat(v.text, 64)
 			return f != 0, nil
 		}
 		switch strings.ToLower(v.text) {

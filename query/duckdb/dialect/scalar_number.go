@@ -148,8 +148,11 @@ func init() {
 		}
 		return b, nil
 	})
-	define("check_bins", "Db", func(a args) (any, error) {
-		bins := a[0].([]any)
+	define("check_bins", "dDb", func(a args) (any, error) {
+		if math.IsNaN(a.d(0)) {
+			return nil, badArgument("Operand cannot be NaN")
+		}
+		bins := a[1].([]any)
 		if len(bins) == 0 {
 			return nil, badArgument("Bins cannot be an empty array")
 		}
@@ -172,13 +175,13 @@ func init() {
 		}
 		return true, nil
 	})
-	define("round_bigint", "iii", func(a args) (any, error) {
+	define("round_bigint", "iiii", func(a args) (any, error) {
 		v, n := a.i(0), a.i(1)
 		if n >= 0 {
 			return v, nil
 		}
-		if n < -19 {
-			return int64(0), nil
+		if limit := map[int64]int64{8: 3, 16: 5, 32: 10, 64: 19}[a.i(2)]; -n > limit {
+			return nil, outOfRange("integer overflow: round(%d, %d)", v, n)
 		}
 		unit := new(big.Int).Exp(ten, big.NewInt(-n), nil)
 		q := divideHalfUp(big.NewInt(v), unit)
@@ -264,7 +267,7 @@ func init() {
 		if xx == 0 || yy == 0 {
 			return nil, badArgument("Vector magnitude cannot be zero")
 		}
-		return xy / (math.Sqrt(xx) * math.Sqrt(yy)), nil
+		return xy / math.Sqrt(xx*yy), nil
 	})
 	define("combinations", "iiJ", func(a args) (any, error) { return combinations(a.i(0), a.i(1)) })
 }

@@ -39,7 +39,12 @@ func scientific(v float64, bits int) string {
 	s := strconv.FormatFloat(v, 'e', -1, bits)
 	mantissa, exp, _ := strings.Cut(s, "e")
 	if !strings.Contains(mantissa, ".") {
+		// Java writes two digits at least, and then those nearest to the value.
 		mantissa += ".0"
+		two := strconv.FormatFloat(v, 'e', 1, bits)
+		if back, err := strconv.ParseFloat(two, bits); err == nil && back == v {
+			mantissa, exp, _ = strings.Cut(two, "e")
+		}
 	}
 	n, _ := strconv.Atoi(exp)
 	return mantissa + "E" + strconv.Itoa(n)
@@ -200,8 +205,8 @@ func init() {
 	splitEntries("split_to_entries", false)
 	define("human_readable_seconds", "ds", func(a args) (any, error) { return humanSeconds(a.d(0)) })
 	define("parse_data_size", "ss", func(a args) (any, error) { return parseDataSize(a.s(0)) })
-	define("format_bigint", "is", func(a args) (any, error) { return compactNumber(float64(a.i(0)), true), nil })
-	define("format_double", "ds", func(a args) (any, error) { return compactNumber(a.d(0), false), nil })
+	define("format_bigint", "is", func(a args) (any, error) { return compactNumber(float64(a.i(0))), nil })
+	define("format_double", "ds", func(a args) (any, error) { return compactNumber(a.d(0)), nil })
 	define("parse_double", "ssd", func(a args) (any, error) {
 		v, ok := parseJavaDouble(a.s(0))
 		if !ok {
@@ -231,10 +236,14 @@ func init() {
 	define("ip_text", "xs", func(a args) (any, error) { return netip.AddrFrom16([16]byte(a.x(0))).Unmap().String(), nil })
 	define("ip_contains", "sxb", func(a args) (any, error) {
 		p, err := netip.ParsePrefix(a.s(0))
-		if err != nil {
+		if err != nil || p.Addr().Is4() && p.Masked() != p {
 			return nil, badCast("Invalid CIDR: %s", a.s(0))
 		}
-		return p.Masked().Contains(netip.AddrFrom16([16]byte(a.x(1))).Unmap()), nil
+		addr := netip.AddrFrom16([16]byte(a.x(1)))
+		if p.Addr().Is4() {
+			return p.Contains(addr.Unmap()), nil
+		}
+		return within(p.Addr().As16(), addr.As16(), p.Bits()), nil
 	})
 	define("parse_uuid", "ss", func(a args) (any, error) {
 		s := a.s(0)
@@ -258,6 +267,20 @@ func init() {
 		}
 		return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
 	})
+}
+
+// within reports whether two addresses agree in their first bits.
+func within(a, b [16]byte, bits int) bool {
+	for i := 0; bits > 0; i, bits = i+1, bits-8 {
+		mask := byte(0xff)
+		if bits < 8 {
+			mask <<= 8 - bits
+		}
+		if (a[i]^b[i])&mask != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func anys[T any](in []T) []any {
@@ -402,11 +425,9 @@ func pad(s string, n int64, with string, left bool) (any, error) {
 	return s + string(fill), nil
 }
 
-// overlay replaces n characters (those of by when negative) from a position.
+// overlay replaces n characters from a position.
 func overlay(s, by []rune, from, n int64) (any, error) {
-	if n < 0 {
-		n = int64(len(by))
-	}
+	n = max(n, 0)
 	if from < 1 {
 		return nil, badArgument("start must be positive: %d", from)
 	}
@@ -449,13 +470,7 @@ func humanSeconds(v float64) (any, error) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil, badArgument("Invalid argument found: %s", javaDouble(v))
 	}
-	n := int64(math.Abs(v))
-	// Rounded as Java's Math.round.
-	n = int64(math.Floor(math.Abs(v) + 0.5))
-	sign := ""
-	if v < 0 && n != 0 {
-		sign = "-"
-	}
+	n := int64(math.Floor(math.Abs(v) + 0.5)) // as Java's Math.round
 	units := []struct {
 		name string
 		n    int64
@@ -473,11 +488,11 @@ func humanSeconds(v float64) (any, error) {
 		}
 		parts = append(parts, s)
 	}
-	return sign + strings.Join(parts, ", "), nil
+	return strings.Join(parts, ", "), nil
 }
 
 // compactNumber writes 1.23K, 45.6M, as format_number does.
-func compactNumber(v float64, whole bool) string {
+func compactNumber(v float64) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return javaDouble(v)
 	}
@@ -489,6 +504,7 @@ func compactNumber(v float64, whole bool) string {
 	}
 	digits := 2
 	switch abs := math.Abs(v); {
+	case abs >= 1000:
 	case abs >= 100:
 		digits = 0
 	case abs >= 10:
@@ -498,7 +514,6 @@ func compactNumber(v float64, whole bool) string {
 	if strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
-	_ = whole
 	return s + units[i]
 }
 

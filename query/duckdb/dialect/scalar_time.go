@@ -19,7 +19,17 @@ func init() {
 		})
 	}
 	withZone("local", func(z *zone, us int64) int64 { return z.local(us) })
-	withZone("instant", func(z *zone, us int64) int64 { return z.instant(us) })
+	define("instant", "isi", func(a args) (any, error) {
+		z, ok := zoneOf(a.s(1))
+		if !ok {
+			return nil, badArgument("'%s' is not a valid time zone", a.s(1))
+		}
+		us := z.instant(a.i(0))
+		if us >= maxInstant || us < -maxInstant {
+			return nil, badArgument("Millis overflow: %d", us/1000)
+		}
+		return us, nil
+	})
 	define("zone", "ss", func(a args) (any, error) {
 		z, ok := zoneOf(a.s(0))
 		if !ok {
@@ -70,23 +80,26 @@ func init() {
 	}
 	define("parse_timestamp", "sii", func(a args) (any, error) {
 		m, ok := parseTimestamp(strings.TrimSpace(a.s(0)))
-		if !ok || m.zone != "" {
+		if ok && m.zone != "" { // checked, and dropped
+			_, ok = zoneOf(m.zone)
+		}
+		if !ok {
 			return nil, badCast("Value cannot be cast to timestamp: %s", a.s(0))
 		}
 		return m.round(int(a.i(1))).micros, nil
 	})
 	withMoment("parse_picos", "i", func(m moment) any { return m.picos })
-	define("parse_instant", "sii", func(a args) (any, error) {
+	define("parse_instant", "sisi", func(a args) (any, error) {
 		m, ok := parseTimestamp(strings.TrimSpace(a.s(0)))
-		us, _, zok := m.round(int(a.i(1))).instantOf()
+		us, _, zok := m.round(int(a.i(1))).instantOf(a.s(2))
 		if !ok || !zok {
 			return nil, badCast("Value cannot be cast to timestamp with time zone: %s", a.s(0))
 		}
 		return us, nil
 	})
-	define("parse_zone", "ss", func(a args) (any, error) {
+	define("parse_zone", "sss", func(a args) (any, error) {
 		m, _ := parseTimestamp(strings.TrimSpace(a.s(0)))
-		_, name, _ := m.instantOf()
+		_, name, _ := m.instantOf(a.s(1))
 		return name, nil
 	})
 	define("parse_time", "sii", func(a args) (any, error) {
@@ -115,9 +128,9 @@ func init() {
 		}
 		return floorDiv(m.micros, microsPerDay), nil
 	})
-	define("iso_instant", "sii", func(a args) (any, error) {
+	define("iso_instant", "sisi", func(a args) (any, error) {
 		m, ok := parseISO(a.s(0))
-		us, _, zok := m.round(int(a.i(1))).instantOf()
+		us, _, zok := m.round(int(a.i(1))).instantOf(a.s(2))
 		if !ok || !zok {
 			return nil, badArgument("Invalid format: \"%s\"", a.s(0))
 		}
@@ -127,9 +140,9 @@ func init() {
 		m, _ := parseISO(a.s(0))
 		return m.round(int(a.i(1))).picos, nil
 	})
-	define("iso_zone", "ss", func(a args) (any, error) {
+	define("iso_zone", "sss", func(a args) (any, error) {
 		m, _ := parseISO(a.s(0))
-		_, name, _ := m.instantOf()
+		_, name, _ := m.instantOf(a.s(1))
 		return name, nil
 	})
 	define("iso_offset", "iss", func(a args) (any, error) {

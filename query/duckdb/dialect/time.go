@@ -33,7 +33,7 @@ func (e *emitter) typedLiteral(x *trinosql.TypedLiteral) string {
 	case trinosql.KindTimestampZone:
 		m, ok := parseTimestamp(x.Val)
 		m = m.round(t.Precision)
-		micros, zone, zok := m.instantOf()
+		micros, zone, zok := m.instantOf("UTC")
 		if !ok || !zok {
 			e.invalid(x.Pos(), "'%s' is not a valid TIMESTAMP literal", x.Val)
 		}
@@ -151,8 +151,11 @@ func intervalOf(x *trinosql.IntervalLit) (int64, bool) {
 		s = strings.TrimLeft(s[min(end+1, len(s)):], " ")
 		if intervalFields[i].name == "SECOND" {
 			whole, frac, _ := strings.Cut(part, ".")
-			if len(frac) > 3 || whole == "" {
+			if len(frac) > 9 || whole == "" || strings.Trim(frac, "0123456789") != "" {
 				return 0, false
+			}
+			if len(frac) > 3 {
+				frac = frac[:3]
 			}
 			v, err := strconv.ParseInt(whole+frac+strings.Repeat("0", 3-len(frac)), 10, 62)
 			if err != nil || v < 0 {
@@ -166,8 +169,8 @@ func intervalOf(x *trinosql.IntervalLit) (int64, bool) {
 			return 0, false
 		}
 		total += v * intervalFields[i].unit
-		if s == "" && i < to {
-			return 0, false
+		if s == "" {
+			break // INTERVAL '10' DAY TO SECOND: the lesser fields are zero
 		}
 	}
 	if s != "" {
@@ -268,6 +271,27 @@ func (e *emitter) mapMicros(x string, t *trinosql.Type, change string, more ...s
 	return e.bind(func(v []string) string { return e.fill(change, v) }, append([]string{x}, more...)...)
 }
 
+// atSession writes the instant of a TIMESTAMP that is local in the session's zone.
+func (e *emitter) atSession(x string) string {
+	if e.zone == "'UTC'" {
+		return x
+	}
+	return "make_timestamp(trino_instant(epoch_us(" + x + "), " + e.zone + "))"
+}
+
+// sessionNow writes the session's local time.
+func (e *emitter) sessionNow() string {
+	if e.zone == "'UTC'" {
+		return utcNow
+	}
+	return "make_timestamp(trino_local(epoch_us(" + utcNow + "), " + e.zone + "))"
+}
+
+// today writes the session's date.
+func (e *emitter) today() string { return "CAST(" + e.sessionNow() + " AS DATE)" }
+
+const utcNow = "timezone('UTC', current_timestamp)"
+
 // localTime writes the local time of a timestamp with time zone as a TIMESTAMP,
 // or the TIMESTAMP of one without.
 func (e *emitter) localTime(x string, t *trinosql.Type) string {
@@ -364,7 +388,7 @@ func (e *emitter) zoneName(x trinosql.Expr) string {
 }
 
 func (e *emitter) atTimeZone(x *trinosql.AtTimeZone) string {
-	z := "'UTC'" // AT LOCAL: the session's
+	z := e.zone // AT LOCAL
 	if x.Zone != nil {
 		if iv, ok := x.Zone.(*trinosql.IntervalLit); ok {
 			n, ok := intervalOf(iv)
