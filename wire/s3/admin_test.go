@@ -17,6 +17,9 @@ import (
 	"github.com/versity/versitygw/auth"
 )
 
+// suiteRegion is the one that some cases take for granted.
+const suiteRegion = "us-east-1"
+
 // adminCommand does what versitygw's command line does for the suite:
 //
 //	versitygw admin -a KEY -s SECRET -er ENDPOINT create-user -a KEY -s SECRET -r ROLE
