@@ -88,11 +88,17 @@ type Engine struct {
 	slots chan struct{} // one for each query that may run
 	warm  chan *process // workers that wait
 
+	closing context.Context // ends when Close begins
+	close   context.CancelFunc
+
 	mu     sync.Mutex
 	closed bool
 	filler bool // a goroutine is filling warm
 	wg     sync.WaitGroup
 }
+
+// startTime bounds how long a worker that nobody waits for may take to start.
+const startTime = time.Minute
 
 // dirPrefix begins the names of the workers' directories.
 const dirPrefix = "query-"
@@ -118,12 +124,14 @@ func New(c Config) (*Engine, error) {
 			}
 		}
 	}
-	e := &Engine{c: c, slots: make(chan struct{}, c.MaxConcurrent), warm: make(chan *process, max(c.Pool, 0))}
+	ctx, cancel := context.WithCancel(context.Background())
+	e := &Engine{c: c, closing: ctx, close: cancel, slots: make(chan struct{}, c.MaxConcurrent), warm: make(chan *process, max(c.Pool, 0))}
 	e.fill()
 	return e, nil
 }
 
-// Close ends all workers. Queries that still run fail.
+// Close ends all workers. Queries that still run are Canceled. Results that were
+// not closed stay.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	if e.closed {
@@ -132,6 +140,7 @@ func (e *Engine) Close() error {
 	}
 	e.closed = true
 	e.mu.Unlock()
+	e.close()
 	e.wg.Wait()
 	var errs []error
 	for {
@@ -164,13 +173,17 @@ func (e *Engine) fill() {
 			e.mu.Unlock()
 			p, err := e.start()
 			if err == nil {
-				if err = p.await(context.Background()); err != nil {
-					err = errors.Join(err, p.release())
+				ctx, cancel := context.WithTimeout(e.closing, startTime)
+				if err = p.await(ctx); err != nil {
+					err = closing(p.release, err)
 				}
+				cancel()
 			}
 			if err != nil {
 				// The next query starts its own worker and reports the reason.
-				e.c.Log.Warn("cannot keep a query worker ready", "error", err)
+				if e.closing.Err() == nil {
+					e.c.Log.Warn("cannot keep a query worker ready", "error", err)
+				}
 				e.mu.Lock()
 				e.filler = false
 				e.mu.Unlock()
@@ -201,62 +214,77 @@ func (e *Engine) take() (*process, error) {
 	}
 }
 
-// run does a task in a worker of its own. prepare puts the task's files into
-// the worker's directory. The returned function ends the use of the worker's
-// directory, where the task's files are.
-func (e *Engine) run(ctx context.Context, prepare func(ctx context.Context, dir string) (task, []input, error), progress func(float64)) (d done, dir string, release func() error, err error) {
+// work is a task with what it reads.
+type work struct {
+	task     task
+	stage    *stage
+	progress func(float64)
+}
+
+// outcome is a task's end, and the worker's directory, where its files are
+// until release.
+type outcome struct {
+	done
+	dir     string
+	release func() error
+}
+
+// run does a task in a worker of its own.
+func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 	e.mu.Lock()
 	if e.closed {
 		e.mu.Unlock()
-		return done{}, "", nil, lethe.Errorf(lethe.Canceled, "the query engine is shutting down")
+		return outcome{}, errClosed
 	}
 	e.wg.Add(1)
 	e.mu.Unlock()
 	defer e.wg.Done()
 
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(e.closing, func() { cancel(errClosed) })()
 	select {
 	case e.slots <- struct{}{}:
 		defer func() { <-e.slots }()
 	case <-ctx.Done():
-		return done{}, "", nil, context.Cause(ctx)
+		return outcome{}, context.Cause(ctx)
 	}
 	if e.c.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, e.c.Timeout,
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeoutCause(ctx, e.c.Timeout,
 			lethe.Errorf(lethe.Exhausted, "the query ran longer than %s", e.c.Timeout).WithHint("read less data, or raise the timeout of queries in the configuration"))
-		defer cancel()
+		defer stop()
 	}
 	p, err := e.take()
 	if err != nil {
-		return done{}, "", nil, err
+		return outcome{}, err
 	}
-	keep := false
 	defer func() {
-		if !keep {
-			err = errors.Join(err, p.release())
+		if err != nil {
+			err = closing(p.release, err)
 		}
-		e.fill()
+		e.fill() // not earlier: it would compete with the query
 	}()
-	t, inputs, err := prepare(ctx, p.dir)
-	if err != nil {
-		return done{}, "", nil, err
+	if err := w.stage.link(ctx, p.dir); err != nil {
+		return outcome{}, err
 	}
 	if err := p.await(ctx); err != nil {
-		return done{}, "", nil, err
+		return outcome{}, err
 	}
-	d, err = p.run(ctx, t, e.c.Memory, progress)
+	d, err := p.run(ctx, w.task, e.c.Memory, w.progress)
 	// The links go first: a blob is not erased while a query holds one.
 	if rerr := os.RemoveAll(filepath.Join(p.dir, inDir)); err == nil && rerr != nil {
 		err = rerr
 	}
 	var f *failure
-	switch {
-	case errors.As(err, &f):
+	if errors.As(err, &f) {
 		e.c.Log.Debug("query failed in its worker", "type", f.Type, "error", f.Message)
-		return done{}, "", nil, explain(f, inputs, e.c)
-	case err != nil:
-		return done{}, "", nil, err
+		err = explain(f, w.stage.inputs, e.c)
 	}
-	keep = true
-	return d, p.dir, p.release, nil
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{d, p.dir, p.release}, nil
 }
+
+var errClosed = lethe.Errorf(lethe.Canceled, "the query engine is shutting down")

@@ -59,6 +59,27 @@ func TestCanceledBefore(t *testing.T) {
 	}
 }
 
+// Close does not wait for queries; they are told.
+func TestCloseEndsQueries(t *testing.T) {
+	l := newLake(t)
+	ended := make(chan error)
+	go func() {
+		_, _, err := l.raw(nil, endless)
+		ended <- err
+	}()
+	for deadline := time.Now().Add(30 * time.Second); len(l.slots) == 0 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; !lethe.Is(err, lethe.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if _, _, err := l.raw(nil, "SELECT 1"); !lethe.Is(err, lethe.Canceled) {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
 // waitBusy waits until a process has used a part of a second of processor time,
 // more than it takes to start.
 func waitBusy(t testing.TB, pid int) {

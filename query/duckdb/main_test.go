@@ -142,41 +142,39 @@ func newLake(t testing.TB, configure ...func(*Config)) *lake {
 // raw runs statements in a worker, past parser and dialect, over tables lake.t0,
 // lake.t1, ... and returns the rows of the SELECT, if there is one.
 func (l *lake) raw(setup []string, sql string, scans ...query.Scan) (header []string, rows [][]string, err error) {
-	d, dir, release, err := l.run(l.ctx, func(ctx context.Context, dir string) (task, []input, error) {
-		s := stage{store: l.store, dir: dir}
-		k := task{Setup: setup, SQL: sql}
-		if sql != "" {
-			k.CSV = &csvOutput{}
-		}
-		for i, scan := range scans {
-			var used []column
-			for _, c := range scan.Table.Columns() {
-				typ, err := trinosql.ParseHiveType(c.Type)
-				if err != nil {
-					return task{}, nil, err
-				}
-				used = append(used, column{c.Name, typ})
-			}
-			r, err := s.relation(fmt.Sprintf("t%d", i), scan, used)
+	s := &stage{store: l.store}
+	k := task{Setup: setup, SQL: sql}
+	if sql != "" {
+		k.CSV = &csvOutput{}
+	}
+	for i, scan := range scans {
+		var used []column
+		for _, c := range scan.Table.Columns() {
+			typ, err := trinosql.ParseHiveType(c.Type)
 			if err != nil {
-				return task{}, nil, err
+				return nil, nil, err
 			}
-			k.Relations = append(k.Relations, r)
+			used = append(used, column{c.Name, typ})
 		}
-		return k, s.inputs, s.link(ctx)
-	}, nil)
+		r, err := s.relation(fmt.Sprintf("t%d", i), scan, used)
+		if err != nil {
+			return nil, nil, err
+		}
+		k.Relations = append(k.Relations, r)
+	}
+	o, err := l.run(l.ctx, work{k, s, nil})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer func() {
-		if rerr := release(); rerr != nil && err == nil {
+		if rerr := o.release(); rerr != nil && err == nil {
 			err = rerr
 		}
 	}()
 	if sql == "" {
 		return nil, nil, nil
 	}
-	f, err := os.Open(filepath.Join(dir, csvFile))
+	f, err := os.Open(filepath.Join(o.dir, csvFile))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -185,8 +183,8 @@ func (l *lake) raw(setup []string, sql string, scans ...query.Scan) (header []st
 	if err != nil || len(rows) == 0 {
 		return nil, nil, err
 	}
-	if int64(len(rows)-1) != d.Rows {
-		return nil, nil, fmt.Errorf("%d rows in the file, %d said", len(rows)-1, d.Rows)
+	if int64(len(rows)-1) != o.Rows {
+		return nil, nil, fmt.Errorf("%d rows in the file, %d said", len(rows)-1, o.Rows)
 	}
 	return rows[0], rows[1:], nil
 }
@@ -254,17 +252,15 @@ func scanOf(t catalog.Table, objects ...object.Object) query.Scan {
 // parquet makes a Parquet object from a SELECT.
 func (l *lake) parquet(t testing.TB, key, sql string) object.Object {
 	t.Helper()
-	_, dir, release, err := l.run(l.ctx, func(context.Context, string) (task, []input, error) {
-		return task{SQL: sql, Parquet: &parquetOutput{}}, nil, nil
-	}, nil)
+	o, err := l.run(l.ctx, work{task{SQL: sql, Parquet: &parquetOutput{}}, &stage{}, nil})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := os.ReadFile(filepath.Join(dir, outDir, "0.parquet"))
+	b, err := os.ReadFile(filepath.Join(o.dir, outDir, "0.parquet"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := release(); err != nil {
+	if err := o.release(); err != nil {
 		t.Fatal(err)
 	}
 	return l.store.put(t, key, b)

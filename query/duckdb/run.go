@@ -15,28 +15,24 @@ import (
 
 // Run implements query.Engine.
 func (e *Engine) Run(ctx context.Context, job query.Job) (query.Result, error) {
-	var columns []dialect.Column
-	d, dir, release, err := e.run(ctx, func(ctx context.Context, dir string) (task, []input, error) {
-		s := stage{store: e.c.Store, dir: dir}
-		t, st, err := s.task(job.Analysis, job.Scans, dialect.Text())
-		if err != nil {
-			return task{}, nil, err
-		}
-		columns = st.Columns
-		t.CSV = &csvOutput{Header: make([]string, len(columns))}
-		for i, c := range columns {
-			t.CSV.Header[i] = c.Name
-		}
-		return t, s.inputs, s.link(ctx)
-	}, job.Progress)
+	s := &stage{store: e.c.Store}
+	t, st, err := s.task(job.Analysis, job.Scans, dialect.Text())
 	if err != nil {
 		return query.Result{}, err
 	}
-	r := query.Result{Path: filepath.Join(dir, csvFile), Rows: d.Rows, Close: release}
-	if err := regular(r.Path); err != nil {
-		return query.Result{}, closing(release, err)
+	t.CSV = &csvOutput{Header: make([]string, len(st.Columns))}
+	for i, c := range st.Columns {
+		t.CSV.Header[i] = c.Name
 	}
-	for _, c := range columns {
+	o, err := e.run(ctx, work{t, s, job.Progress})
+	if err != nil {
+		return query.Result{}, err
+	}
+	r := query.Result{Path: filepath.Join(o.dir, csvFile), Rows: o.Rows, Close: o.release}
+	if err := regular(r.Path); err != nil {
+		return query.Result{}, closing(o.release, err)
+	}
+	for _, c := range st.Columns {
 		r.Columns = append(r.Columns, resultColumn(c))
 	}
 	return r, nil

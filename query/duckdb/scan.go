@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
@@ -23,12 +22,12 @@ import (
 	"lethe/query/duckdb/dialect"
 )
 
-// stage puts the files of a query's tables into the directory of its worker.
+// stage plans which files a query reads and where they stand in the directory of
+// its worker, and then puts them there.
 type stage struct {
 	store  object.Store
-	dir    string // the worker's
 	inputs []input
-	links  []string // where inputs go, relative to dir
+	links  []string // where inputs go, relative to the worker's directory
 	files  []File   // local files, which stand among the objects of scans
 	tables []stagedTable
 }
@@ -349,20 +348,21 @@ func extension(format string, o object.Object) (string, error) {
 	return "." + format, nil
 }
 
-// link makes the planned links.
-func (s *stage) link(ctx context.Context) error {
+// link makes the planned links below a directory.
+func (s *stage) link(ctx context.Context, dir string) error {
 	var g errgroup.Group
 	g.SetLimit(8)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var made sync.Map // directories
+	made := map[string]bool{} // directories
 	for i, in := range s.inputs {
 		if ctx.Err() != nil {
 			break
 		}
-		path := filepath.Join(s.dir, s.links[i])
-		if dir := filepath.Dir(path); !loaded(&made, dir) {
-			if err := os.MkdirAll(dir, 0o700); err != nil {
+		path := filepath.Join(dir, s.links[i])
+		if parent := filepath.Dir(path); !made[parent] {
+			made[parent] = true
+			if err := os.MkdirAll(parent, 0o700); err != nil {
 				cancel(err)
 				break
 			}
@@ -395,9 +395,4 @@ func (s *stage) link(ctx context.Context) error {
 		return err
 	}
 	return context.Cause(ctx)
-}
-
-func loaded(m *sync.Map, key string) bool {
-	_, ok := m.LoadOrStore(key, true)
-	return ok
 }

@@ -34,7 +34,7 @@ func Worker() int {
 	// Nothing else may write to the reply stream.
 	os.Stdout = os.Stderr
 	debug.SetGCPercent(50)
-	if err := work(in, out); err != nil {
+	if err := serve(in, out); err != nil {
 		f := failed{Message: plain(err)}
 		if t, ok := errorClass(err); ok {
 			f.Type = t
@@ -47,7 +47,7 @@ func Worker() int {
 	return 0
 }
 
-func work(in io.Reader, out io.Writer) error {
+func serve(in io.Reader, out io.Writer) error {
 	var s settings
 	if err := readFrame(in, maxTask, &s); err != nil {
 		return fmt.Errorf("read settings: %w", err)

@@ -71,57 +71,55 @@ type WrittenFile struct {
 // compressed. Rows keep their order within a file. A SELECT without rows makes
 // a file without rows, or no file if it is partitioned. Errors are Run's.
 func (e *Engine) WriteParquet(ctx context.Context, w Write) (Written, error) {
-	var r Written
-	d, dir, release, err := e.run(ctx, func(ctx context.Context, dir string) (task, []input, error) {
-		s := stage{store: e.c.Store, dir: dir}
-		scans := make([]query.Scan, len(w.Inputs))
-		for i, in := range w.Inputs {
-			scans[i] = in.Scan
-			if len(in.Files) > 0 {
-				scans[i] = s.local(in)
-			}
+	s := &stage{store: e.c.Store}
+	scans := make([]query.Scan, len(w.Inputs))
+	for i, in := range w.Inputs {
+		scans[i] = in.Scan
+		if len(in.Files) > 0 {
+			scans[i] = s.local(in)
 		}
-		t, st, err := s.task(w.Analysis, scans)
-		if err != nil {
-			return task{}, nil, err
-		}
-		if err := storable(st.Columns, w.PartitionBy); err != nil {
-			return task{}, nil, err
-		}
-		r.Columns = st.Columns
-		named := make([]string, len(st.Columns))
-		for i, c := range st.Columns {
-			named[i] = ident(c.Name)
-		}
-		// The dialect names columns c1, c2, ...: files have the statement's names.
-		rename := func(sql string) string {
-			if sql == "" {
-				return ""
-			}
-			return "SELECT * FROM (" + sql + "\n) AS rows(" + strings.Join(named, ", ") + ")"
-		}
-		t.SQL, t.Wide = rename(t.SQL), rename(t.Wide)
-		t.Parquet = &parquetOutput{PartitionBy: w.PartitionBy, RowGroup: w.RowGroup, FileSize: w.FileSize, Metadata: w.Metadata}
-		if t.Parquet.RowGroup <= 0 {
-			t.Parquet.RowGroup = 1 << 16
-		}
-		return t, s.inputs, s.link(ctx)
-	}, w.Progress)
+	}
+	t, st, err := s.task(w.Analysis, scans)
 	if err != nil {
 		return Written{}, err
 	}
-	r.Rows, r.Close = d.Rows, release
-	for _, f := range d.Files {
-		path := filepath.Join(dir, f.Path)
+	if err := storable(st.Columns, w.PartitionBy); err != nil {
+		return Written{}, err
+	}
+	t.SQL, t.Wide = rename(t.SQL, st.Columns), rename(t.Wide, st.Columns)
+	t.Parquet = &parquetOutput{PartitionBy: w.PartitionBy, RowGroup: w.RowGroup, FileSize: w.FileSize, Metadata: w.Metadata}
+	if t.Parquet.RowGroup <= 0 {
+		t.Parquet.RowGroup = 1 << 16
+	}
+	o, err := e.run(ctx, work{t, s, w.Progress})
+	if err != nil {
+		return Written{}, err
+	}
+	r := Written{Columns: st.Columns, Rows: o.Rows, Close: o.release}
+	for _, f := range o.Files {
+		path := filepath.Join(o.dir, f.Path)
 		if !filepath.IsLocal(f.Path) || !strings.HasPrefix(filepath.Clean(f.Path), outDir+"/") || len(f.Partition) != len(w.PartitionBy) {
-			return Written{}, closing(release, lethe.Errorf(lethe.Internal, "a query's worker left no proper result"))
+			return Written{}, closing(o.release, lethe.Errorf(lethe.Internal, "a query's worker left no proper result"))
 		}
 		if err := regular(path); err != nil {
-			return Written{}, closing(release, err)
+			return Written{}, closing(o.release, err)
 		}
 		r.Files = append(r.Files, WrittenFile{Path: path, Rows: f.Rows, Bytes: f.Bytes, Partition: f.Partition})
 	}
 	return r, nil
+}
+
+// rename gives the rows of a query the names of its columns; the dialect's are
+// c1, c2, ....
+func rename(sql string, columns []dialect.Column) string {
+	if sql == "" {
+		return ""
+	}
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = ident(c.Name)
+	}
+	return "SELECT * FROM (" + sql + "\n) AS rows(" + strings.Join(names, ", ") + ")"
 }
 
 // local describes local files as a scan: their objects are numbers into
