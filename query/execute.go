@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -87,7 +88,12 @@ func (e *executor) query(ctx context.Context, stmt *trinosql.QueryStmt, x Execut
 	}
 	defer result.Close()
 	answered := time.Now()
-	size, err := e.store(ctx, x, result)
+	file, err := os.Open(result.Path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	size, err := e.store(ctx, x, file, result.Columns)
 	if err != nil {
 		return err
 	}
@@ -99,31 +105,40 @@ func (e *executor) query(ctx context.Context, stmt *trinosql.QueryStmt, x Execut
 	return nil
 }
 
-// store puts an engine's result, and what describes its columns, where the
-// execution says.
-func (e *executor) store(ctx context.Context, x Execution, result Result) (int64, error) {
-	f, err := os.Open(result.Path)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
+// store puts a result, and beside it the companion file from which Athena's JDBC
+// driver learns its columns, where the execution says: both in one step. It
+// returns the result's size.
+func (e *executor) store(ctx context.Context, x Execution, result io.Reader, columns []Column) (int64, error) {
 	l, err := lethe.ParseLocation(x.Output)
 	if err != nil {
 		return 0, err
 	}
-	o, err := e.Store.Put(ctx, l.Bucket, l.Key, f, object.Header{ContentType: "application/octet-stream"}, object.Condition{})
-	if err != nil {
-		return 0, lethe.Errorf(lethe.KindOf(err), "the result cannot be stored at %s: %w", x.Output, err)
+	put := func(key string, r io.Reader) (object.Named, error) {
+		staged, err := e.Store.Stage(ctx, l.Bucket, r)
+		return object.Named{Key: key, Staged: staged, Header: object.Header{ContentType: "application/octet-stream"}}, err
 	}
-	return o.Size, e.describeResult(ctx, l, x.ID, result.Columns)
+	main, err := put(l.Key, result)
+	if err != nil {
+		return 0, e.notStored(x, err)
+	}
+	defer main.Staged.Discard()
+	puts := []object.Named{main}
+	if columns != nil {
+		companion, err := put(l.Key+".metadata", strings.NewReader(metadataFile(x.ID, columns)))
+		if err != nil {
+			return 0, e.notStored(x, err)
+		}
+		defer companion.Staged.Discard()
+		puts = append(puts, companion)
+	}
+	if err := e.Store.Commit(ctx, l.Bucket, puts, nil); err != nil {
+		return 0, e.notStored(x, err)
+	}
+	return main.Staged.Size(), nil
 }
 
-// describeResult stores the companion file from which Athena's JDBC driver
-// learns a result's columns.
-func (e *executor) describeResult(ctx context.Context, l lethe.Location, id string, columns []Column) error {
-	_, err := e.Store.Put(ctx, l.Bucket, l.Key+".metadata", strings.NewReader(metadataFile(id, columns)),
-		object.Header{ContentType: "application/octet-stream"}, object.Condition{})
-	return err
+func (e *executor) notStored(x Execution, err error) error {
+	return lethe.Errorf(lethe.KindOf(err), "the result cannot be stored at %s: %w", x.Output, err)
 }
 
 // text runs a statement that the service answers itself.
@@ -134,23 +149,14 @@ func (e *executor) text(ctx context.Context, x Execution, answer func() (table, 
 	if err != nil {
 		return err
 	}
-	l, err := lethe.ParseLocation(x.Output)
+	size, err := e.store(ctx, x, strings.NewReader(strings.Join(t.rows, "\n")), t.columns)
 	if err != nil {
 		return err
-	}
-	body := strings.Join(t.rows, "\n")
-	if _, err := e.Store.Put(ctx, l.Bucket, l.Key, strings.NewReader(body), object.Header{ContentType: "application/octet-stream"}, object.Condition{}); err != nil {
-		return lethe.Errorf(lethe.KindOf(err), "the result cannot be stored at %s: %w", x.Output, err)
-	}
-	if t.columns != nil {
-		if err := e.describeResult(ctx, l, x.ID, t.columns); err != nil {
-			return err
-		}
 	}
 	e.run.update(func(x *Execution) {
 		x.Columns, x.Rows = t.columns, int64(len(t.rows))
 		x.Statistics.Engine, x.Statistics.Service = answered.Sub(began), time.Since(answered)
-		x.Statistics.ResultBytes = int64(len(body))
+		x.Statistics.ResultBytes = size
 	})
 	return nil
 }
