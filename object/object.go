@@ -47,7 +47,8 @@ type Condition struct {
 }
 
 // Listing is one page of a listing: objects and, where a delimiter was given,
-// common prefixes, each in byte order.
+// common prefixes, each in byte order. A page shows one moment of the store, so
+// a Commit is in it whole or not at all; the next page shows a later moment.
 type Listing struct {
 	Objects  []Object
 	Prefixes []string
@@ -59,7 +60,7 @@ type Listing struct {
 type ListOptions struct {
 	Prefix    string
 	Delimiter string
-	After     string // begin after this key, or at a previous page's Next
+	After     string // begin after this key, or at a previous page's Next; after all of a common prefix
 	Limit     int    // at most this many entries; 0 means 1000
 }
 
@@ -111,11 +112,15 @@ type Store interface {
 	Link(ctx context.Context, bucket, key, etag, path string) error
 }
 
+// allPage is how many objects All asks for at once: many, so that a listing is
+// of one moment where the store can.
+const allPage = 100_000
+
 // All yields every object whose key begins with prefix, in byte order, reading
 // pages as needed. It stops after the first error.
 func All(ctx context.Context, s Store, bucket, prefix string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		o := ListOptions{Prefix: prefix}
+		o := ListOptions{Prefix: prefix, Limit: allPage}
 		for {
 			l, err := s.List(ctx, bucket, o)
 			if err != nil {

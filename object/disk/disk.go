@@ -51,7 +51,9 @@
 package disk
 
 import (
+	"errors"
 	"hash/maphash"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -124,7 +126,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "blobs"), 0o700); err != nil {
+	if err := makeDir(filepath.Join(dir, "blobs")); err != nil {
 		return nil, lethe.Errorf(lethe.Internal, "object store: %w", err)
 	}
 	if o.Log == nil {
@@ -159,6 +161,20 @@ func (s *Store) Close() error {
 		removeEmptyDirs(s.epochDir(s.epoch))
 		return db.Delete(tableKey(tabEpoch, s.epoch), s.index.write)
 	})
+}
+
+// makeDir makes a folder and those above it that are missing, durably.
+func makeDir(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := makeDir(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
 }
 
 func (s *Store) hash(bucket, key string) uint64 {

@@ -141,7 +141,7 @@ func (g *gateway) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput
 	if err != nil {
 		return out, err
 	}
-	_, _, srcID, src, err := g.source(*in.CopySource, in.ExpectedSourceBucketOwner, backend.PreConditions{
+	srcBucket, srcKey, srcID, src, err := g.source(*in.CopySource, in.ExpectedSourceBucketOwner, backend.PreConditions{
 		IfMatch: in.CopySourceIfMatch, IfNoneMatch: in.CopySourceIfNoneMatch,
 		IfModSince: in.CopySourceIfModifiedSince, IfUnmodeSince: in.CopySourceIfUnmodifiedSince})
 	if err != nil {
@@ -155,7 +155,7 @@ func (g *gateway) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput
 		return out, s3err.GetCopySourceObjectTooLargeErr(maxCopy)
 	}
 	body, err := g.open(src.Extents, off, n)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && g.replaced(srcBucket, srcKey, src) {
 		err = s3err.GetAPIError(s3err.ErrNoSuchKey)
 	}
 	if err != nil {

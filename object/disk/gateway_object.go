@@ -239,7 +239,7 @@ func (g *gateway) HeadObject(_ context.Context, in *s3.HeadObjectInput) (*s3.Hea
 }
 
 func (g *gateway) GetObject(_ context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
-	for try := 0; ; try++ {
+	for {
 		b, v, err := g.readable(*in.Bucket, *in.Key, str(in.VersionId))
 		if err != nil {
 			if v != nil {
@@ -256,7 +256,7 @@ func (g *gateway) GetObject(_ context.Context, in *s3.GetObjectInput) (*s3.GetOb
 			return nil, err
 		}
 		body, err := g.open(v.Extents, off, n)
-		if errors.Is(err, fs.ErrNotExist) && try < 3 {
+		if errors.Is(err, fs.ErrNotExist) && g.replaced(*in.Bucket, *in.Key, v) {
 			continue // overwritten between the index and the file: look again
 		}
 		if err != nil {
@@ -459,6 +459,9 @@ func (g *gateway) CopyObject(ctx context.Context, in s3response.CopyObjectInput)
 	}
 	if algo != "" && (algo != v.Checksum.Algorithm || v.Checksum.Type == types.ChecksumTypeComposite) {
 		body, err := g.open(src.Extents, 0, src.Size)
+		if errors.Is(err, fs.ErrNotExist) && g.replaced(srcBucket, srcKey, src) {
+			err = s3err.GetAPIError(s3err.ErrNoSuchKey)
+		}
 		if err != nil {
 			return out, err
 		}

@@ -35,7 +35,7 @@ type index struct {
 var errClosed = lethe.Errorf(lethe.Canceled, "the object store is closed")
 
 func openIndex(dir string, durable bool, log *slog.Logger) (*index, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return nil, lethe.Errorf(lethe.Internal, "object store index: %w", err)
 	}
 	lock, err := pebble.LockDirectory(dir, vfs.Default)
