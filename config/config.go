@@ -104,7 +104,12 @@ func Load(path string) (Config, error) {
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
-	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+	err = d.Decode(&c)
+	var several *yaml.TypeError
+	switch {
+	case errors.As(err, &several):
+		return c, fmt.Errorf("%s: %s", path, strings.Join(several.Errors, "; "))
+	case err != nil && !errors.Is(err, io.EOF):
 		return c, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
