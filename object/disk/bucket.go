@@ -60,14 +60,13 @@ func (s *Store) changeBucket(name string, f func(b *bucket) error) error {
 // bytes that come from the front end point into its request buffers, which it
 // uses again: nothing of them may be kept.
 func (s *Store) putBucket(b *bucket) error {
-	data := encode(b)
-	c := s.change()
-	c.set(tableKey(tabBucket, b.Name), b)
-	if err := c.commit(); err != nil {
+	kept := &bucket{}
+	if err := json.Unmarshal(encode(b), kept); err != nil {
 		return err
 	}
-	kept := &bucket{}
-	if err := json.Unmarshal(data, kept); err != nil {
+	c := s.change()
+	c.set(tableKey(tabBucket, kept.Name), kept)
+	if err := c.commit(); err != nil {
 		return err
 	}
 	s.buckets[kept.Name] = kept
