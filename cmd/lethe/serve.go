@@ -17,9 +17,9 @@ import (
 
 // serveFlags are the flags of serve and demo.
 type serveFlags struct {
-	file, data, aws, s3, console string
-	memory                       config.Bytes
-	logLevel, logFormat          string
+	file, data, aws, s3, console, hms string
+	memory                            config.Bytes
+	logLevel, logFormat               string
 }
 
 func (f *serveFlags) add(cmd *cobra.Command) {
@@ -30,6 +30,7 @@ func (f *serveFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.aws, "aws-addr", d.AWS.Addr, "host:port of S3, Athena and STS; port 0 takes a free one")
 	fs.StringVar(&f.s3, "s3-addr", "", "further host:port where S3 alone answers, for heavy traffic")
 	fs.StringVar(&f.console, "console-addr", d.Console.Addr, "host:port of the console; port 0 takes a free one")
+	fs.StringVar(&f.hms, "hms-addr", "", "host:port of the metastore; nothing serves it yet, so it is only noted")
 	fs.Var(&f.memory, "query-memory", "memory of one query (default "+d.Query.Memory.String()+")")
 	fs.StringVar(&f.logLevel, "log-level", d.Log.Level, "debug, info, warn or error")
 	fs.StringVar(&f.logFormat, "log-format", d.Log.Format, "text or json")
@@ -109,6 +110,9 @@ func (f *serveFlags) run(cmd *cobra.Command, prepare func(context.Context, *app.
 	log, err := newLog(c.Log, cmd.ErrOrStderr())
 	if err != nil {
 		return err
+	}
+	if f.hms != "" {
+		log.Warn("the metastore is not served yet", "hms-addr", f.hms)
 	}
 	ctx := cmd.Context()
 	a, err := app.Start(ctx, c, log)

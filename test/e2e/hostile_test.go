@@ -74,6 +74,20 @@ func TestFilesThatAreNotWhatTheirTableSays(t *testing.T) {
 		l.SQL(t, "CREATE EXTERNAL TABLE cut (a bigint) STORED AS PARQUET LOCATION 's3://bad/cut/'")
 		fails(t, l, "SELECT * FROM cut", "HIVE_BAD_DATA", "s3://bad/cut/x.parquet")
 	})
+	t.Run("Parquet behind a table of other types", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "x.csv")
+		write(t, file, []byte("a,b\n1,x\n"))
+		l.Run(t, lake.Binary(t), "ingest", "-q", "--data", l.Data, "--table", "typed", "--location", "s3://bad/typed/", "--columns", "a bigint, b string", file)
+		l.SQL(t, "CREATE EXTERNAL TABLE other (a string, b double) STORED AS PARQUET LOCATION 's3://bad/typed/'")
+		fails(t, l, "SELECT a FROM other", "HIVE_BAD_DATA", "s3://bad/typed/", "a", "varchar")
+		fails(t, l, "SELECT b FROM other", "HIVE_BAD_DATA", "double")
+		if got := l.SQL(t, "SELECT a, b FROM typed"); got[0] != "1|x" {
+			t.Error(got)
+		}
+	})
+	t.Run("a data catalog that nobody has", func(t *testing.T) {
+		fails(t, l, "SELECT * FROM nowhere.default.good", "CATALOG_NOT_FOUND", "line 1:15", "nowhere")
+	})
 	t.Run("JSON that is none", func(t *testing.T) {
 		l.Put(t, "bad", "json/x.json", "{\"a\":1}\n{\"a\": oops}\n")
 		l.SQL(t, "CREATE EXTERNAL TABLE json (a bigint) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://bad/json/'")
