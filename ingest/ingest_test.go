@@ -56,6 +56,7 @@ func openLake(t testing.TB, dir string, change ...func(*ingest.Config)) *lake {
 	t.Helper()
 	ctx := context.Background()
 	l := &lake{t: t, dir: dir}
+	l.must(os.MkdirAll(dir, 0o700))
 	var err error
 	l.db, err = state.Open(ctx, filepath.Join(dir, "state.db"))
 	l.must(err)
