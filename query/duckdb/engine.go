@@ -260,6 +260,9 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 		return outcome{}, err
 	}
 	defer func() {
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx) // whatever the end of ctx broke
+		}
 		if err != nil {
 			err = closing(p.release, err)
 		}

@@ -123,9 +123,9 @@ func TestOutOfMemory(t *testing.T) {
 
 // A sort that does not fit in memory goes through temporary files.
 func TestSpill(t *testing.T) {
-	l := newLake(t, func(c *Config) { c.Memory = 96 << 20 })
-	_, rows, err := l.raw([]string{"CREATE TEMP TABLE s AS SELECT i, md5(i::VARCHAR) m FROM range(4000000) r(i) ORDER BY m"}, "SELECT count(*), min(m) FROM s")
-	if err != nil || text(rows) != "4000000|00000063f8fc3b9bba3b8ecd0dd4d13c\n" && !strings.HasPrefix(text(rows), "4000000|0000") {
+	l := newLake(t, func(c *Config) { c.Memory = 80 << 20 })
+	_, rows, err := l.raw([]string{"CREATE TEMP TABLE s AS SELECT i, md5(i::VARCHAR) m FROM range(2000000) r(i) ORDER BY m"}, "SELECT count(*), min(m) FROM s")
+	if err != nil || !strings.HasPrefix(text(rows), "2000000|0000") {
 		t.Errorf("%s %v", text(rows), err)
 	}
 }
