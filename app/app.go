@@ -56,6 +56,7 @@ type App struct {
 	// Endpoints as they are, with the ports that were found free.
 	Endpoints config.Endpoints
 
+	metrics  *metrics
 	stop     []func() error // in the order of opening
 	stopOnce sync.Once
 	stopErr  error
@@ -68,7 +69,7 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (a *App, err 
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	a = &App{Config: c, Log: log, failed: make(chan error, 1)}
+	a = &App{Config: c, Log: log, metrics: newMetrics(), failed: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			a.Stop()
@@ -161,7 +162,7 @@ func (a *App) openQueries(ctx context.Context, db *state.DB) error {
 	a.onStop(engine.Close)
 	a.Queries, err = query.Open(ctx, query.Config{
 		DB: db, Store: a.Objects, Catalog: a.Catalog, Connect: a.connect, Engine: engine, Access: a.Access,
-		Region: a.Config.AWS.Region, Output: q.Output, Concurrency: q.Concurrency, Timeout: q.Timeout, Log: a.Log,
+		Region: a.Config.AWS.Region, Output: q.Output, Concurrency: q.Concurrency, Timeout: q.Timeout, Ended: a.metrics.ended, Log: a.Log,
 	})
 	if err != nil {
 		return err

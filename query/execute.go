@@ -65,24 +65,7 @@ func (e *executor) query(ctx context.Context, stmt *trinosql.QueryStmt, x Execut
 	if err != nil {
 		return err
 	}
-	scans, scanned, err := e.scans(ctx, a)
-	if err != nil {
-		return err
-	}
-	w, err := e.Workgroup(ctx, e.request.Workgroup)
-	if err != nil {
-		return err
-	}
-	if w.ScanLimit > 0 && scanned > w.ScanLimit {
-		return lethe.Errorf(lethe.Canceled, "Bytes scanned limit was exceeded: the query would read %d bytes, workgroup %s allows %d", scanned, w.Name, w.ScanLimit)
-	}
-	planned := time.Now()
-	e.run.update(func(x *Execution) {
-		x.Statistics.Planning, x.Statistics.ScannedBytes = planned.Sub(began), scanned
-	})
-	result, err := e.Engine.Run(ctx, Job{ID: x.ID, Analysis: a, Scans: scans, Progress: func(done float64) {
-		e.run.update(func(x *Execution) { x.Progress = done })
-	}})
+	result, planned, err := e.answer(ctx, x, a, began)
 	if err != nil {
 		return err
 	}
@@ -103,6 +86,39 @@ func (e *executor) query(ctx context.Context, stmt *trinosql.QueryStmt, x Execut
 		x.Statistics.Service = time.Since(answered)
 	})
 	return nil
+}
+
+// answerTries is how often a query is begun whose objects change under it.
+const answerTries = 5
+
+// answer lists what an analyzed query reads and runs it in the engine. Objects
+// that were replaced between the two are listed again. It returns when the last
+// listing was done.
+func (e *executor) answer(ctx context.Context, x Execution, a *trinosql.Analysis, began time.Time) (Result, time.Time, error) {
+	for try := 1; ; try++ {
+		scans, scanned, err := e.scans(ctx, a)
+		if err != nil {
+			return Result{}, time.Time{}, err
+		}
+		w, err := e.Workgroup(ctx, e.request.Workgroup)
+		if err != nil {
+			return Result{}, time.Time{}, err
+		}
+		if w.ScanLimit > 0 && scanned > w.ScanLimit {
+			return Result{}, time.Time{}, lethe.Errorf(lethe.Canceled, "Bytes scanned limit was exceeded: the query would read %d bytes, workgroup %s allows %d", scanned, w.Name, w.ScanLimit)
+		}
+		planned := time.Now()
+		e.run.update(func(x *Execution) {
+			x.Statistics.Planning, x.Statistics.ScannedBytes = planned.Sub(began), scanned
+		})
+		result, err := e.Engine.Run(ctx, Job{ID: x.ID, Analysis: a, Scans: scans, Progress: func(done float64) {
+			e.run.update(func(x *Execution) { x.Progress = done })
+		}})
+		if try < answerTries && (lethe.Is(err, lethe.Conflict) || lethe.Is(err, lethe.NotFound)) && ctx.Err() == nil {
+			continue
+		}
+		return result, planned, err
+	}
 }
 
 // store puts a result, and beside it the companion file from which Athena's JDBC

@@ -506,3 +506,24 @@ func TestWorkgroupsAndDataCatalogs(t *testing.T) {
 	}
 	l.fails("SELECT id FROM demo_hive.default.logs", "CATALOG_NOT_FOUND")
 }
+
+func TestObjectsThatChangeUnderAQueryAreListedAgain(t *testing.T) {
+	l := newLake(t)
+	l.put("t/a.json", "{}")
+	l.sql("CREATE EXTERNAL TABLE t (a bigint) STORED AS JSONFILE LOCATION 's3://data/t/'")
+	tries := 0
+	l.engine.run = func(_ context.Context, job query.Job) (string, int64, error) {
+		if tries++; tries < 3 {
+			l.put("t/a.json", strings.Repeat("{}", tries+1))
+			return "", 0, lethe.Errorf(lethe.Conflict, "s3://data/t/a.json was replaced while it was being read")
+		}
+		return fmt.Sprintf("\"a\"\n\"%d\"\n", job.Scans[0].Parts[0].Objects[0].Size), 1, nil
+	}
+	if got := l.sql("SELECT a FROM t"); got[1] != "6" || tries != 3 {
+		t.Error(got, tries)
+	}
+	l.engine.run = func(context.Context, query.Job) (string, int64, error) {
+		return "", 0, lethe.Errorf(lethe.Conflict, "s3://data/t/a.json was replaced while it was being read")
+	}
+	l.fails("SELECT a FROM t", "was replaced")
+}

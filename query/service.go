@@ -37,7 +37,9 @@ type Config struct {
 	Concurrency int
 	// Timeout ends a query; 0 means never.
 	Timeout time.Duration
-	Log     *slog.Logger
+	// Ended, if not nil, is told of every execution that became final.
+	Ended func(Execution)
+	Log   *slog.Logger
 }
 
 // Service runs statements. It is safe for concurrent use.
@@ -236,6 +238,9 @@ func (s *Service) run(ctx context.Context, r *run, stmt trinosql.Statement, c cl
 	if err := s.finish(context.WithoutCancel(ctx), &x); err != nil {
 		// The next start finds it open and says that it was interrupted.
 		s.Log.Error("cannot record the end of a query", "id", x.ID, "error", err)
+	}
+	if s.Ended != nil {
+		s.Ended(x)
 	}
 }
 

@@ -92,7 +92,7 @@ func TestNothingAnswersWithoutASignature(t *testing.T) {
 			t.Errorf("%s answers %s: %s", what, resp.Status, body)
 		}
 	}
-	for _, path := range []string{"/healthz", "/readyz", "/api/v1/openapi.json", "/"} {
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/"} {
 		resp, err := http.Get(l.Console + path)
 		if err != nil || resp.StatusCode != http.StatusOK {
 			t.Error(path, resp.Status, err)
