@@ -1,8 +1,8 @@
 package trinosql
 
 import (
+	"fmt"
 	"slices"
-	"strings"
 )
 
 // groupBy analyzes GROUP BY into keys and grouping sets.
@@ -15,6 +15,7 @@ func (z *analyzer) groupBy(s *Select, info *SelectInfo, src *scope) {
 	// Every element of GROUP BY is a list of sets; GROUP BY a, ROLLUP (b) is
 	// their product.
 	product := [][]int{nil}
+	var all []int // keys of elements with a single set, which are in every set
 	count := 1
 	for _, it := range s.GroupBy.Items {
 		n := len(it.Sets)
@@ -42,27 +43,35 @@ func (z *analyzer) groupBy(s *Select, info *SelectInfo, src *scope) {
 			}
 			sets = append(sets, keys)
 		}
-		product = multiply(product, expandSets(it.Kind, sets))
+		if sets = expandSets(it.Kind, sets); len(sets) == 1 {
+			all = append(all, sets[0]...)
+			continue
+		}
+		if product = multiply(product, sets); product == nil {
+			z.fail(s.GroupBy.Pos, TooManyGroupingSets, "GROUP BY has too many columns in its grouping sets")
+		}
 	}
 	if s.GroupBy.Auto {
 		for _, f := range info.Fields {
 			if f.Expr != nil && !z.hasAggregate(f.Expr) {
-				product = multiply(product, [][]int{{g.add(f.Expr)}})
+				all = append(all, g.add(f.Expr))
 			}
 		}
 	}
+	all = unique(all)
+	if len(all)*len(product) > maxGroupingKeys {
+		z.fail(s.GroupBy.Pos, TooManyGroupingSets, "GROUP BY has too many columns in its grouping sets")
+	}
 	seen := map[string]bool{}
 	for _, set := range product {
-		set = unique(set)
+		set = unique(append(slices.Clip(all), set...))
 		if s.GroupBy.Distinct {
-			var b strings.Builder
-			for i := range info.Keys {
-				b.WriteByte(map[bool]byte{false: '0', true: '1'}[slices.Contains(set, i)])
-			}
-			if seen[b.String()] {
+			sorted := slices.Sorted(slices.Values(set))
+			key := fmt.Sprint(sorted)
+			if seen[key] {
 				continue
 			}
-			seen[b.String()] = true
+			seen[key] = true
 		}
 		info.Sets = append(info.Sets, set)
 	}
@@ -162,11 +171,18 @@ func flatten(sets [][]int) []int {
 	return out
 }
 
+// multiply returns every set of a joined with every set of b, or nil when that
+// is too much.
 func multiply(a, b [][]int) [][]int {
 	out := make([][]int, 0, len(a)*len(b))
+	n := 0
 	for _, x := range a {
 		for _, y := range b {
-			out = append(out, append(append([]int{}, x...), y...))
+			set := unique(append(slices.Clip(x), y...))
+			if n += len(set); n > maxGroupingKeys {
+				return nil
+			}
+			out = append(out, set)
 		}
 	}
 	return out

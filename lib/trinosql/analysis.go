@@ -52,8 +52,8 @@ type Resolver interface {
 type Options struct {
 	// Catalog and Database complete table names that lack them.
 	Catalog, Database string
-	// Parameters are the values of the statement's ? in order. When nil, and the
-	// statement has some, the analysis fails; see also DescribeParams.
+	// Parameters are the values of the statement's ? in order; there must be
+	// exactly as many.
 	Parameters []Expr
 	// Now is the instant that CURRENT_TIMESTAMP and its kin stand for where the
 	// analysis evaluates constants.
@@ -96,7 +96,9 @@ type Field struct {
 	Column int
 	// Expr is the expression of a select list that computes the field.
 	Expr Expr
-	// Origin is the field of the relation below that this field passes on, or nil.
+	// Origin is the field of the relation below that this field passes on, or
+	// nil. Where its Type is another, as in a view that was made with other
+	// types, the value is cast.
 	Origin *Field
 	// Merged holds the left and right field of a USING or NATURAL join column:
 	// the value is coalesce(left, right) after both are coerced to Type.
@@ -213,7 +215,9 @@ type SelectInfo struct {
 	Input []*Field
 	// Grouped is true when the select has GROUP BY or aggregates.
 	Grouped bool
-	// Keys are the distinct grouping expressions, ordinals resolved.
+	// Keys are the distinct grouping expressions, ordinals resolved. An ordinal
+	// that counts a column of * has no other expression: it stays the literal,
+	// and Ref tells the column.
 	Keys []Expr
 	// Sets are the grouping sets, as indexes into Keys, with ROLLUP, CUBE and
 	// combinations expanded. A plain GROUP BY has one; no GROUP BY none.

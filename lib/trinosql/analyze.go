@@ -20,6 +20,7 @@ const (
 	maxViewDepth      = 64
 	maxLambdaAnalyses = 20000
 	maxGroupingSets   = 2048
+	maxGroupingKeys   = 1 << 20 // columns of all grouping sets of a select
 )
 
 // analyzer walks a statement and writes what it finds into an [Analysis].

@@ -134,7 +134,10 @@ func castConstant(c Constant, to *Type) (out Constant, ok bool) {
 			return k, true
 		}
 	case KindBoolean:
-		return out, from == KindBoolean
+		if from == KindVarchar {
+			out.Text = strings.ToLower(c.Text)
+		}
+		return out, from == KindBoolean || from == KindVarchar && (out.Text == "true" || out.Text == "false")
 	}
 	return c, false
 }

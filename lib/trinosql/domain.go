@@ -305,7 +305,7 @@ func (z *analyzer) union(terms []Expr) []Predicate {
 			if j < 0 {
 				continue
 			}
-			q.Ranges = append(slices.Clip(q.Ranges), ps[j].Ranges...)
+			q.Ranges = append(q.Ranges, ps[j].Ranges...)
 			q.NullOK = q.NullOK || ps[j].NullOK
 			keep = append(keep, q)
 		}

@@ -1,6 +1,9 @@
 package trinosql
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Pos is a place in a statement's text. The zero Pos means "no place known".
 type Pos struct {
@@ -90,6 +93,13 @@ func (e *Error) Error() string {
 // Unwrap returns the resolver's error, if one is the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// maxMessage bounds a message, which may quote the statement's own text.
+const maxMessage = 4000
+
 func errorf(pos Pos, code Code, format string, args ...any) *Error {
-	return &Error{Pos: pos, Code: code, Msg: fmt.Sprintf(format, args...)}
+	msg := fmt.Sprintf(format, args...)
+	if len(msg) > maxMessage {
+		msg = strings.ToValidUTF8(msg[:maxMessage], "") + "..."
+	}
+	return &Error{Pos: pos, Code: code, Msg: msg}
 }

@@ -115,26 +115,36 @@ func (p *parser) end() {
 // left out.
 func Split(script string) []string {
 	var out []string
-	for script != "" {
-		end := statementEnd(script, Lex(script, false))
-		if isHive(Lex(script[:end], false)) {
-			end = statementEnd(script, Lex(script, true))
+	// One lexer for each dialect goes over the script, so that what one has found
+	// to be unclosed is not looked for again.
+	trino, hive := lexer{src: script, line: 1}, lexer{src: script, hive: true, line: 1}
+	for start := 0; start < len(script); {
+		toks := trino.statement()
+		if isHive(toks) {
+			hive.i, hive.colAt = start, start
+			toks = hive.statement()
 		}
-		if toks := Lex(script[:end], false); len(toks) > 1 {
-			out = append(out, strings.TrimSpace(script[:end]))
+		end := toks[len(toks)-1].Pos.Off
+		if len(toks) > 1 {
+			out = append(out, strings.TrimSpace(script[start:end]))
 		}
-		script = strings.TrimPrefix(script[end:], ";")
+		start = end + 1
+		trino.i = min(start, len(script))
+		trino.colAt = trino.i
 	}
 	return out
 }
 
-func statementEnd(src string, toks []Token) int {
-	for _, t := range toks {
-		if t.Kind == Op && t.Up == ";" {
-			return t.Pos.Off
+// statement reads the tokens up to the next semicolon, or the end, and that one.
+func (l *lexer) statement() []Token {
+	var toks []Token
+	for {
+		t := l.next()
+		toks = append(toks, t)
+		if t.Kind == EOF || t.Kind == Op && t.Up == ";" {
+			return toks
 		}
 	}
-	return len(src)
 }
 
 func (p *parser) fail(pos Pos, code Code, format string, args ...any) {

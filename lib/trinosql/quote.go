@@ -39,8 +39,6 @@ func QuoteHiveString(s string) string {
 			b.WriteString(`\r`)
 		case '\t':
 			b.WriteString(`\t`)
-		case 0:
-			b.WriteString(`\0`)
 		default:
 			if unicode.IsControl(r) && r < 0x100 {
 				b.WriteString(`\u00` + string("0123456789abcdef"[r>>4]) + string("0123456789abcdef"[r&15]))
