@@ -28,7 +28,7 @@ type WriteJob struct {
 	// file holds rows of one partition, and not these columns.
 	PartitionBy []string
 	RowGroup    int    // rows of a row group
-	FileSize    int64  // about how many bytes a file has
+	FileSize    int64  // about how many bytes a file has; 0 means one file, or one for each partition
 	Dir         string // empty, on the same file system as Files
 	// Progress is told the share of the work that is done, if the engine knows.
 	Progress func(done float64)

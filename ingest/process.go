@@ -273,7 +273,10 @@ func (p *process) rewrite(objects []object.Object) (written, error) {
 // transform runs a SELECT over local files.
 func (p *process) transform(job WriteJob) (written, error) {
 	p.step("transforming")
-	job.ID, job.PartitionBy, job.RowGroup, job.FileSize, job.Dir = p.run.ID, p.task.PartitionBy, blockRows, fileBytes, p.outDir()
+	job.ID, job.PartitionBy, job.RowGroup, job.Dir = p.run.ID, p.task.PartitionBy, blockRows, p.outDir()
+	if len(job.PartitionBy) == 0 {
+		job.FileSize = fileBytes // DuckDB does not bound the files of partitions
+	}
 	size := p.now().Bytes
 	job.Progress = func(done float64) { p.update(func(g *Progress) { g.BytesDone = int64(done * float64(size)) }) }
 	r, err := p.Engine.Write(p.ctx, job)
