@@ -154,7 +154,7 @@ func (l *lake) raw(setup []string, sql string, scans ...query.Scan) (header []st
 			if err != nil {
 				return nil, nil, err
 			}
-			used = append(used, column{c.Name, typ})
+			used = append(used, column{name: c.Name, typ: typ})
 		}
 		r, err := s.relation(fmt.Sprintf("t%d", i), scan, used)
 		if err != nil {

@@ -44,6 +44,7 @@ func (b *builder) parquet(ctx context.Context) error {
 			at[strings.ToLower(names[i])] = i
 		}
 		items := make([]string, len(b.rel.Columns))
+		var hints []string
 		for i, c := range b.rel.Columns {
 			x := ""
 			if c.Key >= 0 {
@@ -52,6 +53,10 @@ func (b *builder) parquet(ctx context.Context) error {
 				x = "CAST(NULL AS " + b.rel.Columns[i].Duck + ")"
 			} else if x, ok = fromParquet(ident(names[j]), types[j], c.Type, b.rel.Columns[i].Duck); !ok {
 				return b.incompatible(ctx, files[0], c, types[j])
+			} else if plain := ident(names[j]); x != plain {
+				if h := c.hint(plain, types[j]); h != "" {
+					hints = append(hints, "("+h+")")
+				}
 			}
 			items[i] = x + " AS " + ident(c.Name)
 		}
@@ -59,7 +64,11 @@ func (b *builder) parquet(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		b.selects = append(b.selects, "SELECT "+selectList(items)+" FROM read_parquet("+from+")")
+		sql := "SELECT " + selectList(items) + " FROM read_parquet(" + from + ")"
+		if len(hints) > 0 {
+			sql += " WHERE " + strings.Join(hints, " AND ")
+		}
+		b.selects = append(b.selects, sql)
 	}
 	return nil
 }

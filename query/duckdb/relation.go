@@ -26,6 +26,8 @@ type relColumn struct {
 	// Key is the place of a partition key among the table's keys; -1 for a
 	// column in the files.
 	Key int
+	// Within holds the values outside which rows do not matter; nil if unknown.
+	Within []interval `json:",omitempty"`
 }
 
 // The formats of a source.

@@ -49,7 +49,7 @@ func (s *stage) task(a *trinosql.Analysis, scans []query.Scan, opts ...dialect.O
 		var used []column
 		for j, c := range use.Schema.Columns {
 			if j < len(use.Used) && use.Used[j] {
-				used = append(used, column{c.Name, c.Type})
+				used = append(used, column{c.Name, c.Type, intervals(use, j)})
 			}
 		}
 		// The emitter may ask again for what it writes twice.

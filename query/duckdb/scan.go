@@ -42,8 +42,9 @@ type stagedTable struct {
 
 // column is a column that a statement uses.
 type column struct {
-	name string
-	typ  *trinosql.Type
+	name   string
+	typ    *trinosql.Type
+	within []interval
 }
 
 // relation describes what the i-th table reference reads. used are the columns
@@ -60,7 +61,7 @@ func (s *stage) relation(name string, scan query.Scan, used []column) (relation,
 		if err != nil {
 			return relation{}, err
 		}
-		rc := relColumn{Name: c.name, Type: c.typ, Duck: duck, Key: -1}
+		rc := relColumn{Name: c.name, Type: c.typ, Duck: duck, Key: -1, Within: c.within}
 		if k, ok := keyOf[strings.ToLower(c.name)]; ok {
 			rc.Key = k
 			usedKeys[k] = c.typ
