@@ -172,6 +172,11 @@ func init() {
 			return e.result(a.of(name, list(e.argList(c))), c.typ)
 		}
 	}
+	finiteOnly := func(name string) func(*emitter, *call, *agg) string {
+		return func(e *emitter, c *call, a *agg) string {
+			return e.result(e.expand("CASE WHEN isfinite($1) THEN $1 END", a.of(name, list(e.argList(c)))), c.typ)
+		}
+	}
 	aggregates = map[string]func(*emitter, *call, *agg) string{
 		"count": func(e *emitter, c *call, a *agg) string {
 			if c.node.Star || len(c.args) == 0 {
@@ -194,7 +199,7 @@ func init() {
 		"max_by":      (*emitter).minMaxBy,
 		"any_value":   same("any_value"),
 		"array_agg":   same("array_agg"),
-		"corr":        same("corr"),
+		"corr":        finiteOnly("corr"),
 		"covar_pop":   same("covar_pop"),
 		"covar_samp":  same("covar_samp"),
 		"stddev_pop":  same("stddev_pop"),
@@ -202,7 +207,7 @@ func init() {
 		"var_pop":     same("var_pop"),
 		"var_samp":    same("var_samp"),
 		"kurtosis":    same("kurtosis"),
-		"regr_slope":  same("regr_slope"), "regr_intercept": same("regr_intercept"),
+		"regr_slope":  finiteOnly("regr_slope"), "regr_intercept": finiteOnly("regr_intercept"),
 		"skewness": (*emitter).skewness,
 		"approx_distinct": func(e *emitter, c *call, a *agg) string {
 			// Exact: DuckDB's own estimate is up to ten times worse than the 2.3 %
@@ -212,7 +217,8 @@ func init() {
 		},
 		"approx_percentile": (*emitter).percentile,
 		"geometric_mean": func(e *emitter, c *call, a *agg) string {
-			return e.result("exp("+a.of("avg", "ln(CAST("+e.x(c.args[0])+" AS DOUBLE))")+")", c.typ)
+			x := e.expand(functions["ln"].template, "CAST("+e.x(c.args[0])+" AS DOUBLE)")
+			return e.result("exp("+a.of("avg", x)+")", c.typ)
 		},
 		"bitwise_and_agg": same("bit_and"),
 		"bitwise_or_agg":  same("bit_or"),
@@ -220,6 +226,11 @@ func init() {
 		"listagg":         (*emitter).listagg,
 		"map_agg":         (*emitter).mapAgg,
 		"multimap_agg":    (*emitter).multimapAgg,
+		"map_union": func(e *emitter, c *call, a *agg) string {
+			e.plainKey(c.pos, c.typ)
+			m := e.x(c.args[0])
+			return firstEntries(e, "list_transform(flatten("+a.of("list", "map_entries("+m+")", m+" IS NOT NULL")+"), lambda v1: struct_pack(k := v1.key, v := v1.value))")
+		},
 		"histogram": func(e *emitter, c *call, a *agg) string {
 			e.plainKey(c.pos, c.typ)
 			x := e.x(c.args[0])
@@ -304,6 +315,8 @@ func (e *emitter) minMax(c *call, a *agg) string {
 			return a.of("arg_"+c.name, x+", "+orderKey(x, t)+", "+strings.TrimPrefix(arg, x+", "))
 		}
 		return a.of("arg_"+c.name, x+", "+orderKey(x, t))
+	case isFloat(t) && c.name == "max" && len(c.args) == 2:
+		return a.of("arg_max", x+", "+maxKey(x, t)+", "+strings.TrimPrefix(arg, x+", "))
 	case isFloat(t):
 		// NaN is the greatest here and in Trino's ordering; min() and max() of
 		// Trino give NaN only when there is nothing else.
@@ -316,19 +329,31 @@ func (e *emitter) minMax(c *call, a *agg) string {
 	return a.of(c.name, arg)
 }
 
+// maxKey is orderKey where NaN is the least.
+func maxKey(x string, t *trinosql.Type) string {
+	if isFloat(t) {
+		return "struct_pack(a := NOT isnan(" + x + "), b := " + x + ")"
+	}
+	return orderKey(x, t)
+}
+
 func (e *emitter) minMaxBy(c *call, a *agg) string {
 	f := "arg_" + strings.TrimSuffix(c.name, "_by") + "_null"
 	x, y, yt := e.x(c.args[0]), e.x(c.args[1]), e.a.UsedType(c.args[1])
+	key := orderKey(y, yt)
+	if c.name == "max_by" {
+		key = maxKey(y, yt)
+	}
 	if len(c.args) == 3 {
 		n, ok := literalInt(e.x(c.args[2]))
 		if !ok || n < 1 {
 			e.unsupported(c.args[2].Pos(), "%s with a count that is not a positive number literal is not supported", c.name)
 		}
 		// DuckDB's n-best variant skips null values: they travel in a row.
-		s := a.of("arg_"+strings.TrimSuffix(c.name, "_by"), "struct_pack(v := "+x+"), "+orderKey(y, yt)+", "+strconv.FormatInt(n, 10), y+" IS NOT NULL")
+		s := a.of("arg_"+strings.TrimSuffix(c.name, "_by"), "struct_pack(v := "+x+"), "+key+", "+strconv.FormatInt(n, 10), y+" IS NOT NULL")
 		return "list_transform(" + s + ", lambda v1: v1.v)"
 	}
-	return a.of(f, x+", "+orderKey(y, yt), y+" IS NOT NULL")
+	return a.of(f, x+", "+key, y+" IS NOT NULL")
 }
 
 // skewness is m3/m2^1.5; DuckDB's corrects for the sample, by sqrt(n(n-1))/(n-2).
@@ -343,37 +368,56 @@ func (e *emitter) skewness(c *call, a *agg) string {
 func (e *emitter) percentile(c *call, a *agg) string {
 	t := e.a.UsedType(c.args[0])
 	x := e.x(c.args[0])
-	if len(c.args) > 3 || len(c.args) == 3 && !isAccuracy(e.x(c.args[2])) {
+	if len(c.args) > 2 {
 		e.unsupported(c.pos, "approx_percentile with weights is not supported")
 	}
-	p := c.args[1]
-	q := e.x(p)
-	if !constantList(q) {
-		e.unsupported(p.Pos(), "approx_percentile with a percentage that is not a literal is not supported")
+	shares, ok := e.numbers(c.args[1])
+	if !ok {
+		e.unsupported(c.args[1].Pos(), "approx_percentile with a percentage that is not a literal is not supported")
 	}
-	where := []string{x + " IS NOT NULL"}
+	texts := make([]string, len(shares))
+	for i, v := range shares {
+		if !(v >= 0 && v <= 1) {
+			e.invalid(c.args[1].Pos(), "Percentile must be between 0 and 1")
+		}
+		texts[i] = double(v)
+	}
+	q := texts[0]
+	if c.typ.Kind == trinosql.KindArray {
+		q = "[" + list(texts) + "]"
+	}
+	where := x + " IS NOT NULL"
 	if isFloat(t) {
-		where = []string{"NOT isnan(" + x + ")"}
+		where = "NOT isnan(" + x + ")"
 	}
-	return a.of("quantile_disc", x+", "+q, where...)
+	return a.of("quantile_disc", x+", "+q, where)
 }
 
-func isAccuracy(x string) bool { return finite(x) && strings.ContainsAny(x, ".e") }
-
-// constantList reports whether x is a literal or a list of literals.
-func constantList(x string) bool {
-	if finite(x) {
-		return true
-	}
-	if len(x) < 2 || x[0] != '[' {
-		return strings.HasPrefix(x, "list_transform([") && !strings.Contains(x, "r1.")
-	}
-	for _, s := range strings.Split(x[1:len(x)-1], ", ") {
-		if !finite(s) {
-			return false
+// numbers returns the values of a number literal or of an array of them.
+func (e *emitter) numbers(x trinosql.Expr) ([]float64, bool) {
+	switch x := x.(type) {
+	case *trinosql.Literal:
+		v, err := strconv.ParseFloat(x.Val, 64)
+		return []float64{v}, err == nil && x.Kind != trinosql.StringLiteral
+	case *trinosql.TypedLiteral:
+		v, err := strconv.ParseFloat(x.Val, 64)
+		return []float64{v}, err == nil && e.a.Type(x).IsNumeric()
+	case *trinosql.Cast:
+		return e.numbers(x.X)
+	case *trinosql.Param:
+		return e.numbers(e.a.Param(x))
+	case *trinosql.Array:
+		var out []float64
+		for _, el := range x.Elems {
+			v, ok := e.numbers(el)
+			if !ok || len(v) != 1 {
+				return nil, false
+			}
+			out = append(out, v[0])
 		}
+		return out, len(out) > 0
 	}
-	return true
+	return nil, false
 }
 
 func (e *emitter) listagg(c *call, a *agg) string {

@@ -385,6 +385,7 @@ func (e *emitter) spelledOut(p trinosql.Pos, op, l string, t *trinosql.Type, q *
 // DuckDB cannot capture an outer column in a lambda.
 func (e *emitter) compareUnbound(p trinosql.Pos, op, l, r string, t *trinosql.Type) string {
 	if t.Kind == trinosql.KindRow && op == "=" {
+		e.fits((len(l) + len(r)) * len(t.Elems))
 		parts := make([]string, len(t.Elems))
 		for i, el := range t.Elems {
 			parts[i] = e.compare(p, "=", "struct_extract("+l+", '"+field(i)+"')", "struct_extract("+r+", '"+field(i)+"')", el)

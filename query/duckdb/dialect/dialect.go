@@ -78,13 +78,18 @@ type Statement struct {
 type Option func(*options)
 
 type options struct {
-	text bool
-	zone string
+	text   bool
+	stored bool
+	zone   string
 }
 
 // Text makes every output column text as Athena shows it: true, 1.0E10,
 // 2020-09-10 00:00:00.000, [1, 2, null], {a=1}, {x=1, y=null}.
 func Text() Option { return func(o *options) { o.text = true } }
+
+// Stored gives every output column its [StorageType] and its name, so that the
+// rows can be written to a file of a table.
+func Stored() Option { return func(o *options) { o.stored = true } }
 
 // Zone sets the session's time zone, by its name or offset; UTC if not given, as
 // in Athena. Timestamps without a zone that become ones with it are in this zone.
@@ -148,6 +153,9 @@ func Emit(a *trinosql.Analysis, table func(i int, t *trinosql.TableUse) (string,
 	return st, nil
 }
 
+var errTooComplex = lethe.Errorf(lethe.Unsupported, "the statement is too complex").
+	WithHint("split it with CREATE TABLE AS, or compute parts of it in subqueries")
+
 // emitter holds the state of one emission.
 type emitter struct {
 	a     *trinosql.Analysis
@@ -196,8 +204,11 @@ func (e *emitter) statement(q *trinosql.Query, o options) (sql string, err error
 	}()
 	fields := e.a.QueryFields(q)
 	sql = e.query(q)
-	if o.text {
+	switch {
+	case o.text:
 		sql = e.render(sql, fields)
+	case o.stored:
+		sql = e.store(sql, q)
 	}
 	return sql, nil
 }
@@ -215,10 +226,16 @@ func (e *emitter) invalid(p trinosql.Pos, format string, args ...any) {
 // bound ends the emission of a statement that grows beyond reason.
 func (e *emitter) bound(s string) string {
 	if len(s) > maxSQL {
-		panic(stop{lethe.Errorf(lethe.Unsupported, "the statement is too complex").
-			WithHint("split it with CREATE TABLE AS, or compute parts of it in subqueries")})
+		panic(stop{errTooComplex})
 	}
 	return s
+}
+
+// fits ends the emission if n bytes are too many.
+func (e *emitter) fits(n int) {
+	if n > maxSQL {
+		panic(stop{errTooComplex})
+	}
 }
 
 // relation names a new relation.

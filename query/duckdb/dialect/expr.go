@@ -99,7 +99,7 @@ func (e *emitter) unkeyed(x trinosql.Expr) string {
 	case *trinosql.Lambda:
 		e.unsupported(x.Pos(), "a lambda is not supported here")
 	}
-	e.unsupported(x.Pos(), "this expression is not supported")
+	e.unsupported(x.Pos(), "this expression (%T) is not supported", x)
 	return ""
 }
 
@@ -246,7 +246,7 @@ func (e *emitter) subscript(x *trinosql.Subscript) string {
 
 // plainKey refuses maps whose keys DuckDB does not compare as Trino.
 func (e *emitter) plainKey(p trinosql.Pos, t *trinosql.Type) {
-	if !plain(t.Key()) {
+	if !plain(t.Key()) && !isFloat(t.Key()) {
 		e.unsupported(p, "looking up a key of type %s is not supported", t.Key())
 	}
 }

@@ -263,8 +263,13 @@ func (e *emitter) listSets(c *call, not string) string {
 		n := e.fresh(v...)
 		m := e.fresh(append(v, n)...)
 		has := "len(list_filter(" + v[1] + ", lambda " + m + ": " + m + " IS NOT DISTINCT FROM " + n + ")) > 0"
-		return "CASE WHEN " + v[0] + " IS NOT NULL AND " + v[1] + " IS NOT NULL THEN " +
-			e.distinctList(c, "list_filter("+v[0]+", lambda "+n+": "+not+has+")") + " END"
+		of := func(list string) string { return e.distinctList(c, "list_filter("+list+", lambda "+n+": "+not+has+")") }
+		s := of(v[0])
+		if not == "" { // an intersection has the order of the longer list
+			swapped := "len(list_filter(" + v[0] + ", lambda " + m + ": " + m + " IS NOT DISTINCT FROM " + n + ")) > 0"
+			s = "CASE WHEN len(" + v[0] + ") >= len(" + v[1] + ") THEN " + s + " ELSE " + e.distinctList(c, "list_filter("+v[1]+", lambda "+n+": "+swapped+")") + " END"
+		}
+		return "CASE WHEN " + v[0] + " IS NOT NULL AND " + v[1] + " IS NOT NULL THEN " + s + " END"
 	}, e.x(c.args[0]), e.x(c.args[1]))
 }
 
@@ -302,13 +307,27 @@ func (e *emitter) arrayExtreme(c *call, f string) string {
 func (e *emitter) arraySort(c *call) string {
 	el := c.typ.Elem()
 	if len(c.args) == 2 {
-		e.unsupported(c.pos, "array_sort with a comparator is not supported")
+		return e.sortBy(c)
 	}
 	switch el.Kind {
 	case trinosql.KindTimeZone, trinosql.KindChar, trinosql.KindArray, trinosql.KindRow:
 		e.unsupported(c.pos, "array_sort of array(%s) is not supported", el)
 	}
 	return "list_sort(" + e.x(c.args[0]) + ", 'ASC', 'NULLS LAST')"
+}
+
+// sortBy writes array_sort with a comparator: each element is inserted behind those
+// that are not greater.
+func (e *emitter) sortBy(c *call) string {
+	l := e.lambda(c, 1)
+	typ := e.typ(c.pos, c.typ)
+	return e.bind(func(v []string) string {
+		p := e.param(v...)
+		n := e.fresh(v...)
+		before := "trino_check_comparison(CAST(" + e.apply(l, p+"y", p+"e[1]") + " AS BIGINT)) <= 0"
+		return "CASE WHEN len(" + v[0] + ") < 2 THEN " + v[0] + " ELSE list_reduce(list_transform(" + v[0] + ", lambda " + n + ": CAST([" + n + "] AS " + typ + ")), lambda " + p + "a, " + p + "e: " +
+			"list_concat(list_concat(list_filter(" + p + "a, lambda " + p + "y: " + before + "), " + p + "e), list_filter(" + p + "a, lambda " + p + "y: NOT (" + before + ")))) END"
+	}, e.x(c.args[0]))
 }
 
 func (e *emitter) sequence(c *call) string {

@@ -53,10 +53,8 @@ func init() {
 		"from_iso8601_timestamp_nanos": (*emitter).fromISO,
 		"to_iso8601":                   (*emitter).toISO,
 		"date_format":                  (*emitter).dateFormat,
-		"date_parse": func(e *emitter, c *call) string {
-			return "make_timestamp(trino_date_parse(" + list(e.argList(c)) + "))"
-		},
-		"format_datetime": (*emitter).formatDatetime,
+		"date_parse":                   (*emitter).dateParse,
+		"format_datetime":              (*emitter).formatDatetime,
 		"parse_datetime": func(e *emitter, c *call) string {
 			return e.bind(func(v []string) string {
 				return "CASE WHEN " + v[0] + " IS NOT NULL AND " + v[1] + " IS NOT NULL THEN " +
@@ -452,4 +450,16 @@ func (e *emitter) sessionInstant(x string, t *trinosql.Type) string {
 		return e.micros(x, t)
 	}
 	return e.atSession(e.micros(x, t))
+}
+
+// dateParse writes date_parse. Text of the two most common shapes goes to DuckDB's
+// own parser.
+func (e *emitter) dateParse(c *call) string {
+	const slow = "make_timestamp(trino_date_parse($1, $2))"
+	if f, ok := e.stringOf(c.args[1]); ok {
+		if shape := map[string]string{"%Y-%m-%d": "[0-9]{4}-[0-9]{2}-[0-9]{2}", "%Y-%m-%d %H:%i:%s": "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"}[f]; shape != "" {
+			return e.expand("CASE WHEN regexp_full_match($1, '"+shape+"') THEN coalesce(TRY_CAST($1 AS TIMESTAMP), "+slow+") WHEN $1 IS NOT NULL THEN "+slow+" END", e.argList(c)...)
+		}
+	}
+	return e.expand(slow, e.argList(c)...)
 }

@@ -267,8 +267,15 @@ func (e *emitter) selects(s *trinosql.Select, want []*trinosql.Type) string {
 	info := e.a.Select(s)
 	e.keys = nil // queryAs restores them after its ORDER BY, which sees this select's
 	var from []string
+	var before []*trinosql.Field
 	for _, r := range s.From {
-		from = append(from, e.rel(r))
+		if u := unnestOf(r); u != nil && from != nil {
+			from = []string{e.unnestOver(list(from), before, u, false)}
+			e.rename(r)
+		} else {
+			from = append(from, e.rel(r))
+		}
+		before = append(before, e.leaves(r)...)
 	}
 	where := ""
 	if s.Where != nil {

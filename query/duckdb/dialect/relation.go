@@ -59,7 +59,7 @@ func (e *emitter) rel(r trinosql.Relation) string {
 		}
 		return s
 	case *trinosql.Unnest:
-		return e.unnest(r)
+		return e.unnestOver("", nil, r, false)
 	case *trinosql.Sample:
 		return e.sample(r)
 	case *trinosql.Join:
@@ -151,6 +151,11 @@ func (e *emitter) percentage(x trinosql.Expr) string {
 }
 
 func (e *emitter) join(j *trinosql.Join) string {
+	if u := unnestOf(j.R); u != nil && (j.Kind == "CROSS" || j.Kind == "LEFT" || j.Kind == "INNER") && len(e.a.Merged(j)) == 0 && isTrue(j.On) {
+		s := e.unnestOver(e.rel(j.L), e.leaves(j.L), u, j.Kind == "LEFT")
+		e.rename(j.R)
+		return s
+	}
 	l, r := e.rel(j.L), e.rel(j.R)
 	if _, ok := j.R.(*trinosql.Join); ok {
 		r = "(" + r + ")"
@@ -196,52 +201,6 @@ func (e *emitter) join(j *trinosql.Join) string {
 		s += " ON " + on
 	}
 	return s
-}
-
-// unnest writes UNNEST as a lateral query with one column for each argument.
-// DuckDB sets the lists side by side and fills the shorter with nulls, as Trino.
-func (e *emitter) unnest(u *trinosql.Unnest) string {
-	name := e.relation()
-	fields := visible(e.a.Fields(u))
-	var items, lengths []string
-	next := 0
-	take := func(sql string) {
-		if next < len(fields) {
-			e.fields[fields[next]] = spelling{sql: sql}
-		}
-		next++
-	}
-	for i, arg := range u.Args {
-		x, t, col := e.x(arg), e.a.UsedType(arg), name+"."+column(i)
-		switch {
-		case t.Kind == trinosql.KindMap:
-			x = "map_entries(" + x + ")"
-			take(col + ".key")
-			take(col + ".value")
-		case t.Kind == trinosql.KindArray && t.Elem().Kind == trinosql.KindRow:
-			for j := range t.Elem().Elems {
-				take(part(col, j))
-			}
-		case t.Kind == trinosql.KindArray:
-			take(col)
-		default:
-			e.unsupported(arg.Pos(), "UNNEST of %s is not supported", t)
-		}
-		if t.Kind == trinosql.KindArray && t.Elem().Kind == trinosql.KindUnknown {
-			x = "CAST(" + x + " AS INTEGER[])"
-		}
-		items = append(items, "unnest("+x+") AS "+column(i))
-		lengths = append(lengths, "coalesce(len("+x+"), 0)")
-	}
-	if u.Ordinality {
-		n := lengths[0]
-		if len(lengths) > 1 {
-			n = "greatest(" + list(lengths) + ")"
-		}
-		items = append(items, "unnest(range(1, "+n+" + 1)) AS "+column(len(u.Args)))
-		take(name + "." + column(len(u.Args)))
-	}
-	return "LATERAL (SELECT " + list(items) + ") AS " + name + "(" + columns(len(items)) + ")"
 }
 
 // part takes field i of a row.

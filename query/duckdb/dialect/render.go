@@ -44,6 +44,8 @@ func (e *emitter) display(x string, t *trinosql.Type) string {
 	switch t.Kind {
 	case trinosql.KindVarchar, trinosql.KindJSON:
 		return x
+	case trinosql.KindChar:
+		return orderKey(x, t)
 	case trinosql.KindUnknown:
 		return "CAST(" + x + " AS VARCHAR)"
 	case trinosql.KindReal:

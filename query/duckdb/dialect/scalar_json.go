@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -448,32 +449,126 @@ func parseJSONPath(s string) ([]jsonStep, bool) {
 	return out, true
 }
 
-// find follows a path; nil where it leads nowhere.
-func (v *jsonValue) find(path []jsonStep) *jsonValue {
+// seek moves the parser to the value that a path leads to, without reading what is
+// beside it, and reports whether there is one. What follows in the text need not
+// be JSON: Trino does not look at it either.
+func (p *jsonParser) seek(path []jsonStep) bool {
 	for _, st := range path {
-		switch v.kind {
-		case jsonArray:
-			if st.index < 0 || st.index >= len(v.items) {
-				return nil
+		p.space()
+		if p.i >= len(p.s) {
+			return false
+		}
+		open := p.s[p.i]
+		if open != '{' && (open != '[' || st.index < 0) {
+			return false
+		}
+		p.i++
+		found := false
+		for n := 0; !found; n++ {
+			p.space()
+			if p.i >= len(p.s) || p.s[p.i] == '}' || p.s[p.i] == ']' {
+				return false
 			}
-			v = &v.items[st.index]
-		case jsonObject:
-			at := -1
-			for i, k := range v.keys {
-				if k == st.key {
-					at = i
-					break
+			if n > 0 {
+				if p.s[p.i] != ',' {
+					return false
 				}
+				p.i++
+				p.space()
 			}
-			if at < 0 {
-				return nil
+			if open == '[' {
+				found = n == st.index
+			} else {
+				if p.i >= len(p.s) || p.s[p.i] != '"' {
+					return false
+				}
+				key, err := p.text()
+				if err != nil {
+					return false
+				}
+				p.space()
+				if p.i >= len(p.s) || p.s[p.i] != ':' {
+					return false
+				}
+				p.i++
+				found = key == st.key
 			}
-			v = &v.items[at]
-		default:
-			return nil
+			if !found && !p.skip() {
+				return false
+			}
 		}
 	}
-	return v
+	p.space()
+	return p.i < len(p.s)
+}
+
+// skip passes over a value.
+func (p *jsonParser) skip() bool {
+	p.space()
+	if p.i >= len(p.s) {
+		return false
+	}
+	switch p.s[p.i] {
+	case '"':
+		return p.skipText()
+	case '{', '[':
+	default:
+		_, err := p.value(0)
+		return err == nil
+	}
+	depth := 0
+	for p.i < len(p.s) {
+		switch p.s[p.i] {
+		case '"':
+			if !p.skipText() {
+				return false
+			}
+			continue
+		case '{', '[':
+			if depth++; depth > maxJSONDepth {
+				return false
+			}
+		case '}', ']':
+			depth--
+		}
+		p.i++
+		if depth == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *jsonParser) skipText() bool {
+	for p.i++; p.i < len(p.s); p.i++ {
+		switch p.s[p.i] {
+		case '"':
+			p.i++
+			return true
+		case '\\':
+			p.i++
+		}
+	}
+	return false
+}
+
+var jsonPaths sync.Map // path -> []jsonStep, or nil where it is none
+
+func jsonPathOf(s string) ([]jsonStep, bool) {
+	if v, ok := jsonPaths.Load(s); ok {
+		return v.([]jsonStep), v.([]jsonStep) != nil
+	}
+	path, ok := parseJSONPath(s)
+	if path == nil {
+		path = []jsonStep{}
+	}
+	if !ok {
+		path = nil
+	}
+	if len(s) < 200 {
+		jsonPaths.Store(s, path)
+	}
+	return path, ok
 }
 
 func init() {
@@ -481,18 +576,19 @@ func init() {
 	// hands over what is there.
 	extract := func(name, result string, f func(v *jsonValue) any) {
 		define(name, "ss"+result, func(a args) (any, error) {
-			path, ok := parseJSONPath(a.s(1))
+			path, ok := jsonPathOf(a.s(1))
 			if !ok {
 				return nil, badArgument("Invalid JSON path: '%s'", a.s(1))
 			}
-			v, err := parseJSON(a.s(0))
+			p := &jsonParser{s: a.s(0)}
+			if !p.seek(path) {
+				return nil, nil
+			}
+			v, err := p.value(0)
 			if err != nil {
 				return nil, nil
 			}
-			if at := v.find(path); at != nil {
-				return f(at), nil
-			}
-			return nil, nil
+			return f(&v), nil
 		})
 	}
 	extract("json_extract", "s", func(v *jsonValue) any { return v.String() })

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"database/sql/driver"
 	"math"
 	"math/big"
 	"math/bits"
@@ -169,6 +170,12 @@ func init() {
 		}
 		return true, nil
 	})
+	scalars["check_comparison"] = &scalar{params: "i", result: 'i', nulls: true, f: func(v []driver.Value) (any, error) {
+		if n, ok := v[0].(int64); ok && n >= -1 && n <= 1 {
+			return n, nil
+		}
+		return nil, badArgument("Lambda comparator must return either -1, 0, or 1")
+	}}
 	define("positive", "isb", func(a args) (any, error) {
 		if a.i(0) <= 0 {
 			return nil, badArgument("%s", a.s(1))

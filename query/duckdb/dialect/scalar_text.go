@@ -63,11 +63,25 @@ func trinoFloat(v float64, bits int) string {
 	return scientific(v, bits)
 }
 
+// trinoReal writes what CAST(v AS varchar) gives for a real: seven digits at most.
+func trinoReal(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) || v == 0 {
+		return trinoFloat(v, 64)
+	}
+	mantissa, exp, _ := strings.Cut(strconv.FormatFloat(v, 'e', 6, 64), "e")
+	mantissa = strings.TrimRight(mantissa, "0")
+	if strings.HasSuffix(mantissa, ".") {
+		mantissa += "0"
+	}
+	n, _ := strconv.Atoi(exp)
+	return mantissa + "E" + strconv.Itoa(n)
+}
+
 func runes(s string) []rune { return []rune(s) }
 
 func init() {
 	define("double_text", "ds", func(a args) (any, error) { return trinoFloat(a.d(0), 64), nil })
-	define("real_text", "fs", func(a args) (any, error) { return trinoFloat(float64(a[0].(float32)), 32), nil })
+	define("real_text", "fs", func(a args) (any, error) { return trinoReal(float64(a[0].(float32))), nil })
 	define("java_double", "ds", func(a args) (any, error) { return javaDouble(a.d(0)), nil })
 	define("java_real", "fs", func(a args) (any, error) { return javaReal(a[0].(float32)), nil })
 	define("upper", "ss", func(a args) (any, error) {

@@ -228,13 +228,17 @@ func (e *emitter) timeArithmetic(p trinosql.Pos, op, l, r string, lt, rt *trinos
 			// Rounded to milliseconds.
 			return e.expand("(($1 + 500 - (($1 + 500) % 1000 + 1000) % 1000) // 1000)", "(epoch_us("+e.micros(l, lt)+") - epoch_us("+e.micros(r, rt)+"))")
 		case trinosql.KindTime:
-			if lt.Precision <= 6 {
-				return "((epoch_us(" + l + ") - epoch_us(" + r + ")) // 1000)"
-			}
-			return "((" + l + " - " + r + ") // 1000000000)"
+			return e.millisBetween(timePicos(l, lt), timePicos(r, rt))
+		case trinosql.KindTimeZone:
+			return e.millisBetween(e.expand(instant("$1", lt), l), e.expand(instant("$1", rt), r))
 		}
 	}
 	return ""
+}
+
+// millisBetween writes the difference of picoseconds, rounded to milliseconds.
+func (e *emitter) millisBetween(l, r string) string {
+	return e.expand("(($1 + CASE WHEN $1 < 0 THEN -500000000 ELSE 500000000 END) // 1000000000)", "("+l+" - "+r+")")
 }
 
 // micros writes the TIMESTAMP within a timestamp's representation: the local

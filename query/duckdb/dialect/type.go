@@ -92,8 +92,11 @@ func duckType(t *trinosql.Type, storage bool) (string, error) {
 				return "", err
 			}
 			name := field(i)
-			if n := t.FieldName(i); storage && n != "" {
-				name = ident(n)
+			if storage {
+				name = "field" + strconv.Itoa(i) // as Trino shows an anonymous one
+				if n := t.FieldName(i); n != "" {
+					name = ident(n)
+				}
 			}
 			fields[i] = name + " " + s
 		}
