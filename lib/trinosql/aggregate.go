@@ -52,9 +52,9 @@ func (z *analyzer) groupBy(s *Select, info *SelectInfo, src *scope) {
 		}
 	}
 	if s.GroupBy.Auto {
-		for _, f := range info.Fields {
-			if f.Expr != nil && !z.hasAggregate(f.Expr) {
-				all = append(all, g.add(f.Expr))
+		for i, f := range info.Fields {
+			if f.Expr == nil || !z.hasAggregate(f.Expr) {
+				all = append(all, g.add(g.output(&Literal{exprNode: exprNode{node{pos: s.GroupBy.Pos}}}, i)))
 			}
 		}
 	}
@@ -94,11 +94,7 @@ func (g *grouping) key(x Expr, kind string, src *scope) int {
 			z.fail(x.Pos(), InvalidColumnReference, "GROUP BY position %s is not in select list", l.Val)
 		}
 		z.a.types[x] = Integer
-		f := g.info.Fields[n-1]
-		if f.Expr == nil || g.info.RowField[n-1] >= 0 {
-			return g.addField(x, f)
-		}
-		x = f.Expr
+		x = g.output(x, int(n-1))
 	default:
 		z.expr(x, src)
 	}
@@ -126,15 +122,21 @@ func (g *grouping) add(x Expr) int {
 	return i
 }
 
-// addField is add for an ordinal that counts a column of a star. Such a column
-// has no expression of its own, so the ordinal itself refers to the column.
-func (g *grouping) addField(x Expr, f *Field) int {
-	if f.Origin == nil {
+// output returns the expression of output column i, for the element of GROUP BY
+// at x that counts it. A column of a star has none: one is made.
+func (g *grouping) output(x Expr, i int) Expr {
+	f := g.info.Fields[i]
+	switch {
+	case g.info.RowField[i] >= 0:
 		g.z.fail(x.Pos(), NotSupported, "GROUP BY position of a column of row.* is not supported")
+	case f.Expr == nil:
+		c := &ColumnRef{Name: Name{Pos: x.Pos(), Text: f.Name}}
+		c.node = *x.(interface{ base() *node }).base()
+		g.z.a.refs[c] = &Ref{Field: f.Origin}
+		g.z.a.types[c] = f.Type
+		return c
 	}
-	g.z.a.refs[x] = &Ref{Field: f.Origin}
-	g.z.a.types[x] = f.Type
-	return g.add(x)
+	return f.Expr
 }
 
 func expandSets(kind string, sets [][]int) [][]int {
@@ -265,7 +267,7 @@ func (z *analyzer) checkAggregation(s *Select, info *SelectInfo, src *scope, ord
 		}
 	}
 	for i, f := range info.Fields {
-		if f.Expr == nil && !c.fields[f.Origin] {
+		if f.Expr == nil && !c.fields[f.Origin] && c.local(f.Origin) {
 			z.fail(starPos(s), ExpressionNotAggregate, "Column '%s' not in GROUP BY clause", columnName(f, i))
 		}
 	}

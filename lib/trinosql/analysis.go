@@ -215,9 +215,8 @@ type SelectInfo struct {
 	Input []*Field
 	// Grouped is true when the select has GROUP BY or aggregates.
 	Grouped bool
-	// Keys are the distinct grouping expressions, ordinals resolved. An ordinal
-	// that counts a column of * has no other expression: it stays the literal,
-	// and Ref tells the column.
+	// Keys are the distinct grouping expressions, ordinals resolved. For an
+	// ordinal that counts a column of * the analysis makes a ColumnRef.
 	Keys []Expr
 	// Sets are the grouping sets, as indexes into Keys, with ROLLUP, CUBE and
 	// combinations expanded. A plain GROUP BY has one; no GROUP BY none.

@@ -63,7 +63,11 @@ func (z *analyzer) jsonFunc(x *JSONFunc, sc *scope) *Type {
 	}
 	for _, b := range []*JSONBehavior{x.OnEmpty, x.OnError} {
 		if b != nil && b.Default != nil {
-			z.must(b.Default, sc, t, "Function JSON_VALUE default result")
+			got := z.expr(b.Default, sc)
+			if !CanCast(got, t) {
+				z.fail(b.Default.Pos(), TypeMismatch, "Function JSON_VALUE default result must evaluate to a %s (actual: %s)", t, got)
+			}
+			z.coerceTo(b.Default, got, t)
 		}
 	}
 	return t

@@ -388,9 +388,6 @@ func (z *analyzer) relationStar(it *SelectItem, src *scope) ([]*Field, bool) {
 			}
 		}
 		if found != nil {
-			if sc != src {
-				z.fail(it.Pos, NotSupported, "SELECT %s.* from an outer query is not supported", strings.Join(name, "."))
-			}
 			return found, true
 		}
 		if len(sc.lookup(name)) > 0 || sc.holdsPrefix(name) {

@@ -215,7 +215,7 @@ func (p *parser) groupBy() *GroupBy {
 	}
 	for {
 		switch {
-		case p.is("AUTO") && (p.at(1).Kind == EOF || p.isOpAt(1, ")") || p.isOpAt(1, ";") || p.at(1).Kind == Ident && reserved[p.at(1).Up]):
+		case p.is("AUTO") && p.groupByAuto():
 			p.i++
 			g.Auto = true
 		case p.isAny("ROLLUP", "CUBE"):
@@ -231,6 +231,15 @@ func (p *parser) groupBy() *GroupBy {
 			return g
 		}
 	}
+}
+
+// groupByAuto tells GROUP BY AUTO from a column called auto.
+func (p *parser) groupByAuto() bool {
+	if p.isOpAt(1, ",") {
+		return p.isAt(2, "ROLLUP") || p.isAt(2, "CUBE") || p.isAt(2, "GROUPING") && p.isAt(3, "SETS")
+	}
+	next := p.at(1)
+	return next.Kind == EOF || p.isOpAt(1, ")") || p.isOpAt(1, ";") || next.Kind == Ident && reserved[next.Up]
 }
 
 func (p *parser) groupSets() (l [][]Expr) {

@@ -23,7 +23,7 @@ func (m testTables) Table(_ context.Context, n TableName) (*TableSchema, error) 
 func loadSchema(t *testing.T, file string) testTables {
 	t.Helper()
 	letters := map[string]*Type{
-		"c": CharOf(10), "d": DecimalOf(12, 2), "i": Bigint, "m": DecimalOf(7, 2), "n": Integer, "t": Date, "v": Varchar,
+		"c": CharOf(10), "d": DecimalOf(12, 2), "f": Double, "i": Bigint, "m": DecimalOf(7, 2), "n": Integer, "t": Date, "v": Varchar,
 		"x": CharOf(1), "y": DecimalOf(5, 2), "z": DecimalOf(15, 2),
 	}
 	b, err := os.ReadFile("testdata/" + file)
@@ -63,4 +63,42 @@ func TestBenchmarksAnalyze(t *testing.T) {
 		}
 	}
 	t.Logf("%d statements", n)
+}
+
+// TestPublishedQueriesAnalyze holds the analyzer against the queries of Trino's
+// own tests over its tpch connector. Many are there to be refused, and some use
+// what is not supported here, so the test holds a share, and that nothing is
+// refused for a reason that no query has.
+func TestPublishedQueriesAnalyze(t *testing.T) {
+	type statement struct{ Group, ID, SQL string }
+	tables := loadSchema(t, "tpchconnector.schema")
+	accepted, unsupported, total := 0, 0, 0
+	for _, s := range jsonLines[statement](t, "trino_statements.jsonl") {
+		if s.Group != "abstracttest" && s.Group != "sqlquery" {
+			continue
+		}
+		stmt, err := Parse(s.SQL)
+		if err != nil {
+			continue
+		}
+		if _, ok := stmt.(*QueryStmt); !ok {
+			continue
+		}
+		total++
+		_, err = analyzeText(s.SQL, tables)
+		switch e, ok := err.(*Error); {
+		case err == nil:
+			accepted++
+		case ok && e.Code == NotSupported:
+			unsupported++
+		default:
+			if os.Getenv("TRINOSQL_VERBOSE") != "" {
+				fmt.Printf("%s\t%v\t%s\n", s.ID, err, strings.Join(strings.Fields(s.SQL), " "))
+			}
+		}
+	}
+	t.Logf("accepts %d of %d queries, %d not supported", accepted, total, unsupported)
+	if accepted < total*90/100 || accepted+unsupported < total*95/100 {
+		t.Errorf("accepts %d of %d queries, %d not supported", accepted, total, unsupported)
+	}
 }
