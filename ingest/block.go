@@ -44,9 +44,13 @@ func (b *block) add(row []parquet.Value) {
 }
 
 func (b *block) keep(text []byte) []byte {
-	const chunk = 64 << 10
 	last := len(b.texts) - 1
 	if last < 0 || cap(b.texts[last])-len(b.texts[last]) < len(text) {
+		// Chunks double, so that a partition of few rows costs little.
+		chunk := 512
+		if last >= 0 {
+			chunk = min(2*cap(b.texts[last]), 256<<10)
+		}
 		b.texts = append(b.texts, make([]byte, 0, max(chunk, len(text))))
 		last++
 		b.bytes += int64(cap(b.texts[last]))
@@ -63,9 +67,8 @@ func (b *block) reset() {
 		b.columns[i] = b.columns[i][:0]
 	}
 	b.rows, b.bytes = 0, 0
-	if len(b.texts) > 0 {
-		b.texts = b.texts[:1]
-		b.texts[0] = b.texts[0][:0]
+	if n := len(b.texts); n > 0 {
+		b.texts = append(b.texts[:0], b.texts[n-1][:0]) // the last is the largest, or near it
 		b.bytes = int64(cap(b.texts[0]))
 	}
 }

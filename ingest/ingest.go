@@ -70,6 +70,7 @@ type Service struct {
 	mu      sync.Mutex
 	closed  bool
 	running map[string]*process // by run id
+	doubts  map[string]string   // tables to runs of which only a start can tell whether they happened
 	wg      sync.WaitGroup
 }
 
@@ -92,7 +93,7 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := empty(c.Dir); err != nil {
 		return nil, fmt.Errorf("temporary files of ingests: %w", err)
 	}
-	s := &Service{Config: c, slots: make(chan struct{}, c.Concurrency), running: map[string]*process{}}
+	s := &Service{Config: c, slots: make(chan struct{}, c.Concurrency), running: map[string]*process{}, doubts: map[string]string{}}
 	if err := s.recover(lethe.WithPrincipal(ctx, lethe.System)); err != nil {
 		return nil, fmt.Errorf("recover ingests: %w", err)
 	}
@@ -189,6 +190,9 @@ func (s *Service) claim(p *process) error {
 	if s.closed {
 		return lethe.Errorf(lethe.Canceled, "the server is stopping")
 	}
+	if id := s.doubts[p.task.Target()]; id != "" {
+		return lethe.Errorf(lethe.Conflict, "it is not known whether ingest %s of table %s happened", id, p.task.Target()).WithHint("restart the server to find out")
+	}
 	for id, other := range s.running {
 		if other.task.Target() == p.task.Target() || overlap(other.task.location, p.task.location) {
 			return lethe.Errorf(lethe.Conflict, "ingest %s is writing table %s at %s", id, other.task.Target(), other.task.location).
@@ -207,6 +211,13 @@ func (s *Service) release(p *process) {
 	s.mu.Unlock()
 	close(p.done)
 	s.wg.Done()
+}
+
+// doubt remembers that nobody can tell now whether a run happened.
+func (s *Service) doubt(target, run string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doubts[target] = run
 }
 
 // decide asks whether ctx's principal may do what a job does.

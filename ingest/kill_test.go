@@ -299,6 +299,11 @@ func TestFailures(t *testing.T) {
 			if lethe.KindOf(err) != lethe.KindOf(c.err) {
 				t.Fatalf("error is %v", err)
 			}
+			if c.name == "store" {
+				if _, err := l.do(people()); !lethe.Is(err, lethe.Conflict) {
+					t.Errorf("an ingest after one in doubt: %v", err)
+				}
+			}
 			l.close()
 			l = openLake(t, dir)
 			runs, err := l.Runs(t.Context(), 0)

@@ -257,6 +257,12 @@ func (p *process) commit(g ground, w written) (settled bool, err error) {
 		return false, err
 	}
 	if err := p.appear(ctx, l, staged, aside); err != nil {
+		if k := lethe.KindOf(err); k == lethe.Internal || k == lethe.Exhausted {
+			// A store in trouble may hold the change or not, and say the
+			// one now and the other after a start. Only a start can tell.
+			p.doubt(p.task.Target(), p.run.ID)
+			return true, lethe.Errorf(k, "it is not known whether the ingest happened: %w", err).WithHint("the next start of the server finds out")
+		}
 		return true, p.resolve(ctx, p.run, l, err)
 	}
 	p.step("registering")
@@ -328,8 +334,7 @@ func (p *process) appear(ctx context.Context, l plan, staged []object.Named, asi
 // fail records that a run failed and left nothing.
 func (s *Service) fail(ctx context.Context, r Run, report Report, cause error) error {
 	r.Phase, r.Report, r.Ended = Failed, report, time.Now().UTC().Truncate(time.Microsecond)
-	// Nothing of it was written after all.
-	r.Report.RowsWritten, r.Report.FilesWritten, r.Report.BytesWritten, r.Report.FilesReplaced, r.Report.Partitions, r.Report.Quarantine = 0, 0, 0, 0, 0, ""
+	r.Report.nothing()
 	r.Error, r.Kind = cause.Error(), string(lethe.KindOf(cause))
 	return s.DB.Tx(ctx, func(tx *sql.Tx) error { return updateRun(ctx, tx, r, nil) })
 }

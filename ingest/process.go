@@ -95,6 +95,10 @@ func (p *process) work() (report Report, err error) {
 	if rerr := os.RemoveAll(p.dir); p.dir != "" && rerr != nil {
 		p.Log.Warn("cannot remove temporary files of an ingest", "run", p.run.ID, "error", rerr)
 	}
+	if err != nil {
+		p.report.nothing()
+		p.report.RowsRead = max(p.report.RowsRead, p.now().Rows)
+	}
 	if settled {
 		return p.report, err
 	}

@@ -78,6 +78,11 @@ type Report struct {
 	FilesReplaced int `json:"filesReplaced"`
 }
 
+// nothing says that nothing was written after all.
+func (r *Report) nothing() {
+	r.RowsWritten, r.FilesWritten, r.BytesWritten, r.FilesReplaced, r.Partitions, r.Quarantine = 0, 0, 0, 0, 0, ""
+}
+
 // Source is an object that a run read.
 type Source struct {
 	Object string `json:"object"` // s3://bucket/key
