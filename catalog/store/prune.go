@@ -8,16 +8,15 @@ import (
 	"lethe/catalog"
 )
 
-// Bounds of what a pruning condition lists.
-const (
-	maxNames  = 10000 // whole partition names
-	maxRanges = 64    // ranges of partition names that begin alike
-)
+// maxPrefixes bounds the partition names, or beginnings of names, that a
+// condition lists.
+const maxPrefixes = 10000
 
 // condition builds the WHERE of a query of PARTITIONS p.
 type condition struct {
 	terms []string
 	args  []any
+	byID  bool // the terms name partitions of the table by their ids
 }
 
 func (c *condition) bind(v any) string {
@@ -30,16 +29,18 @@ func (c *condition) and(term string) { c.terms = append(c.terms, term) }
 // selectPartitions writes which partitions of a table a page has, and their order.
 func selectPartitions(t row, page catalog.PartitionPage) (where string, args []any, err error) {
 	c := &condition{}
-	c.and(`p."TBL_ID" = ` + c.bind(t.id))
-	if page.After != "" {
-		c.and(`p."PART_NAME" > ` + c.bind(page.After))
-	}
 	if page.Where != nil {
 		if len(page.Where.Values) > len(t.table.Partitions) {
 			return "", nil, lethe.Errorf(lethe.Invalid, "table %s.%s has %d partition keys, the expression has %d",
 				t.table.Database, t.table.Name, len(t.table.Partitions), len(page.Where.Values))
 		}
-		c.prune(t.table.Partitions, page.Where.Values)
+		c.prune(t.id, t.table.Partitions, page.Where.Values)
+	}
+	if !c.byID {
+		c.and(`p."TBL_ID" = ` + c.bind(t.id))
+	}
+	if page.After != "" {
+		c.and(`p."PART_NAME" > ` + c.bind(page.After))
 	}
 	where = "WHERE " + strings.Join(c.terms, " AND ") + ` ORDER BY p."PART_NAME"`
 	if page.Limit > 0 {
@@ -51,7 +52,7 @@ func selectPartitions(t row, page catalog.PartitionPage) (where string, args []a
 // prune adds what the values say. Values of the first keys select names or
 // ranges of names, which an index answers; values of other keys are looked up in
 // PARTITION_KEY_VALS for the partitions that are left.
-func (c *condition) prune(keys []catalog.Column, values [][]string) {
+func (c *condition) prune(table int64, keys []catalog.Column, values [][]string) {
 	for _, v := range values {
 		if v != nil && len(v) == 0 {
 			c.and("1 = 0")
@@ -60,11 +61,7 @@ func (c *condition) prune(keys []catalog.Column, values [][]string) {
 	}
 	leading, prefixes := 0, []string{""}
 	for i, v := range values {
-		bound := maxRanges
-		if i == len(keys)-1 {
-			bound = maxNames
-		}
-		if v == nil || len(prefixes)*len(v) > bound {
+		if v == nil || len(prefixes)*len(v) > maxPrefixes {
 			break
 		}
 		longer := make([]string, 0, len(prefixes)*len(v))
@@ -77,18 +74,24 @@ func (c *condition) prune(keys []catalog.Column, values [][]string) {
 	}
 	switch {
 	case leading == 0:
+	case leading < len(keys) && len(prefixes) == 1:
+		// '0' is the byte after '/', so this is every name below the prefix.
+		p := strings.TrimSuffix(prefixes[0], "/")
+		c.and(`p."PART_NAME" >= ` + c.bind(p+"/") + ` AND p."PART_NAME" < ` + c.bind(p+"0"))
 	case leading == len(keys):
 		for i, p := range prefixes {
 			prefixes[i] = strings.TrimSuffix(p, "/")
 		}
 		c.and(among(`p."PART_NAME"`, c.bind(list(prefixes))))
 	default:
-		ranges := make([]string, len(prefixes))
 		for i, p := range prefixes {
-			// '0' is the byte after '/', so this is every name below the prefix.
-			ranges[i] = `p."PART_NAME" >= ` + c.bind(p) + ` AND p."PART_NAME" < ` + c.bind(strings.TrimSuffix(p, "/")+"0")
+			prefixes[i] = strings.TrimSuffix(p, "/")
 		}
-		c.and("(" + strings.Join(ranges, " OR ") + ")")
+		// A search for each prefix. CROSS JOIN, and no term on the table's id
+		// beside it, keep SQLite from looking at all partitions instead.
+		c.byID = true
+		c.and(`p."PART_ID" IN (SELECT x."PART_ID" FROM json_each(` + c.bind(list(prefixes)) + `) r CROSS JOIN "PARTITIONS" x
+			WHERE x."TBL_ID" = ` + c.bind(table) + ` AND x."PART_NAME" >= r.value || '/' AND x."PART_NAME" < r.value || '0')`)
 	}
 	for i := leading; i < len(values); i++ {
 		if values[i] == nil {
