@@ -1,9 +1,9 @@
 package duckdb
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -36,18 +36,28 @@ func (b *builder) json(ctx context.Context) error {
 		}
 		items[i] = x + " AS " + ident(c.Name)
 	}
-	// A line without capital letters has no key in another case.
-	shapes := map[string]*trinosql.Type{}
+	types := map[string]*trinosql.Type{}
+	nested := false
 	for _, c := range b.rel.Columns {
 		if c.Key < 0 {
-			shapes[strings.ToLower(c.Name)] = c.Type
+			types[strings.ToLower(c.Name)] = c.Type
+			nested = nested || len(c.Type.Elems) > 0
 		}
 	}
-	lower, err := b.function("lower_keys", 1, func(arg []string) (string, error) { return lowerKeys(arg[0], shapes), nil })
+	normal, err := b.function("normal", 2, func(arg []string) (string, error) {
+		s, err := normalObject(arg[0], types)
+		if err != nil {
+			err = fmt.Errorf("%sError parsing a value in file %s: %w", badData, arg[1], err)
+		}
+		return s, err
+	})
 	if err != nil {
 		return err
 	}
-	object := "CASE WHEN j = lower(j) THEN j ELSE " + lower + "(j) END"
+	object := normal + "(j, filename)"
+	if !nested { // a line without capital letters has no key in another case
+		object = "CASE WHEN j = lower(j) THEN j ELSE " + object + " END"
+	}
 	object = "CASE WHEN j IS NULL THEN NULL WHEN starts_with(ltrim(j), '{') THEN " + object + " ELSE error(" + quote(badData+"A line is not a JSON object in file ") + " || filename) END"
 	values := "json_extract_string(" + object + ", [" + strings.Join(paths, ", ") + "])"
 	if len(paths) == 0 {
@@ -66,128 +76,13 @@ func (b *builder) json(ctx context.Context) error {
 func (b *builder) jsonValue(x string, i int) (string, error) {
 	switch t := b.rel.Columns[i].Type; t.Kind {
 	case trinosql.KindArray, trinosql.KindMap, trinosql.KindRow:
-		// Keys are in lower case here, and the names in a shape must be.
+		if err := inJSON(t); err != nil {
+			return "", fmt.Errorf("%sColumn %s has type %s, which cannot be read from JSON", notSupported, b.rel.Columns[i].Name, t)
+		}
+		// Keys are in lower case here, and the names in a shape must be. That the
+		// values fit has been checked; what does not would be null.
 		shape, err := json.Marshal(strings.ToLower(b.rel.Columns[i].Duck))
 		return "json_transform(" + x + ", " + quote(string(shape)) + ")", err
 	}
 	return b.scalar(x, i, "JSON")
-}
-
-// lowerKeys writes the keys of a JSON object, and of the rows in its columns, in
-// lower case. The keys of maps are data and keep their case. The text is known
-// to be JSON.
-func lowerKeys(text string, columns map[string]*trinosql.Type) string {
-	l := keyLowerer{in: text, out: make([]byte, 0, len(text)), columns: columns}
-	l.value(nil, true)
-	return string(l.out)
-}
-
-type keyLowerer struct {
-	in      string
-	at      int
-	out     []byte
-	columns map[string]*trinosql.Type
-}
-
-// value copies a value of type t, or of an unknown type if t is nil.
-func (l *keyLowerer) value(t *trinosql.Type, top bool) {
-	l.space()
-	if l.at >= len(l.in) {
-		return
-	}
-	switch l.in[l.at] {
-	case '{':
-		for l.copy(1); ; {
-			l.space()
-			if l.at >= len(l.in) || l.in[l.at] == '}' {
-				l.copy(1)
-				return
-			}
-			if l.in[l.at] == ',' {
-				l.copy(1)
-				continue
-			}
-			begin := len(l.out)
-			if !l.text() {
-				return
-			}
-			var of *trinosql.Type
-			switch {
-			case top || t != nil && t.Kind == trinosql.KindRow:
-				key := bytes.ToLower(l.out[begin:])
-				l.out = append(l.out[:begin], key...)
-				name := strings.Trim(string(key), `"`)
-				if top {
-					of = l.columns[name]
-				} else {
-					for i := range t.Elems {
-						if strings.EqualFold(t.FieldName(i), name) {
-							of = t.Elems[i]
-						}
-					}
-				}
-			case t != nil && t.Kind == trinosql.KindMap:
-				of = t.Elem()
-			}
-			l.space()
-			l.copy(1) // the colon
-			l.value(of, false)
-		}
-	case '[':
-		var of *trinosql.Type
-		if t != nil && t.Kind == trinosql.KindArray {
-			of = t.Elem()
-		}
-		for l.copy(1); ; {
-			l.space()
-			if l.at >= len(l.in) || l.in[l.at] == ']' {
-				l.copy(1)
-				return
-			}
-			if l.in[l.at] == ',' {
-				l.copy(1)
-				continue
-			}
-			l.value(of, false)
-		}
-	case '"':
-		l.text()
-	default:
-		n := strings.IndexAny(l.in[l.at:], ",]} \t\r\n")
-		if n < 0 {
-			n = len(l.in) - l.at
-		}
-		l.copy(max(n, 1))
-	}
-}
-
-// text copies a string with its quotes; false if none begins here.
-func (l *keyLowerer) text() bool {
-	if l.at >= len(l.in) || l.in[l.at] != '"' {
-		return false
-	}
-	for i := l.at + 1; i < len(l.in); i++ {
-		switch l.in[i] {
-		case '\\':
-			i++
-		case '"':
-			l.copy(i + 1 - l.at)
-			return true
-		}
-	}
-	l.copy(len(l.in) - l.at)
-	return false
-}
-
-func (l *keyLowerer) space() {
-	for l.at < len(l.in) && strings.IndexByte(" \t\r\n", l.in[l.at]) >= 0 {
-		l.at++
-	}
-}
-
-// copy takes n bytes, or those that are left.
-func (l *keyLowerer) copy(n int) {
-	n = min(n, len(l.in)-l.at)
-	l.out = append(l.out, l.in[l.at:l.at+n]...)
-	l.at += n
 }
