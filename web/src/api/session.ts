@@ -30,6 +30,6 @@ export async function login(name: string, password: string) {
 /** Logs out, and forgets what was read: the next person may see less. */
 export async function logout() {
   await call('DELETE', url);
-  cache.clear();
   cache.setQueryData(session.queryKey, null);
+  cache.removeQueries({ predicate: (q) => q.queryKey[0] !== session.queryKey[0] });
 }

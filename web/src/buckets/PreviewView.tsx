@@ -78,9 +78,9 @@ function Opaque(props: { bucket: string; preview: Preview }) {
       action={
         <Button
           leftSection={<IconTerminal2 size={15} />}
-          onClick={() => void navigate({ to: '/query', search: { sql: `SELECT *\nFROM ${from}\nWHERE "$path" = '${location.replaceAll("'", "''")}'\nLIMIT 100` } })}
+          onClick={() => void navigate({ to: '/query', search: { sql: `SELECT *\nFROM ${from}\nLIMIT 100` } })}
         >
-          Query its rows
+          Query the table
         </Button>
       }
     >

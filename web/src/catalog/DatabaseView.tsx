@@ -31,7 +31,7 @@ export function DatabaseView({ catalog, database }: { catalog: string; database:
       />
       <div className={css.about}>
         {db?.description && <span>{db.description}</span>}
-        {db?.location && <Place location={db.location} />}
+        {db?.location && <Place location={db.location} folder />}
       </div>
       <div className={css.scroll}>
         {q.error && <ProblemView error={q.error} retry={() => void q.refetch()} />}

@@ -60,7 +60,7 @@ export function TableView(props: { catalog: string; database: string; table: str
         <>
           <div className={css.about}>
             <span className={css.chip}>{t.format}</span>
-            {t.location && <Place location={t.location} />}
+            {t.location && <Place location={t.location} folder />}
           </div>
           <Views
             label="About the table"
@@ -108,7 +108,9 @@ function Columns({ table: t }: { table: Table }) {
       <table className={css.list}>
         <thead>
           <tr>
-            <th className={css.tight} aria-label="Position" />
+            <th className={css.tight}>
+              <span className="visually-hidden">Position</span>
+            </th>
             <th>Column</th>
             <th>Type</th>
             <th>Comment</th>

@@ -11,6 +11,9 @@ import css from './grid.module.css';
 /** Browsers end elements at some 17 million pixels: more rows are not shown. */
 export const mostRows = 500_000;
 
+/** Rows that are drawn above and below the view. */
+const overscan = 8;
+
 interface Cell {
   row: number;
   column: number;
@@ -52,7 +55,7 @@ export function Grid(props: {
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 10,
+    overscan,
     scrollPaddingStart: headHeight,
     scrollPaddingEnd: 12,
   });
@@ -63,10 +66,15 @@ export function Grid(props: {
     estimateSize: (i) => resized[i] ?? fitted[i] ?? 100,
     overscan: 3,
     scrollPaddingStart: gutter,
+    // It hears the same scrolling as the rows do, and has rarely anything to add.
+    useFlushSync: false,
   });
   useEffect(() => cols.measure(), [cols, fitted, resized]);
 
   const visible = rows.getVirtualItems();
+  // Rows that leave the view lend their elements to those that enter it: at any
+  // time the indexes in view differ by less than this.
+  const slots = Math.ceil((rows.scrollRect?.height ?? 0) / rowHeight) + 2 * overscan + 2;
   const from = visible[0]?.index ?? 0;
   const to = visible.at(-1)?.index ?? 0;
   useEffect(() => onWindow?.(from, to), [onWindow, from, to]);
@@ -147,7 +155,9 @@ export function Grid(props: {
       >
         <div style={{ width, height: total, position: 'relative', minWidth: '100%' }}>
           <div className={css.header} role="row" aria-rowindex={1} style={{ width }}>
-            <div className={css.corner} role="columnheader" aria-label="Row number" style={{ width: gutter }} />
+            <div className={css.corner} role="columnheader" style={{ width: gutter }}>
+              <span className="visually-hidden">Row</span>
+            </div>
             {places.map((p) => (
               <div
                 key={p.index}
@@ -166,7 +176,7 @@ export function Grid(props: {
           </div>
           {visible.map((v) => (
             <GridRow
-              key={v.index % 256}
+              key={v.index % Math.max(slots, visible.length)}
               id={id}
               index={v.index}
               top={v.start + headHeight}

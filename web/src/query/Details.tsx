@@ -60,11 +60,12 @@ function Fact(props: { name: string; children: ReactNode }) {
   );
 }
 
-/** An s3:// location, as a way to the object. */
-export function Place({ location }: { location: string }) {
+/** An s3:// location, as a way to the object, or to the folder that a table's location is. */
+export function Place({ location, folder }: { location: string; folder?: boolean }) {
   const m = /^s3[an]?:\/\/([^/]+)\/?(.*)$/.exec(location);
   if (!m) return <code>{location}</code>;
-  const [, bucket = '', key = ''] = m;
+  const [, bucket = ''] = m;
+  const key = folder && m[2] ? m[2].replace(/\/?$/, '/') : (m[2] ?? '');
   const prefix = key.slice(0, key.lastIndexOf('/') + 1);
   return (
     <Link to="/buckets/$bucket" params={{ bucket }} search={{ prefix, object: key === prefix ? undefined : key }}>

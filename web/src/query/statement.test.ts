@@ -73,5 +73,6 @@ it('oneLine joins lines and cuts', () => {
 });
 
 it('quoted quotes what needs it', () => {
+  expect(['order', 'default'].map(quoted)).toEqual(['"order"', 'default']);
   expect(['a', 'a_1', 'A', '1a', 'a b', 'a"b'].map(quoted)).toEqual(['a', 'a_1', '"A"', '"1a"', '"a b"', '"a""b"']);
 });

@@ -108,5 +108,16 @@ export function oneLine(s: string, most = 160): string {
   return line.length > most ? line.slice(0, most - 1) + '…' : line;
 }
 
+// Trino's reserved words (its documentation, "Keywords and identifiers").
+const reserved = new Set(
+  `alter and as between by case cast constraint create cross cube current_catalog current_date current_path current_role
+  current_schema current_time current_timestamp current_user deallocate delete describe distinct drop else end escape
+  except exists extract false for from full group grouping having in inner insert intersect into is join json_array
+  json_exists json_object json_query json_table json_value left like listagg localtime localtimestamp natural normalize
+  not null on or order outer prepare recursive right rollup select skip table then trim true uescape union unnest using
+  values when where with`.split(/\s+/),
+);
+
 /** A name as SQL has it: quoted where it has to be. */
-export const quoted = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
+export const quoted = (name: string) =>
+  /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`;

@@ -5,7 +5,7 @@ import { login } from '../api/session';
 import { ProblemView } from '../ui/Problem';
 import css from './shell.module.css';
 
-export function LoginPage() {
+export default function LoginPage() {
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
 

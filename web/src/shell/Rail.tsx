@@ -1,19 +1,25 @@
-import { Kbd, Menu } from '@mantine/core';
-import { IconKeyboard, IconLogout, IconMoon, IconSearch, IconSun, IconUser } from '@tabler/icons-react';
+import { IconSearch, IconUser } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import { lazy, Suspense, useState } from 'react';
 
-import { logout } from '../api/session';
 import type { Session } from '../api/types';
 import { mod } from '../ui/keys';
 import { places } from './places';
-import { useScheme } from './useScheme';
 import css from './shell.module.css';
+
+const loadMenu = () => import('./UserMenu');
+const UserMenu = lazy(loadMenu);
 
 /** The left rail; on a phone, the bar at the bottom. */
 export function Rail(props: { session: Session; onPalette: () => void; onKeys: () => void }) {
-  const { scheme, toggle } = useScheme();
   const { user, lake } = props.session;
-  const Sun = scheme === 'dark' ? IconSun : IconMoon;
+  const [menu, setMenu] = useState(false);
+  const person = (
+    <button type="button" className={`bare ${css.place}`} aria-haspopup="menu" onPointerEnter={() => void loadMenu()} onClick={() => setMenu(true)}>
+      <IconUser size={17} stroke={1.6} aria-hidden />
+      <span className="clip">{user.name}</span>
+    </button>
+  );
   return (
     <nav className={css.rail} aria-label="Pages">
       <Link to="/query" className={css.brand} title={`lethe ${lake.version}`}>
@@ -22,7 +28,7 @@ export function Rail(props: { session: Session; onPalette: () => void; onKeys: (
       <button type="button" className={`bare ${css.find}`} onClick={props.onPalette}>
         <IconSearch size={14} aria-hidden />
         <span>Find anything</span>
-        <Kbd size="xs">{mod}K</Kbd>
+        <kbd className={css.kbd}>{mod}K</kbd>
       </button>
       <ul className={css.places}>
         {places.map((p) => (
@@ -35,32 +41,13 @@ export function Rail(props: { session: Session; onPalette: () => void; onKeys: (
         ))}
       </ul>
       <div className={css.foot}>
-        <Menu position="top-start" width={220}>
-          <Menu.Target>
-            <button type="button" className={`bare ${css.place}`}>
-              <IconUser size={17} stroke={1.6} aria-hidden />
-              <span className="clip">{user.name}</span>
-            </button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Label>
-              {user.administrator ? 'Administrator' : 'User'} · {lake.region}
-            </Menu.Label>
-            <Menu.Item leftSection={<IconSearch size={15} />} onClick={props.onPalette} className={css.phoneOnly}>
-              Find anything
-            </Menu.Item>
-            <Menu.Item leftSection={<Sun size={15} />} rightSection={<Kbd size="xs">.</Kbd>} onClick={toggle} closeMenuOnClick={false}>
-              {scheme === 'dark' ? 'Light' : 'Dark'}
-            </Menu.Item>
-            <Menu.Item leftSection={<IconKeyboard size={15} />} rightSection={<Kbd size="xs">?</Kbd>} onClick={props.onKeys}>
-              Keys
-            </Menu.Item>
-            <Menu.Divider />
-            <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => void logout()}>
-              Log out
-            </Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        {menu ? (
+          <Suspense fallback={person}>
+            <UserMenu {...props} target={person} />
+          </Suspense>
+        ) : (
+          person
+        )}
       </div>
     </nav>
   );

@@ -6,11 +6,11 @@ import { session } from '../api/session';
 import type { Session } from '../api/types';
 import { ProblemView } from '../ui/Problem';
 import { Waiting } from '../ui/Waiting';
-import { LoginPage } from './LoginPage';
 import { Rail } from './Rail';
 import { useKeys } from './useKeys';
 import css from './shell.module.css';
 
+const LoginPage = lazy(() => import('./LoginPage'));
 const Palette = lazy(() => import('./Palette'));
 const KeysHelp = lazy(() => import('./KeysHelp'));
 
@@ -20,7 +20,12 @@ export function Shell() {
   const { data, error, refetch } = useQuery(session);
   if (data) return <Frame session={data} />;
   if (error) return <ProblemView error={error} retry={() => void refetch()} />;
-  return data === null ? <LoginPage /> : <Waiting />;
+  if (data === undefined) return <Waiting />;
+  return (
+    <Suspense fallback={<Waiting />}>
+      <LoginPage />
+    </Suspense>
+  );
 }
 
 function Frame({ session }: { session: Session }) {

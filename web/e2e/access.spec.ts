@@ -1,0 +1,95 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+
+import { expect, run, state, test } from './lake';
+
+// What people with other eyes, hands or devices meet.
+
+async function clean(page: Page, what: string) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+  expect(found, what).toEqual([]);
+}
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing in ${scheme}`, async ({ page, lake }) => {
+    test.setTimeout(180_000);
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    await page.goto('/');
+    await page.getByLabel('Name').waitFor();
+    await clean(page, 'login');
+    await page.getByLabel('Name').fill(lake.user);
+    await page.getByLabel('Password', { exact: true }).fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await clean(page, 'login refused');
+    await page.getByLabel('Password', { exact: true }).fill(lake.password);
+    await page.keyboard.press('Enter');
+    await page.locator('.cm-content').waitFor();
+    await clean(page, 'query, empty');
+    await run(page, "-- a comment\nSELECT country, lat, 'text' AS t, 1.5 AS n FROM covid_confirmed_cases LIMIT 50");
+    await expect(state(page)).toContainText('Succeeded');
+    await page.getByRole('grid', { name: 'Result' }).focus();
+    await page.keyboard.press('Enter');
+    await clean(page, 'query, result');
+    await page.getByRole('tab', { name: 'Details' }).click();
+    await clean(page, 'query, details');
+    await page.getByRole('tab', { name: 'History' }).click();
+    await page.getByLabel('Filter history').waitFor();
+    await clean(page, 'query, history');
+    await run(page, 'SELECT nope FROM covid_confirmed_cases');
+    await page.getByRole('alert').waitFor();
+    await clean(page, 'query, failed');
+
+    for (const view of ['', 'sample', 'ddl', 'properties']) {
+      await page.goto(`/catalog/AwsDataCatalog/default/covid_confirmed_cases?view=${view}`);
+      await page.getByRole('tabpanel').locator('table, [role=gridcell], pre, dl').first().waitFor();
+      await clean(page, `table, ${view}`);
+    }
+    await page.goto('/catalog');
+    await page.getByRole('table').waitFor();
+    await clean(page, 'catalog');
+    await page.goto('/buckets');
+    await page.getByRole('table').waitFor();
+    await clean(page, 'buckets');
+    await page.getByRole('button', { name: 'Create bucket' }).click();
+    await page.getByRole('dialog').waitFor();
+    await clean(page, 'create bucket');
+    await page.goto('/buckets/lethe-demo');
+    await page.getByRole('gridcell').first().waitFor();
+    await clean(page, 'bucket');
+    await page.keyboard.press('ControlOrMeta+k');
+    await page.getByLabel('Find anything').waitFor();
+    await clean(page, 'palette');
+    await page.keyboard.press('Escape');
+    await expect(page.getByLabel('Find anything')).toHaveCount(0);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await clean(page, 'keys');
+  });
+}
+
+test('a phone shows every page without scrolling sideways', async ({ admin: page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const fits = async (what: string) => {
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(over, what).toBeLessThanOrEqual(0);
+  };
+  await page.goto('/query');
+  await run(page, 'SELECT * FROM covid_confirmed_cases LIMIT 50');
+  await expect(state(page)).toContainText('Succeeded');
+  await fits('query');
+  await page.getByRole('button', { name: 'Tables' }).click();
+  await expect(page.getByRole('treeitem', { name: 'covid_death_cases' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Catalog' }).click();
+  await page.getByRole('treeitem', { name: 'covid_death_cases' }).click();
+  await expect(page.getByRole('heading', { name: 'Table covid_death_cases' })).toBeVisible();
+  await fits('table');
+  await page.getByRole('link', { name: 'Back' }).click();
+  await fits('database');
+  await page.getByRole('link', { name: 'Buckets' }).click();
+  await page.getByRole('link', { name: 'lethe-demo' }).click();
+  await page.getByRole('gridcell').first().waitFor();
+  await fits('bucket');
+});
