@@ -109,6 +109,8 @@ type Field struct {
 	nullable    bool        // on the side of an outer join that may be missing
 	opaque      bool        // conditions on it say nothing about Origin's rows
 	mergedInner bool        // Merged, by an inner or left join
+	setOp       *SetOp      // that this is a column of
+	sides       [2]*Field   // the columns of setOp's operands
 }
 
 // Ref is what an identifier or a dotted name refers to: exactly one of Field
@@ -191,7 +193,7 @@ type TableUse struct {
 	Period string
 	AsOf   Expr
 
-	conjuncts []Expr // what MayMatch evaluates
+	conditions []condition // what MayMatch evaluates
 }
 
 // SortKey is an ORDER BY item resolved: either the output column with index

@@ -48,6 +48,7 @@ type analyzer struct {
 	hashes    map[Expr]uint64
 	// conditions are what every row that matters satisfies, for pruning.
 	conditions []conjunct
+	side       sides              // of the condition that is turned into predicates
 	windows    map[string]*Window // of the WINDOW clause, by lower-case name
 }
 

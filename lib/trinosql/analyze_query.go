@@ -170,7 +170,7 @@ func (z *analyzer) setOp(s *SetOp, sc *scope) []*Field {
 			}
 			z.fail(s.Pos(), TypeMismatch, "Type %s is not comparable and therefore cannot be used in %s%s", t, s.Op, distinct)
 		}
-		fields[i] = z.field(s, Field{Name: l[i].Name, Type: t})
+		fields[i] = z.field(s, Field{Name: l[i].Name, Type: t, setOp: s, sides: [2]*Field{l[i], r[i]}})
 	}
 	return fields
 }

@@ -1,6 +1,9 @@
 package trinosql
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Range is an interval of values. A nil end is open.
 type Range struct {
@@ -27,8 +30,9 @@ type Predicate struct {
 // made of comparisons, dates, and simple functions.
 func (a *Analysis) MayMatch(u *TableUse, value func(column int) (Constant, bool)) bool {
 	e := a.evaluator
+	var side sides
 	e.column = func(f *Field) (Constant, bool) {
-		t := traceField(f)
+		t := traceField(f, side)
 		if t.use != u {
 			return Constant{}, false
 		}
@@ -38,8 +42,9 @@ func (a *Analysis) MayMatch(u *TableUse, value func(column int) (Constant, bool)
 		}
 		return castConstant(c, f.Type) // a view or a join gave the column another type
 	}
-	for _, x := range u.conjuncts {
-		if c, ok := e.eval(x); ok && !c.isTrue() {
+	for _, cond := range u.conditions {
+		side = cond.side
+		if c, ok := e.eval(cond.x); ok && !c.isTrue() {
 			return false
 		}
 	}
@@ -52,16 +57,28 @@ func PartitionValue(t *Type, text string) (Constant, bool) {
 	return castConstant(Constant{Type: Varchar, Text: text}, t)
 }
 
+// condition is what every row of a table satisfies that matters. Where the
+// table is below set operations, side tells on which side of each it is: the
+// columns that x names are followed down that way.
+type condition struct {
+	x    Expr
+	side sides
+}
+
+// sides are the operands of set operations to look at: 0 or 1.
+type sides map[*SetOp]int
+
 // traced is where a field's value comes from.
 type traced struct {
 	use      *TableUse
 	column   int
-	nullable bool // an outer join may have put a null in its place
+	nullable bool   // an outer join may have put a null in its place
+	at       *SetOp // the set operation where the way parts and no side is given
 }
 
 // traceField follows a field down to a table's column, as long as a condition
 // on the field can be checked on the column's rows instead.
-func traceField(f *Field) (t traced) {
+func traceField(f *Field, side sides) (t traced) {
 	for f != nil && !f.opaque {
 		t.nullable = t.nullable || f.nullable
 		switch {
@@ -72,6 +89,12 @@ func traceField(f *Field) (t traced) {
 			return traced{}
 		case f.Merged != nil && f.mergedInner:
 			f = f.Merged[0]
+		case f.setOp != nil:
+			i, ok := side[f.setOp]
+			if !ok {
+				return traced{at: f.setOp}
+			}
+			f = f.sides[i]
 		default:
 			f = f.Origin
 		}
@@ -132,48 +155,89 @@ func setNullable(fields []*Field) {
 	}
 }
 
+// maxSides bounds how many tables below set operations one condition is given to.
+const maxSides = 256
+
 // prune gives the conditions found to the tables they are about.
 func (z *analyzer) prune() {
-	e := &z.a.evaluator
 	for _, c := range z.conditions {
-		var use *TableUse
-		nullable, columns := false, 0
-		Walk(c.x, func(x Expr) bool {
-			r := z.a.refs[x]
-			if r == nil {
-				if subquery(x) != nil {
-					columns = -1 << 20
-				}
-				return true
-			}
-			if r.Field == nil {
-				return false
-			}
-			t := traceField(r.Field)
-			if r.Depth > 0 || t.use == nil || use != nil && use != t.use || c.side != nil && !c.side[r.Field] {
-				columns = -1 << 20
-				return false
-			}
-			use, nullable = t.use, nullable || t.nullable
-			columns++
-			return false
-		})
-		if columns <= 0 {
-			continue
-		}
-		if nullable {
-			// A row that an outer join made has nulls here. The condition may only
-			// be moved before the join if it drops such rows.
-			e.column = func(f *Field) (Constant, bool) { return nullOf(f.Type), true }
-			if v, ok := e.eval(c.x); !ok || v.isTrue() {
-				continue
-			}
-			e.column = nil
-		}
-		use.conjuncts = append(use.conjuncts, c.x)
-		use.Predicates = append(use.Predicates, z.predicates(c.x)...)
+		budget := maxSides
+		z.distribute(c, nil, &budget)
 	}
-	e.column = nil
+}
+
+// distribute gives a condition to the table that all its columns come from, or
+// to those on both sides of a set operation that they come from.
+func (z *analyzer) distribute(c conjunct, side sides, budget *int) {
+	if *budget--; *budget < 0 {
+		return
+	}
+	t, ok := z.about(c, side)
+	if t.at != nil {
+		for i := range 2 {
+			deeper := maps.Clone(side)
+			if deeper == nil {
+				deeper = sides{}
+			}
+			deeper[t.at] = i
+			z.distribute(c, deeper, budget)
+		}
+		return
+	}
+	if !ok {
+		return
+	}
+	e := &z.a.evaluator
+	if t.nullable {
+		// A row that an outer join made has nulls here. The condition may only
+		// be moved before the join if it drops such rows.
+		e.column = func(f *Field) (Constant, bool) { return nullOf(f.Type), true }
+		v, known := e.eval(c.x)
+		e.column = nil
+		if !known || v.isTrue() {
+			return
+		}
+	}
+	t.use.conditions = append(t.use.conditions, condition{c.x, side})
+	z.side = side
+	t.use.Predicates = append(t.use.Predicates, z.predicates(c.x)...)
+	z.side = nil
+}
+
+// about finds the one table that a condition speaks of. ok is false when there
+// is none, or the condition holds more than its columns and constants. t.at is
+// set when a set operation's side has to be chosen first.
+func (z *analyzer) about(c conjunct, side sides) (t traced, ok bool) {
+	ok = true
+	Walk(c.x, func(x Expr) bool {
+		if !ok || t.at != nil {
+			return false
+		}
+		r := z.a.refs[x]
+		if r == nil {
+			ok = subquery(x) == nil
+			return ok
+		}
+		if r.Field == nil {
+			return false // a lambda's parameter
+		}
+		f := traceField(r.Field, side)
+		switch {
+		case r.Depth > 0, c.side != nil && !c.side[r.Field]:
+			ok = false
+		case f.at != nil:
+			t.at = f.at
+		case f.use == nil, t.use != nil && t.use != f.use:
+			ok = false
+		default:
+			t.use, t.nullable = f.use, t.nullable || f.nullable
+		}
+		return false
+	})
+	if !ok {
+		t.at = nil
+	}
+	return t, ok && t.use != nil
 }
 
 // predicates are the ranges that a condition on one table's columns confines
@@ -244,7 +308,7 @@ func (z *analyzer) columnOf(x Expr) (int, bool) {
 	if r == nil || r.Field == nil {
 		return 0, false
 	}
-	t := traceField(r.Field)
+	t := traceField(r.Field, z.side)
 	if t.use == nil || !t.use.Schema.Columns[t.column].Type.Equal(r.Field.Type) {
 		return 0, false
 	}

@@ -141,9 +141,9 @@ func showAnalysis(an *Analysis, show []string) string {
 		for _, p := range u.Predicates {
 			fmt.Fprintf(&b, "  %s %s\n", u.Schema.Columns[p.Column].Name, showPredicate(p))
 		}
-		for _, x := range u.conjuncts {
+		for _, c := range u.conditions {
 			if has("conjuncts") {
-				fmt.Fprintf(&b, "  where %s\n", FormatExpr(x))
+				fmt.Fprintf(&b, "  where %s\n", FormatExpr(c.x))
 			}
 		}
 	}
@@ -167,7 +167,7 @@ func showAnalysis(an *Analysis, show []string) string {
 				lines = append(lines, fmt.Sprintf("%s %s: output column", x.Pos(), FormatExpr(x)))
 			default:
 				at := "computed"
-				if t := traceField(r.Field); t.use != nil {
+				if t := traceField(r.Field, nil); t.use != nil {
 					at = t.use.Schema.Table + "." + t.use.Schema.Columns[t.column].Name
 				}
 				lines = append(lines, fmt.Sprintf("%s %s: depth %d, %s", x.Pos(), FormatExpr(x), r.Depth, at))
