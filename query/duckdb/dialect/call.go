@@ -23,7 +23,7 @@ func (e *emitter) argType(c *call, i int) *trinosql.Type { return e.a.UsedType(c
 func (e *emitter) arg(c *call, i int) string {
 	s := e.x(c.args[i])
 	if t := e.argType(c, i); t.Kind == trinosql.KindChar {
-		return orderKey(s, t)
+		return e.orderKey(s, t)
 	}
 	return s
 }

@@ -65,7 +65,7 @@ func (e *emitter) convert(p trinosql.Pos, x string, from, to *trinosql.Type) str
 		return e.toJSON(p, x, from)
 	case trinosql.KindLikePattern, trinosql.KindRegexp, trinosql.KindCodePoints, trinosql.KindJSONPath:
 		if from.Kind == trinosql.KindChar {
-			return orderKey(x, from)
+			return e.orderKey(x, from)
 		}
 		return x
 	}

@@ -101,7 +101,7 @@ func (e *emitter) castTime(p trinosql.Pos, x string, from, to *trinosql.Type) st
 		case trinosql.KindTimeZone:
 			return e.scaleTimeZone(x, from.Precision, to.Precision)
 		case trinosql.KindTime:
-			return picosTime(roundPicos(dotted(x, "t"), from.Precision, to.Precision), to)
+			return picosTime(roundPicos(e.dotted(x, "t"), from.Precision, to.Precision), to)
 		case trinosql.KindTimestamp, trinosql.KindTimestampZone:
 			return e.bind(func(v []string) string {
 				picos := roundPicosUp(v[0]+".t", from.Precision, to.Precision)
@@ -133,7 +133,7 @@ func (e *emitter) sessionOffset() string {
 func (e *emitter) widenTimestamp(u, x string, to *trinosql.Type) string {
 	switch {
 	case to.Kind == trinosql.KindTimestampZone:
-		return e.expand("CASE WHEN $1 IS NOT NULL THEN "+e.zoned(e.atSession("$1"), "0", e.zone, to)+" END", u)
+		return e.build(e.expand("CASE WHEN $1 IS NOT NULL THEN "+e.zoned(e.atSession("$1"), "0", e.zone, to)+" END", u), e.atSession(u))
 	case to.Precision <= 6:
 		return u
 	}

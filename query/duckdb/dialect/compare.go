@@ -37,10 +37,10 @@ func naturallyDistinct(t *trinosql.Type) bool {
 
 // groupKey writes the value by which DuckDB must group x: x itself unless equal
 // values have several representations.
-func groupKey(x string, t *trinosql.Type) string {
+func (e *emitter) groupKey(x string, t *trinosql.Type) string {
 	switch t.Kind {
 	case trinosql.KindTimestampZone, trinosql.KindTimeZone:
-		return instant(x, t)
+		return e.instant(x, t)
 	case trinosql.KindMap:
 		return "map_from_entries(list_sort(map_entries(" + x + ")))"
 	}
@@ -48,10 +48,10 @@ func groupKey(x string, t *trinosql.Type) string {
 }
 
 // orderKey writes the value by which DuckDB must sort x.
-func orderKey(x string, t *trinosql.Type) string {
+func (e *emitter) orderKey(x string, t *trinosql.Type) string {
 	switch t.Kind {
 	case trinosql.KindTimestampZone, trinosql.KindTimeZone:
-		return instant(x, t)
+		return e.instant(x, t)
 	case trinosql.KindChar:
 		return "rpad(" + x + ", " + strconv.Itoa(t.Precision) + ", ' ')"
 	}
@@ -60,13 +60,8 @@ func orderKey(x string, t *trinosql.Type) string {
 
 // instant writes the point in time of a value with a time zone, by which such
 // values are compared.
-func instant(x string, t *trinosql.Type) string {
-	dot := func(f string) string {
-		if simple(x) && !constant(x) {
-			return x + "." + f
-		}
-		return "struct_extract(" + x + ", '" + f + "')"
-	}
+func (e *emitter) instant(x string, t *trinosql.Type) string {
+	dot := func(f string) string { return e.dotted(x, f) }
 	switch {
 	case t.Kind == trinosql.KindTimeZone:
 		return "((" + dot("t") + " - CAST(" + dot("o") + " AS BIGINT) * 60000000000000 + 86400000000000000) % 86400000000000000)"
@@ -83,12 +78,12 @@ func (e *emitter) compare(p trinosql.Pos, op, l, r string, t *trinosql.Type) str
 		return e.compareFloats(op, l, r)
 	case trinosql.KindTimestampZone, trinosql.KindTimeZone:
 		if t.Precision > 6 || t.Kind == trinosql.KindTimeZone {
-			return e.expand("("+instant("$1", t)+" "+op+" "+instant("$2", t)+")", l, r)
+			return e.expand("("+e.instant("$1", t)+" "+op+" "+e.instant("$2", t)+")", l, r)
 		}
-		return "(" + instant(l, t) + " " + op + " " + instant(r, t) + ")"
+		return "(" + e.instant(l, t) + " " + op + " " + e.instant(r, t) + ")"
 	case trinosql.KindChar:
 		if op != "=" && op != "<>" {
-			return "(" + orderKey(l, t) + " " + op + " " + orderKey(r, t) + ")"
+			return "(" + e.orderKey(l, t) + " " + op + " " + e.orderKey(r, t) + ")"
 		}
 	case trinosql.KindRow, trinosql.KindArray, trinosql.KindMap:
 		switch op {
@@ -223,14 +218,14 @@ func (e *emitter) isDistinct(x *trinosql.IsDistinct) string {
 	}
 	l, r := e.x(x.L), e.x(x.R)
 	if !naturallyDistinct(t) {
-		if k := groupKey("x", t); k == "x" || t.Kind == trinosql.KindMap && !(naturallyDistinct(t.Key()) && naturallyDistinct(t.Elem())) {
+		if k := e.groupKey("x", t); k == "x" || t.Kind == trinosql.KindMap && !(naturallyDistinct(t.Key()) && naturallyDistinct(t.Elem())) {
 			e.unsupported(x.Pos(), "IS DISTINCT FROM of %s is not supported", t)
 		}
 		if l != "NULL" {
-			l = groupKey(l, t)
+			l = e.groupKey(l, t)
 		}
 		if r != "NULL" {
-			r = groupKey(r, t)
+			r = e.groupKey(r, t)
 		}
 	}
 	return "(" + l + map[bool]string{true: " IS NOT DISTINCT FROM ", false: " IS DISTINCT FROM "}[x.Not] + r + ")"
@@ -344,7 +339,7 @@ func (e *emitter) anyOf(p trinosql.Pos, op, l string, t *trinosql.Type, q *trino
 		case t.Kind == trinosql.KindTimestampZone && op == "=":
 			sub := e.subqueryAs(q, t)
 			r := e.relation()
-			return "(" + instant(l, t) + " IN (SELECT " + instant(r+".c1", t) + " FROM (" + sub + ") AS " + r + "(c1)))"
+			return "(" + e.instant(l, t) + " IN (SELECT " + e.instant(r+".c1", t) + " FROM (" + sub + ") AS " + r + "(c1)))"
 		case isFloat(t) && op == "=":
 			sub := e.subqueryAs(q, t)
 			r := e.relation()

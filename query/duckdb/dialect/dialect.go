@@ -166,6 +166,7 @@ type emitter struct {
 	ctes    map[*trinosql.CTE]string      // names of common tables
 	lambdas map[*trinosql.Lambda][]string // names of parameters
 	keys    map[string]string             // replaces grouping keys above their aggregation
+	built   map[string]string             // instants within timestamps with time zone, by their text
 	rels    int                           // relations named so far
 	open    int                           // lambdas around what is being written
 	try     int                           // TRYs around what is being written
@@ -182,6 +183,7 @@ func newEmitter(a *trinosql.Analysis, table func(int, *trinosql.TableUse) (strin
 		fields:  map[*trinosql.Field]spelling{},
 		ctes:    map[*trinosql.CTE]string{},
 		lambdas: map[*trinosql.Lambda][]string{},
+		built:   map[string]string{},
 	}
 	for i, t := range a.Tables {
 		e.uses[t] = i

@@ -8,7 +8,7 @@ import (
 // expand writes a template with $1, $2, ... replaced by args, and %x by a
 // lambda parameter that no argument uses (%x, %y, %z are three different ones).
 // An argument that the template uses more than once, and that is not a plain
-// column or literal, is computed once and bound to a name.
+// column, a literal or otherwise cheap, is computed once and bound to a name.
 func (e *emitter) expand(template string, args ...string) string {
 	uses := make([]int, len(args))
 	for i := 0; i+1 < len(template); i++ {
@@ -18,7 +18,7 @@ func (e *emitter) expand(template string, args ...string) string {
 	}
 	var many []int
 	for i, n := range uses {
-		if n > 1 && !simple(args[i]) {
+		if n > 1 && !simple(args[i]) && !cheap(args[i]) {
 			many = append(many, i)
 		}
 	}
@@ -132,6 +132,20 @@ func simple(x string) bool {
 		}
 	}
 	return len(x) < 300
+}
+
+// cheap reports whether x is short and quickly computed, so that writing it twice
+// costs less than binding it.
+func cheap(x string) bool {
+	if len(x) > 80 {
+		return false
+	}
+	for _, s := range []string{"trino_", "random", "uuid", "list_", "regexp_", "SELECT", "lambda"} {
+		if strings.Contains(x, s) {
+			return false
+		}
+	}
+	return true
 }
 
 // constant reports whether x is a short literal.

@@ -341,7 +341,7 @@ func hasSubquery(x *trinosql.Case) bool {
 func (e *emitter) like(x *trinosql.Like) string {
 	subject := e.x(x.X)
 	if t := e.a.UsedType(x.X); t.Kind == trinosql.KindChar {
-		subject = orderKey(subject, t) // with its padding
+		subject = e.orderKey(subject, t) // with its padding
 	}
 	s := subject + map[bool]string{true: " NOT LIKE ", false: " LIKE "}[x.Not] + e.x(x.Pattern)
 	if x.Esc != nil {

@@ -52,7 +52,7 @@ func (e *emitter) toJSON(p trinosql.Pos, x string, t *trinosql.Type) string {
 	case trinosql.KindVarchar:
 		return "trino_json_string(" + x + ")"
 	case trinosql.KindChar:
-		return "trino_json_string(" + orderKey(x, t) + ")"
+		return "trino_json_string(" + e.orderKey(x, t) + ")"
 	case trinosql.KindDate, trinosql.KindTimestamp:
 		return "trino_json_string(" + e.timeText(p, x, t) + ")"
 	case trinosql.KindArray:

@@ -154,6 +154,9 @@ func (e *emitter) cutDecimal(x string, t, to *trinosql.Type, n int64, how string
 	if n >= int64(t.Scale) {
 		return "CAST(" + x + " AS " + typ + ")"
 	}
+	if n >= 0 && how == "round" { // DuckDB's cast rounds halves away from zero
+		return "CAST(CAST(" + x + " AS " + decimal(min(38, t.Precision-t.Scale+int(n)+1), int(n)) + ") AS " + typ + ")"
+	}
 	drop := int64(t.Scale) - n
 	if drop > 38 {
 		return e.expand("CASE WHEN $1 IS NOT NULL THEN CAST(0 AS "+typ+") END", x)

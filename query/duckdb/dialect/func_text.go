@@ -42,7 +42,7 @@ func init() {
 			if len(c.args) == 1 {
 				return name + "(" + e.x(c.args[0]) + ", " + ws + ")"
 			}
-			return name + "(" + e.x(c.args[0]) + ", " + e.x(c.args[1]) + ")"
+			return name + "(" + e.x(c.args[0]) + ", " + e.arg(c, 1) + ")"
 		}
 	}
 	writers(map[string]func(*emitter, *call) string{
@@ -125,7 +125,7 @@ func (e *emitter) concat(p trinosql.Pos, args []trinosql.Expr, t *trinosql.Type)
 		case at.Kind == trinosql.KindChar && t.Kind != trinosql.KindArray:
 			// The last one's padding counts for a varchar only.
 			if i < len(args)-1 || t.Kind != trinosql.KindChar {
-				parts[i] = orderKey(parts[i], at)
+				parts[i] = e.orderKey(parts[i], at)
 			}
 		case t.Kind == trinosql.KindArray && !(at.Kind == trinosql.KindArray && same(at, t) || at.Equal(t)):
 			if at.Kind == trinosql.KindArray && !at.Equal(t.Elem()) && !same(at, t.Elem()) {

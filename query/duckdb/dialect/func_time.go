@@ -76,9 +76,9 @@ func init() {
 		},
 		"timezone": func(e *emitter, c *call) string {
 			if e.argType(c, 0).Kind == trinosql.KindTimeZone {
-				return "trino_offset_text(" + dotted(e.x(c.args[0]), "o") + ")"
+				return "trino_offset_text(" + e.dotted(e.x(c.args[0]), "o") + ")"
 			}
-			return dotted(e.x(c.args[0]), "z")
+			return e.dotted(e.x(c.args[0]), "z")
 		},
 	})
 }
@@ -178,11 +178,11 @@ func (e *emitter) extractTime(p trinosql.Pos, field, x string, t *trinosql.Type)
 	if t.Kind == trinosql.KindTimeZone {
 		switch field {
 		case "TIMEZONE_HOUR":
-			return "CAST(" + dotted(x, "o") + " // 60 AS BIGINT)"
+			return "CAST(" + e.dotted(x, "o") + " // 60 AS BIGINT)"
 		case "TIMEZONE_MINUTE":
-			return "CAST(" + dotted(x, "o") + " % 60 AS BIGINT)"
+			return "CAST(" + e.dotted(x, "o") + " % 60 AS BIGINT)"
 		}
-		picos = dotted(x, "t")
+		picos = e.dotted(x, "t")
 	}
 	switch field {
 	case "HOUR":
@@ -312,7 +312,7 @@ func (e *emitter) dateDiff(c *call) string {
 	case trinosql.KindTime, trinosql.KindTimeZone:
 		u := e.unit(c, clockUnits)
 		if t.Kind == trinosql.KindTimeZone {
-			a, b = e.expand(instant("$1", t), a), e.expand(instant("$1", t), b)
+			a, b = e.expand(e.instant("$1", t), a), e.expand(e.instant("$1", t), b)
 		} else {
 			a, b = timePicos(a, t), timePicos(b, t)
 		}
@@ -340,6 +340,9 @@ func (e *emitter) fromUnixtime(c *call) string {
 		z = e.zoneName(c.args[1])
 	case len(c.args) == 3:
 		z = "trino_offset_zone(CAST(" + e.x(c.args[1]) + " * 60 + " + e.x(c.args[2]) + " AS INTEGER))"
+	}
+	if constant(z) {
+		return e.build(e.expand("CASE WHEN $1 IS NOT NULL THEN "+e.zoned("$1", "0", z, c.typ)+" END", u), u)
 	}
 	return e.bind(func(v []string) string {
 		return "CASE WHEN " + v[0] + " IS NOT NULL AND " + v[1] + " IS NOT NULL THEN " + e.zoned(v[0], "0", v[1], c.typ) + " END"

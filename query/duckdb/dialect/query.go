@@ -61,7 +61,7 @@ func (e *emitter) ordered(q *trinosql.Query, keys []trinosql.SortKey, want []*tr
 	// where ordinals do not do.
 	plain := true
 	for _, k := range keys {
-		if k.Output < 0 || k.Output >= len(fields) || orderKey("x", fields[k.Output].Type) != "x" || want != nil {
+		if k.Output < 0 || k.Output >= len(fields) || e.orderKey("x", fields[k.Output].Type) != "x" || want != nil {
 			plain = false
 		}
 	}
@@ -85,17 +85,17 @@ func (e *emitter) ordered(q *trinosql.Query, keys []trinosql.SortKey, want []*tr
 		var s string
 		switch {
 		case k.Output < 0:
-			s = orderKey(e.x(k.X), e.a.UsedType(k.X))
+			s = e.orderKey(e.x(k.X), e.a.UsedType(k.X))
 			if constant(s) {
 				continue
 			}
 		case plain:
 			s = strconv.Itoa(k.Output + 1)
 		case !direct:
-			s = orderKey(e.fields[fields[k.Output]].sql, fields[k.Output].Type)
+			s = e.orderKey(e.fields[fields[k.Output]].sql, fields[k.Output].Type)
 		default:
 			info := e.a.Select(sel)
-			s = orderKey(e.item(info, k.Output), info.Fields[k.Output].Type)
+			s = e.orderKey(e.item(info, k.Output), info.Fields[k.Output].Type)
 			if constant(s) {
 				continue
 			}
@@ -198,7 +198,7 @@ func (e *emitter) setOp(s *trinosql.SetOp, want []*trinosql.Type) string {
 	out := leg(s.L, true) + " " + op + " " + leg(s.R, false)
 	if !s.All && !natural {
 		r := e.relation()
-		out = "SELECT " + distinctOn(r, types) + r + ".* FROM (" + out + ") AS " + r + "(" + columns(len(types)) + ")"
+		out = "SELECT " + e.distinctOn(r, types) + r + ".* FROM (" + out + ") AS " + r + "(" + columns(len(types)) + ")"
 	}
 	if want == nil || differs(fields, want) == nil {
 		return out
@@ -306,17 +306,17 @@ func (e *emitter) selects(s *trinosql.Select, want []*trinosql.Type) string {
 	b.WriteString(where + group + having)
 	if s.Distinct && !natural {
 		r := e.relation()
-		return "SELECT " + distinctOn(r, types) + r + ".* FROM (" + b.String() + ") AS " + r + "(" + columns(len(types)) + ")"
+		return "SELECT " + e.distinctOn(r, types) + r + ".* FROM (" + b.String() + ") AS " + r + "(" + columns(len(types)) + ")"
 	}
 	return b.String()
 }
 
 // distinctOn writes the DISTINCT ON that keeps one of the rows of r that Trino
 // takes for equal.
-func distinctOn(r string, types []*trinosql.Type) string {
+func (e *emitter) distinctOn(r string, types []*trinosql.Type) string {
 	keys := make([]string, len(types))
 	for i, t := range types {
-		keys[i] = groupKey(r+"."+column(i), t)
+		keys[i] = e.groupKey(r+"."+column(i), t)
 	}
 	return "DISTINCT ON (" + list(keys) + ") "
 }
@@ -342,7 +342,7 @@ func (e *emitter) groupBy(s *trinosql.Select, info *trinosql.SelectInfo) string 
 	for i, x := range info.Keys {
 		raw, t := e.x(x), e.a.UsedType(x)
 		texts[i] = raw
-		switch k := groupKey(raw, t); {
+		switch k := e.groupKey(raw, t); {
 		case k != raw && (t.Kind == trinosql.KindTimestampZone || t.Kind == trinosql.KindTimeZone):
 			if len(info.Sets) > 1 {
 				e.unsupported(x.Pos(), "grouping sets over a value with a time zone are not supported")

@@ -45,7 +45,7 @@ func (e *emitter) display(x string, t *trinosql.Type) string {
 	case trinosql.KindVarchar, trinosql.KindJSON:
 		return x
 	case trinosql.KindChar:
-		return orderKey(x, t)
+		return e.orderKey(x, t)
 	case trinosql.KindUnknown:
 		return "CAST(" + x + " AS VARCHAR)"
 	case trinosql.KindReal:

@@ -31,7 +31,7 @@ func (e *emitter) toStorage(p trinosql.Pos, x string, t *trinosql.Type) string {
 			e.unsupported(p, "a column of type %s cannot be stored", t)
 		}
 	case trinosql.KindTimestampZone:
-		return "timezone('UTC', " + dotted(x, "u") + ")" // files know instants only
+		return "timezone('UTC', " + e.dotted(x, "u") + ")" // files know instants only
 	case trinosql.KindArray:
 		if stores(t) {
 			v := e.fresh(x)

@@ -37,7 +37,7 @@ func (e *emitter) typedLiteral(x *trinosql.TypedLiteral) string {
 		if !ok || !zok {
 			e.invalid(x.Pos(), "'%s' is not a valid TIMESTAMP literal", x.Val)
 		}
-		return e.zoned(timestampLiteral(micros), strconv.FormatInt(m.picos, 10), text(zone), t)
+		return e.build(e.zoned(timestampLiteral(micros), strconv.FormatInt(m.picos, 10), text(zone), t), timestampLiteral(micros))
 	case trinosql.KindTime, trinosql.KindTimeZone:
 		picos, _, offset, zoned, ok := parseTime(x.Val)
 		if !ok || zoned != (t.Kind == trinosql.KindTimeZone) {
@@ -87,6 +87,13 @@ func (e *emitter) zoned(u, p, z string, t *trinosql.Type) string {
 		return "struct_pack(u := " + u + ", p := " + p + ", z := " + z + ")"
 	}
 	return "struct_pack(u := " + u + ", z := " + z + ")"
+}
+
+// build remembers the instant in a value just written, x, so that a comparison need
+// not take it out again. instant is null where x is.
+func (e *emitter) build(x, instant string) string {
+	e.built[x] = instant
+	return x
 }
 
 // interval writes an interval literal: months or milliseconds.
@@ -230,7 +237,7 @@ func (e *emitter) timeArithmetic(p trinosql.Pos, op, l, r string, lt, rt *trinos
 		case trinosql.KindTime:
 			return e.millisBetween(timePicos(l, lt), timePicos(r, rt))
 		case trinosql.KindTimeZone:
-			return e.millisBetween(e.expand(instant("$1", lt), l), e.expand(instant("$1", rt), r))
+			return e.millisBetween(e.expand(e.instant("$1", lt), l), e.expand(e.instant("$1", rt), r))
 		}
 	}
 	return ""
@@ -245,15 +252,18 @@ func (e *emitter) millisBetween(l, r string) string {
 // time, or the instant in UTC of one with a zone.
 func (e *emitter) micros(x string, t *trinosql.Type) string {
 	if t.Kind == trinosql.KindTimestampZone || t.Precision > 6 {
-		return dotted(x, "u")
+		return e.dotted(x, "u")
 	}
 	return x
 }
 
 // dotted takes a named part of a representation.
-func dotted(x, name string) string {
+func (e *emitter) dotted(x, name string) string {
 	if simple(x) && !constant(x) {
 		return x + "." + name
+	}
+	if b, ok := e.built[x]; ok && name == "u" {
+		return b
 	}
 	return "struct_extract(" + x + ", '" + name + "')"
 }

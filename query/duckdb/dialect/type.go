@@ -136,7 +136,7 @@ func (e *emitter) fromStorage(x string, t *trinosql.Type) string {
 		if t.Precision > 6 {
 			return e.expand("CASE WHEN $1 IS NOT NULL THEN struct_pack(u := timezone('UTC', $1), p := 0, z := 'UTC') END", x)
 		}
-		return e.expand("CASE WHEN $1 IS NOT NULL THEN struct_pack(u := timezone('UTC', $1), z := 'UTC') END", x)
+		return e.build(e.expand("CASE WHEN $1 IS NOT NULL THEN struct_pack(u := timezone('UTC', $1), z := 'UTC') END", x), "timezone('UTC', "+x+")")
 	case trinosql.KindArray:
 		v := e.fresh(x)
 		return "list_transform(" + x + ", lambda " + v + ": " + e.fromStorage(v, t.Elem()) + ")"
