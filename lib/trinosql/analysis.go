@@ -100,7 +100,7 @@ type Field struct {
 	// nil. Where its Type is another, as in a view that was made with other
 	// types, the value is cast.
 	Origin *Field
-	// Merged holds the left and right field of a USING or NATURAL join column:
+	// Merged holds the left and right field of a USING join's column:
 	// the value is coalesce(left, right) after both are coerced to Type.
 	Merged *[2]*Field
 
@@ -221,7 +221,8 @@ type SelectInfo struct {
 	// ordinal that counts a column of * the analysis makes a ColumnRef.
 	Keys []Expr
 	// Sets are the grouping sets, as indexes into Keys, with ROLLUP, CUBE and
-	// combinations expanded. A plain GROUP BY has one; no GROUP BY none.
+	// combinations expanded. A plain GROUP BY has one; aggregates without GROUP
+	// BY have one without keys; a select that is not Grouped has none.
 	Sets [][]int
 	// Aggregates and Windows are the calls of these kinds, in source order, in
 	// the select list, HAVING and ORDER BY.
@@ -254,7 +255,6 @@ type Analysis struct {
 	bodies    map[Body][]*Field
 	selects   map[*Select]*SelectInfo
 	sorts     map[*Query][]SortKey
-	setTypes  map[*SetOp][]*Type
 	typeExprs map[*TypeExpr]*Type
 	windows   map[*Call]*Window
 	merged    map[*Join][]MergedColumn
@@ -262,7 +262,7 @@ type Analysis struct {
 	evaluator evaluator
 }
 
-// MergedColumn is one column of a USING or NATURAL join.
+// MergedColumn is one column that a USING join merges.
 type MergedColumn struct {
 	Name        string
 	Left, Right *Field
@@ -326,7 +326,7 @@ func (a *Analysis) TypeOf(t *TypeExpr) *Type { return a.typeExprs[t] }
 // clause and extended windows resolved.
 func (a *Analysis) Window(c *Call) *Window { return a.windows[c] }
 
-// Merged returns the merged columns of a USING or NATURAL join, in output order.
+// Merged returns the merged columns of a USING join, in output order.
 func (a *Analysis) Merged(j *Join) []MergedColumn { return a.merged[j] }
 
 // Param returns the expression that a ? stands for.

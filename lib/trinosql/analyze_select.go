@@ -1,6 +1,9 @@
 package trinosql
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // selectBody analyzes a SELECT. q is the query it is the whole body of, whose
 // ORDER BY can then use the columns of FROM and aggregates, or nil.
@@ -85,25 +88,41 @@ func (z *analyzer) selectItems(s *Select, info *SelectInfo, src *scope) {
 // impliedName is the name a select item has without an alias: that of the
 // column or row field it is, or "".
 func impliedName(x Expr) string {
-	switch x := x.(type) {
-	case *ColumnRef:
-		return x.Name.Text
-	case *Deref:
-		if dottedName(x) != nil {
-			return x.Field.Text
+	last := ""
+	for {
+		switch y := x.(type) {
+		case *ColumnRef:
+			if last == "" {
+				last = y.Name.Text
+			}
+			return last
+		case *Deref:
+			if last == "" {
+				last = y.Field.Text
+			}
+			x = y.Base
+		default:
+			return ""
 		}
 	}
-	return ""
 }
 
-// dottedName returns the parts of a.b.c, or nil when x is not just names.
+// dottedName returns the parts of a.b.c, or nil when x is not just names, or of
+// more than the four that a column's full name has.
 func dottedName(x Expr) []string {
-	switch x := x.(type) {
-	case *ColumnRef:
-		return []string{x.Name.Text}
-	case *Deref:
-		if base := dottedName(x.Base); base != nil {
-			return append(base, x.Field.Text)
+	var reversed [4]string
+	for n := 0; n < len(reversed); n++ {
+		switch y := x.(type) {
+		case *ColumnRef:
+			reversed[n] = y.Name.Text
+			name := reversed[:n+1]
+			slices.Reverse(name)
+			return name
+		case *Deref:
+			reversed[n] = y.Field.Text
+			x = y.Base
+		default:
+			return nil
 		}
 	}
 	return nil

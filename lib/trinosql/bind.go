@@ -157,6 +157,18 @@ func (s *signature) bind(args []argument, exact bool, typer lambdaTyper) (*bound
 	if len(params) != len(args) {
 		return nil, nil
 	}
+	fits := func(from, to *Type) bool {
+		if exact {
+			return from.Equal(to)
+		}
+		return CanCoerce(from, to)
+	}
+	// Most candidates differ in a type without variables.
+	for i, p := range params {
+		if p.fixed != nil && args[i].typ != nil && !fits(args[i].typ, p.fixed) {
+			return nil, nil
+		}
+	}
 	b := &bindings{types: map[string]*Type{}, nums: map[string]int64{}}
 	lambdas := false
 	for i, a := range args {
@@ -207,12 +219,6 @@ func (s *signature) bind(args []argument, exact bool, typer lambdaTyper) (*bound
 		}
 	}
 	out := &bound{sig: s, args: make([]*Type, len(args))}
-	fits := func(from, to *Type) bool {
-		if exact {
-			return from.Equal(to)
-		}
-		return CanCoerce(from, to)
-	}
 	for i, p := range params {
 		a := args[i].typ
 		if p.any {

@@ -36,7 +36,7 @@ func isHive(toks []Token) bool {
 		case "EXTERNAL":
 			return true
 		case "TABLE":
-			return has("LOCATION", "TBLPROPERTIES", "STORED", "PARTITIONED", "CLUSTERED") && !has("SELECT", "AS")
+			return has("LOCATION", "TBLPROPERTIES", "STORED", "PARTITIONED", "CLUSTERED", "ROW") && !has("SELECT", "AS")
 		case "DATABASE", "SCHEMA":
 			return has("LOCATION", "DBPROPERTIES", "DATABASE")
 		}

@@ -63,6 +63,7 @@ func hostile() map[string]string {
 		"or":                  fill("SELECT true", " OR true", ""),
 		"in list":             fill("SELECT 1 IN (1", ",1", ")"),
 		"dots":                fill("SELECT a", ".a", " FROM t"),
+		"row fields":          "SELECT a" + rep(".a", 15000) + " FROM t",
 		"subscripts":          fill("SELECT a", "[1]", " FROM t"),
 		"time zones":          fill("SELECT now()", " AT LOCAL", ""),
 		"casts":               "SELECT " + nest(20000, "CAST(", "1", " AS bigint)"),
