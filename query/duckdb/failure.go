@@ -57,6 +57,8 @@ func explain(f *failure, inputs []input, c Config) error {
 			WithHint("read less data, or raise the memory of queries in the configuration")
 	case f.Type == "IO" && (strings.Contains(msg, "No space left") || strings.Contains(msg, "File too large")):
 		return lethe.Errorf(lethe.Exhausted, "there is no space left for the query's temporary files and result")
+	case f.Type == "IO" && (strings.Contains(msg, "Cannot open file") || strings.Contains(msg, "Could not read from file")):
+		return lethe.Errorf(lethe.Internal, "%s", firstLine(msg))
 	case named:
 		return lethe.Errorf(lethe.BadData, "%s%s", badData, unreadable(msg))
 	}

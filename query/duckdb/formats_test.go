@@ -3,6 +3,7 @@ package duckdb
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -246,6 +247,32 @@ func TestBrokenParquet(t *testing.T) {
 			_, _, err := l.raw(nil, "SELECT sum(i), max(s) FROM lake.t0", scan)
 			if !lethe.Is(err, lethe.BadData) || !strings.Contains(err.Error(), "s3://lake/p/"+name+".parquet") || strings.Contains(err.Error(), "in/t0") {
 				t.Errorf("%s: %v of kind %s", name, err, lethe.KindOf(err))
+			}
+		}
+	}
+}
+
+// A compressed file that is cut off or no such file at all is named.
+func TestBrokenGzip(t *testing.T) {
+	l := newLake(t)
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	for i := range 200000 {
+		fmt.Fprintf(w, "{\"a\":\"%x\"}\n", i*7919)
+	}
+	_ = w.Close()
+	whole := b.Bytes()
+	flipped := bytes.Clone(whole)
+	for i := len(flipped) / 2; i < len(flipped)/2+50; i++ {
+		flipped[i] ^= 0x5a
+	}
+	for name, content := range map[string][]byte{"cut": whole[:len(whole)/2], "garbage": []byte("this is no gzip, this is text"), "flipped": flipped, "head": whole[:5]} {
+		good := l.store.put(t, "f/good.gz", whole)
+		o := l.store.put(t, "f/"+name+".gz", content)
+		for _, format := range []catalog.Format{catalog.TextFile, catalog.OpenCSV, catalog.JSON} {
+			_, rows, err := l.raw(nil, "SELECT count(a), count(DISTINCT a) FROM lake.t0", scanOf(table(format, "a string"), good, o))
+			if !lethe.Is(err, lethe.BadData) || !strings.Contains(err.Error(), "s3://lake/f/"+name+".gz") {
+				t.Errorf("%s, %s: %s%v of kind %s", name, format.SerDe, text(rows), err, lethe.KindOf(err))
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -11,22 +10,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
 // DuckDB's CSV reader drops, without an error, the last line of a file if it is
-// longer than two of its buffers, and has a slow error without a name for such
-// lines elsewhere (seen in 1.5.5). So larger text files are looked through here
-// for lines longer than maxLine, beside the query. Looking is several times
-// faster than parsing and finds the bytes in the same cache.
+// longer than two of its buffers, and what a compressed file has lost at its
+// end; for long lines elsewhere it has a slow error without a name (seen in
+// 1.5.5). So larger text files and compressed ones are read here as well,
+// beside the query, to find lines longer than maxLine and broken streams.
+// That is several times faster than parsing and finds the bytes in the same
+// cache.
 
 // readBuffer is DuckDB's buffer for text; in files no larger it finds long lines.
 const readBuffer = 2 * maxLine
 
-// lineCheck looks for lines that are too long while a query runs.
+// lineCheck looks for what is wrong with text files while a query runs.
 type lineCheck struct {
 	begun time.Time
-	found chan error // gets one value: nil if all lines are short
+	found chan error // gets one value: nil if nothing is wrong
 }
 
 // checkLines begins to check the text files of a task.
@@ -34,7 +36,7 @@ func checkLines(ctx context.Context, t task) *lineCheck {
 	c := &lineCheck{begun: time.Now(), found: make(chan error, 1)}
 	go func() {
 		for file := range textFiles(t) {
-			if err := longLine(ctx, file); err != nil {
+			if err := checkFile(ctx, file); err != nil {
 				c.found <- err
 				return
 			}
@@ -44,7 +46,7 @@ func checkLines(ctx context.Context, t task) *lineCheck {
 	return c
 }
 
-// around runs a query, until the check finds a line that is too long.
+// around runs a query, until the check finds something.
 //
 // A query that read its files to their ends has taken longer than reading them
 // takes here. So if the check takes longer than twice the query, the query
@@ -66,7 +68,7 @@ func (c *lineCheck) around(query func() error) error {
 		if found != nil {
 			err = found
 		}
-	case <-time.After(2*time.Since(c.begun) + time.Second):
+	case <-time.After(2*time.Since(c.begun) + 250*time.Millisecond):
 	}
 	return err
 }
@@ -76,11 +78,10 @@ func textFiles(t task) func(yield func(string) bool) {
 		seen := map[string]bool{}
 		for _, r := range t.Relations {
 			for _, s := range r.Sources {
-				if s.Format != lazyFormat && s.Format != openCSVFormat {
-					continue
-				}
 				for _, f := range s.Files {
-					if !seen[f] && !yield(f) {
+					// DuckDB's JSON reader needs no help with long lines.
+					text := s.Format == lazyFormat || s.Format == openCSVFormat || compressed(f)
+					if text && !seen[f] && !yield(f) {
 						return
 					}
 					seen[f] = true
@@ -90,34 +91,32 @@ func textFiles(t task) func(yield func(string) bool) {
 	}
 }
 
-// longLine reports a line of a file that is too long. Other errors are DuckDB's
-// to find.
-func longLine(ctx context.Context, path string) error {
+// checkFile reports a line that is too long, or a broken stream. Other errors
+// are DuckDB's to find.
+func checkFile(ctx context.Context, path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
-	least := int64(readBuffer)
-	if compressed(path) {
-		least /= 2000 // deflate makes nothing smaller than a 1032nd
-	}
-	if i, err := f.Stat(); err != nil || i.Size() <= least {
-		return nil
+	broken := func(err error) error {
+		return fmt.Errorf("%sThe file %s cannot be decompressed: %w", badData, path, err)
 	}
 	var r io.Reader = f
-	switch {
+	switch i, err := f.Stat(); {
 	case strings.HasSuffix(path, ".gz"):
 		if r, err = gzip.NewReader(f); err != nil {
-			return nil
+			return broken(err)
 		}
 	case strings.HasSuffix(path, ".zst"):
 		d, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
 		if err != nil {
-			return nil
+			return broken(err)
 		}
 		defer d.Close()
 		r = d
+	case err != nil || i.Size() <= readBuffer:
+		return nil
 	}
 	b := bufio.NewReaderSize(r, 1<<20)
 	line, length := 1, 0
@@ -130,8 +129,11 @@ func longLine(ctx context.Context, path string) error {
 		switch {
 		case err == nil:
 			line, length = line+1, 0
-		case !errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, bufio.ErrBufferFull):
+		case err == io.EOF || r == f:
 			return nil
+		default:
+			return broken(err)
 		}
 	}
 	return nil
