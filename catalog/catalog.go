@@ -35,9 +35,9 @@ const (
 // Column is a column of a table or a partition key. Type is in Hive's
 // spelling: string, bigint, decimal(10,2), array<struct<a:int>>.
 type Column struct {
-	Name    string
-	Type    string
-	Comment string
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Comment string `json:"comment,omitempty"`
 }
 
 // Table describes where data lies and how to read it.

@@ -20,7 +20,7 @@ type BadRow struct {
 	// Raw is its text, in a report only its beginning. What is not UTF-8 is in
 	// RawBytes instead, in base64.
 	Raw      string `json:"raw,omitempty"`
-	RawBytes []byte `json:"rawBytes,omitempty"`
+	RawBytes []byte `json:"raw_bytes,omitempty"`
 	// Offset and Length say where in the uncompressed object its bytes are.
 	Offset int64 `json:"offset"`
 	Length int64 `json:"length"`

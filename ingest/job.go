@@ -45,24 +45,24 @@ type Job struct {
 	// Location is where the table's objects lie: s3://bucket/prefix.
 	Location string `json:"location"`
 	// PartitionBy names the columns that become partition keys.
-	PartitionBy []string `json:"partitionBy,omitempty"`
+	PartitionBy []string `json:"partition_by,omitempty"`
 	// BadRows says what to do with bad rows: "fail" (the default), "skip:N" for
 	// at most N, or "quarantine:LOCATION".
-	BadRows string `json:"badRows,omitempty"`
+	BadRows string `json:"bad_rows,omitempty"`
 	// Comment of the table.
 	Comment string `json:"comment,omitempty"`
 	// Replace lets the run take over a table that no ingest made.
 	Replace bool `json:"replace,omitempty"`
 	// MaxLine bounds a line, or a record of several lines, in bytes; 0 means 64 MiB.
-	MaxLine int `json:"maxLine,omitempty"`
+	MaxLine int `json:"max_line,omitempty"`
 }
 
 // CSVOptions say how CSV is written: RFC 4180 by default.
 type CSVOptions struct {
 	Delimiter string `json:"delimiter,omitempty"` // one character; "" means a comma, in files named .tsv a tab
 	Quote     string `json:"quote,omitempty"`     // one character; "" means a double quote
-	NoQuotes  bool   `json:"noQuotes,omitempty"`  // quotes have no meaning
-	NoHeader  bool   `json:"noHeader,omitempty"`  // the first line is a row; Columns gives names
+	NoQuotes  bool   `json:"no_quotes,omitempty"` // quotes have no meaning
+	NoHeader  bool   `json:"no_header,omitempty"` // the first line is a row; Columns gives names
 	// Null is the text of a null, beside the empty field without quotes.
 	Null string `json:"null,omitempty"`
 }
@@ -74,7 +74,7 @@ type Unpivot struct {
 	// Name is the column that holds names. With DateLayout, names are dates in
 	// that layout (of package time) and become yyyy-mm-dd.
 	Name       catalog.Column `json:"name"`
-	DateLayout string         `json:"dateLayout,omitempty"`
+	DateLayout string         `json:"date_layout,omitempty"`
 	// Value is the column that holds values.
 	Value catalog.Column `json:"value"`
 }

@@ -40,13 +40,13 @@ type Run struct {
 
 // Progress says how far the work is.
 type Progress struct {
-	Step      string `json:"step"`      // inferring, reading, transforming, storing, registering
-	Files     int    `json:"files"`     // sources
-	FilesDone int    `json:"filesDone"` //
-	Bytes     int64  `json:"bytes"`     // of the sources, as they are stored
-	BytesDone int64  `json:"bytesDone"` // of this step
-	Rows      int64  `json:"rows"`      // read so far
-	BadRows   int64  `json:"badRows"`
+	Step      string `json:"step"`       // inferring, reading, transforming, storing, registering
+	Files     int    `json:"files"`      // sources
+	FilesDone int    `json:"files_done"` //
+	Bytes     int64  `json:"bytes"`      // of the sources, as they are stored
+	BytesDone int64  `json:"bytes_done"` // of this step
+	Rows      int64  `json:"rows"`       // read so far
+	BadRows   int64  `json:"bad_rows"`
 }
 
 // Report says what a run did.
@@ -56,26 +56,26 @@ type Report struct {
 	// because their names begin with a dot or an underscore.
 	Skipped []string `json:"skipped,omitempty"`
 	// RowsRead are rows of the sources, bad ones not counted.
-	RowsRead int64 `json:"rowsRead"`
+	RowsRead int64 `json:"rows_read"`
 	// BadRows were not taken; Bad shows the first of them.
-	BadRows int64    `json:"badRows"`
+	BadRows int64    `json:"bad_rows"`
 	Bad     []BadRow `json:"bad,omitempty"`
 	// Quarantine is the object that holds all bad rows.
 	Quarantine string `json:"quarantine,omitempty"`
 	// BlankLines are empty lines, which are no rows where rows have several
 	// columns.
-	BlankLines int64 `json:"blankLines,omitempty"`
+	BlankLines int64 `json:"blank_lines,omitempty"`
 	// Ignored counts keys of JSON objects for which there is no column.
 	Ignored map[string]int64 `json:"ignored,omitempty"`
 	// RowsWritten are rows of the table.
-	RowsWritten int64 `json:"rowsWritten"`
+	RowsWritten int64 `json:"rows_written"`
 	// FilesWritten and BytesWritten are the table's objects, Partitions its
 	// partitions with rows.
-	FilesWritten int   `json:"filesWritten"`
-	BytesWritten int64 `json:"bytesWritten"`
+	FilesWritten int   `json:"files_written"`
+	BytesWritten int64 `json:"bytes_written"`
 	Partitions   int   `json:"partitions,omitempty"`
 	// FilesReplaced are the objects of the run before, which are gone.
-	FilesReplaced int `json:"filesReplaced"`
+	FilesReplaced int `json:"files_replaced"`
 }
 
 // nothing says that nothing was written after all.
