@@ -1,4 +1,4 @@
-//go:build nightly
+//go:build nightly && linux
 
 package s3_test
 

@@ -1,3 +1,5 @@
+//go:build linux
+
 package s3_test
 
 import (
@@ -11,17 +13,21 @@ import (
 	"lethe"
 
 	"github.com/versity/versitygw/tests/integration"
+	"golang.org/x/sys/unix"
 )
 
 // versitygw's own test suite can be imported. Its groups print their verdicts.
 
-// capture runs f and returns the lines that it printed.
+// capture runs f and returns the lines that the process printed meanwhile. It
+// redirects the descriptor, because goroutines use os.Stdout all along.
 func capture(t *testing.T, f func()) (lines []string) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	must(t, err)
-	stdout := os.Stdout
-	os.Stdout = w
+	stdout, err := unix.Dup(1)
+	must(t, err)
+	must(t, unix.Dup3(int(w.Fd()), 1, 0))
+	must(t, w.Close()) // descriptor 1 is the writing end now
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -31,10 +37,14 @@ func capture(t *testing.T, f func()) (lines []string) {
 			lines = append(lines, s.Text())
 		}
 	}()
-	defer func() { <-done; r.Close() }()
-	defer func() { os.Stdout = stdout; w.Close() }()
+	defer func() {
+		must(t, unix.Dup3(stdout, 1, 0)) // ends the pipe
+		must(t, unix.Close(stdout))
+		<-done
+		must(t, r.Close())
+	}()
 	f()
-	return lines
+	return
 }
 
 var verdict = regexp.MustCompile("^\x1b\\[[0-9;]*m(FAIL|PASS|SKIP) *\x1b\\[[0-9;]*m([A-Za-z0-9_]+):? ?(.*)")
