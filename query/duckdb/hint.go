@@ -79,17 +79,29 @@ func (c relColumn) hint(x string, found duck.TypeInfo) string {
 			return ""
 		}
 		literal = func(s string) string { return "TIMESTAMPTZ " + quote(s+"+00") }
+	case duck.TYPE_TIMESTAMP:
+		if c.Type.Kind != trinosql.KindTimestamp {
+			return ""
+		}
+		literal = func(s string) string { return "TIMESTAMP " + quote(s) }
 	default:
 		return ""
+	}
+	// The stored value may have been rounded to the one that is known.
+	slack := func(sign string) string {
+		if c.Type.Kind != trinosql.KindTimestamp {
+			return ""
+		}
+		return " " + sign + " INTERVAL 1 SECOND"
 	}
 	var any []string
 	for _, i := range c.Within {
 		var all []string
 		if i.Low != "" {
-			all = append(all, x+" >= "+literal(i.Low))
+			all = append(all, x+" >= "+literal(i.Low)+slack("-"))
 		}
 		if i.High != "" {
-			all = append(all, x+" <= "+literal(i.High))
+			all = append(all, x+" <= "+literal(i.High)+slack("+"))
 		}
 		any = append(any, "("+strings.Join(all, " AND ")+")")
 	}

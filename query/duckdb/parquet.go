@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +24,16 @@ import (
 // filters reach row groups and unused columns stay unread. Files with equal
 // types of the used columns are read together.
 
-// parquetFile is a file's column list, as parquet_schema gives it.
+// parquetColumn is a column of a file, as parquet_schema describes it.
 type parquetColumn struct {
-	name, physical, shape string
+	name     string
+	physical string // Parquet's type, as INT64
+	shape    string // everything about the type, also of what is nested in it
+}
+
+// millis reports whether a column holds timestamps in milliseconds.
+func (c parquetColumn) millis() bool {
+	return strings.Contains(c.shape, "TIMESTAMP_MILLIS") || strings.Contains(c.shape, "MILLIS=MilliSeconds")
 }
 
 // parquet writes the SELECTs of a Parquet source.
@@ -39,6 +47,10 @@ func (b *builder) parquet(ctx context.Context) error {
 		if err != nil {
 			return unreadableFile(files[0], err)
 		}
+		exact, err := b.exactTimestamps(ctx, files[0])
+		if err != nil {
+			return err
+		}
 		at := map[string]int{}
 		for i := len(names) - 1; i >= 0; i-- { // the first of several spellings
 			at[strings.ToLower(names[i])] = i
@@ -50,8 +62,8 @@ func (b *builder) parquet(ctx context.Context) error {
 			if c.Key >= 0 {
 				x = b.key(i)
 			} else if j, ok := at[strings.ToLower(c.Name)]; !ok {
-				x = "CAST(NULL AS " + b.rel.Columns[i].Duck + ")"
-			} else if x, ok = fromParquet(ident(names[j]), types[j], c.Type, b.rel.Columns[i].Duck); !ok {
+				x = "CAST(NULL AS " + c.Duck + ")"
+			} else if x, ok = fromParquet(ident(names[j]), types[j], c.Type, c.Duck, exact[strings.ToLower(c.Name)]); !ok {
 				return b.incompatible(ctx, files[0], c, types[j])
 			} else if plain := ident(names[j]); x != plain {
 				if h := c.hint(plain, types[j]); h != "" {
@@ -71,6 +83,20 @@ func (b *builder) parquet(ctx context.Context) error {
 		b.selects = append(b.selects, sql)
 	}
 	return nil
+}
+
+// exactTimestamps returns the used columns, in lower case, whose timestamps are
+// stored in milliseconds.
+func (b *builder) exactTimestamps(ctx context.Context, file string) (map[string]bool, error) {
+	if !slices.ContainsFunc(b.rel.Columns, func(c relColumn) bool { return c.Key < 0 && c.Type.Kind == trinosql.KindTimestamp }) {
+		return nil, nil
+	}
+	exact := map[string]bool{}
+	return exact, b.d.schemas(ctx, []string{file}, func(_ string, columns []parquetColumn) {
+		for _, c := range columns {
+			exact[strings.ToLower(c.name)] = c.millis()
+		}
+	})
 }
 
 // alike groups the files by the stored types of the used columns.
@@ -231,147 +257,6 @@ func (b *builder) incompatible(ctx context.Context, file string, c relColumn, fo
 	}
 	return fmt.Errorf("%sField %s's type %s in parquet file %s is incompatible with type %s defined in table schema",
 		badData, c.Name, physical, file, c.Type)
-}
-
-// fromParquet writes a column of a Parquet file as a value of a table's column.
-// It follows Trino in what it takes for compatible.
-func fromParquet(x string, found duck.TypeInfo, want *trinosql.Type, wantDuck string) (string, bool) {
-	exact, ok := compatible(found, want)
-	switch {
-	case !ok:
-		return "", false
-	case exact:
-		return x, true
-	}
-	f := found.InternalType()
-	switch want.Kind {
-	case trinosql.KindVarchar, trinosql.KindChar:
-		if f == duck.TYPE_BLOB { // text without the annotation
-			x = "decode(" + x + ")"
-		} else if f != duck.TYPE_VARCHAR {
-			x = "CAST(" + x + " AS VARCHAR)"
-		}
-		return bounded(x, want), true
-	case trinosql.KindVarbinary:
-		return "encode(" + x + ")", true
-	case trinosql.KindTimestamp:
-		if f == duck.TYPE_TIMESTAMP_TZ && wantDuck == "TIMESTAMP" { // UTC, without ICU's cost
-			return "make_timestamp(epoch_us(" + x + "))", true
-		}
-	}
-	return "CAST(" + x + " AS " + wantDuck + ")", true
-}
-
-// bounded cuts text to the length of its type, as Trino does when it reads.
-func bounded(x string, t *trinosql.Type) string {
-	if t.Precision == trinosql.Unbounded {
-		return x
-	}
-	n := strconv.Itoa(t.Precision)
-	return "CASE WHEN strlen(" + x + ") <= " + n + " THEN " + x + " ELSE left(" + x + ", " + n + ") END"
-}
-
-// compatible reports whether a stored type can be read as a table's, and
-// whether it is the same.
-func compatible(found duck.TypeInfo, want *trinosql.Type) (exact, ok bool) {
-	f := found.InternalType()
-	is := func(same duck.Type, others ...duck.Type) (bool, bool) {
-		if f == same {
-			return true, true
-		}
-		for _, o := range others {
-			if f == o {
-				return false, true
-			}
-		}
-		return false, false
-	}
-	integer := func(same duck.Type) (bool, bool) {
-		if d, ok := found.Details().(*duck.DecimalDetails); ok && d.Scale == 0 {
-			return false, true
-		}
-		return is(same, duck.TYPE_TINYINT, duck.TYPE_SMALLINT, duck.TYPE_INTEGER, duck.TYPE_BIGINT,
-			duck.TYPE_UTINYINT, duck.TYPE_USMALLINT, duck.TYPE_UINTEGER, duck.TYPE_UBIGINT)
-	}
-	switch want.Kind {
-	case trinosql.KindBoolean:
-		return is(duck.TYPE_BOOLEAN)
-	case trinosql.KindTinyint:
-		return integer(duck.TYPE_TINYINT)
-	case trinosql.KindSmallint:
-		return integer(duck.TYPE_SMALLINT)
-	case trinosql.KindInteger:
-		return integer(duck.TYPE_INTEGER)
-	case trinosql.KindBigint:
-		return integer(duck.TYPE_BIGINT)
-	case trinosql.KindReal:
-		return is(duck.TYPE_FLOAT)
-	case trinosql.KindDouble:
-		return is(duck.TYPE_DOUBLE, duck.TYPE_FLOAT)
-	case trinosql.KindDecimal:
-		if d, ok := found.Details().(*duck.DecimalDetails); ok {
-			return int(d.Width) == want.Precision && int(d.Scale) == want.Scale, true
-		}
-		_, ok := integer(duck.TYPE_INVALID)
-		return false, ok
-	case trinosql.KindVarchar:
-		exact, ok := is(duck.TYPE_VARCHAR, duck.TYPE_BLOB, duck.TYPE_UUID, duck.TYPE_ENUM)
-		return exact && want.Precision == trinosql.Unbounded, ok
-	case trinosql.KindChar:
-		_, ok := is(duck.TYPE_VARCHAR, duck.TYPE_BLOB)
-		return false, ok
-	case trinosql.KindVarbinary:
-		return is(duck.TYPE_BLOB, duck.TYPE_VARCHAR)
-	case trinosql.KindDate:
-		return is(duck.TYPE_DATE)
-	case trinosql.KindTimestamp:
-		same := duck.TYPE_TIMESTAMP
-		if want.Precision > 6 {
-			same = duck.TYPE_TIMESTAMP_NS
-		}
-		return is(same, duck.TYPE_TIMESTAMP, duck.TYPE_TIMESTAMP_NS, duck.TYPE_TIMESTAMP_MS, duck.TYPE_TIMESTAMP_S, duck.TYPE_TIMESTAMP_TZ)
-	case trinosql.KindTimestampZone:
-		return is(duck.TYPE_TIMESTAMP_TZ)
-	case trinosql.KindUUID:
-		return is(duck.TYPE_UUID)
-	case trinosql.KindArray:
-		d, isList := found.Details().(*duck.ListDetails)
-		if !isList {
-			return false, false
-		}
-		return compatible(d.Child, want.Elem())
-	case trinosql.KindMap:
-		d, isMap := found.Details().(*duck.MapDetails)
-		if !isMap {
-			return false, false
-		}
-		exactKey, okKey := compatible(d.Key, want.Key())
-		exact, ok := compatible(d.Value, want.Elem())
-		return exact && exactKey, ok && okKey
-	case trinosql.KindRow:
-		d, isStruct := found.Details().(*duck.StructDetails)
-		if !isStruct {
-			return false, false
-		}
-		exact, common := len(d.Entries) == len(want.Elems), false
-		for i, e := range want.Elems {
-			for j, entry := range d.Entries {
-				if !strings.EqualFold(entry.Name(), want.FieldName(i)) {
-					continue
-				}
-				same, ok := compatible(entry.Info(), e)
-				if !ok {
-					return false, false
-				}
-				common = true
-				exact = exact && same && i == j
-			}
-			exact = exact && i < len(d.Entries) && strings.EqualFold(d.Entries[i].Name(), want.FieldName(i))
-		}
-		// DuckDB casts between structs by name, and needs one in common.
-		return exact, common
-	}
-	return false, false
 }
 
 // duckName names a nested stored type for a message.
