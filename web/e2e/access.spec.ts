@@ -58,6 +58,11 @@ for (const scheme of ['light', 'dark'] as const) {
     await page.goto('/buckets/lethe-demo');
     await page.getByRole('gridcell').first().waitFor();
     await clean(page, 'bucket');
+    await page.getByRole('button', { name: lake.user }).click();
+    await page.getByRole('menu').waitFor();
+    await clean(page, 'menu');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('menu')).toHaveCount(0);
     await page.keyboard.press('ControlOrMeta+k');
     await page.getByLabel('Find anything').waitFor();
     await clean(page, 'palette');

@@ -30,7 +30,7 @@ export const theme = createTheme({
     Select: { defaultProps: { size: 'xs', allowDeselect: false } },
     Modal: { defaultProps: { transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.35 } } },
     Drawer: { defaultProps: { transitionProps: { duration: 140 }, overlayProps: { backgroundOpacity: 0.25 } } },
-    Menu: { defaultProps: { transitionProps: { duration: 80 }, shadow: 'sm', withinPortal: true } },
+    Menu: { defaultProps: { transitionProps: { duration: 80 }, shadow: 'sm', withinPortal: false, withInitialFocusPlaceholder: false } },
     Tooltip: { defaultProps: { openDelay: 350, transitionProps: { duration: 80 }, fz: 12 } },
   },
 });

@@ -33,7 +33,7 @@ export function ObjectSheet(props: { bucket: string; objectKey: string; onClose:
         <h2 className="clip" title={key}>
           {key.slice(key.lastIndexOf('/') + 1) || key}
         </h2>
-        <Button component="a" href={objectURL(bucket, key)} download leftSection={<IconDownload size={15} />}>
+        <Button component="a" href={objectURL(bucket, key)} download variant="default" leftSection={<IconDownload size={15} />}>
           Download
         </Button>
         <Tooltip label="Delete">

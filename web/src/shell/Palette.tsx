@@ -92,6 +92,8 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
       maxHeight={440}
       nothingFound="Nothing has this name."
       searchProps={{ placeholder: 'A page, table, bucket, query or action', 'aria-label': 'Find anything' }}
+      attributes={{ content: { 'aria-label': 'Find anything' } }}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
       transitionProps={{ duration: 100 }}
       overlayProps={{ backgroundOpacity: 0.3 }}
       classNames={{ action: css.paletteAction, actionLabel: css.paletteLabel }}

@@ -16,9 +16,9 @@ export default function UserMenu(props: { session: Session; target: ReactElement
     <Menu position="top-start" width={220} defaultOpened>
       <Menu.Target>{props.target}</Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>
+        <Menu.Item disabled>
           {user.administrator ? 'Administrator' : 'User'} · {lake.region}
-        </Menu.Label>
+        </Menu.Item>
         <Menu.Item leftSection={<IconSearch size={15} />} onClick={props.onPalette} className={css.phoneOnly}>
           Find anything
         </Menu.Item>
