@@ -127,9 +127,35 @@ func (e *emitter) decimals(p trinosql.Pos, op, l, r string, lt, rt, t *trinosql.
 // divideDecimals writes the quotient of two decimals rounded half up, away from
 // zero, at the result's scale.
 func (e *emitter) divideDecimals(p trinosql.Pos, l, r string, lt, rt, t *trinosql.Type) string {
+	if s := e.divideNarrow(l, r, lt, rt, t); s != "" {
+		return s
+	}
 	// l/10^ls / (r/10^rs) = q/10^s  with  q = l * 10^(s - ls + rs) / r
 	shift := t.Scale - lt.Scale + rt.Scale
 	return e.quotient(unscaled(l, lt), unscaled(r, rt), lt.Precision, shift, t)
+}
+
+// divideNarrow divides in 64 bits where the digits fit; "" where they do not.
+func (e *emitter) divideNarrow(l, r string, lt, rt, t *trinosql.Type) string {
+	shift := t.Scale - lt.Scale + rt.Scale
+	if shift < 0 || lt.Precision+lt.Scale+shift > 18 || rt.Precision+rt.Scale > 18 || t.Precision > 18 {
+		return ""
+	}
+	digits := func(x string, t *trinosql.Type, shift int) string {
+		if n := t.Scale + shift; n > 0 {
+			x = "CAST(" + x + " AS " + decimal(t.Precision, t.Scale) + ") * CAST(" + pow10(n) + " AS DECIMAL(" + strconv.Itoa(n+1) + ",0))"
+		}
+		return "CAST(" + x + " AS BIGINT)"
+	}
+	q := "CAST(CAST($1 // $2 + CASE WHEN abs($1 % $2) >= abs($2) - abs($1 % $2) THEN CASE WHEN ($1 < 0) = ($2 < 0) THEN 1 ELSE -1 END ELSE 0 END AS DECIMAL(18,0)) * CAST('" +
+		fraction(t.Scale) + "' AS DECIMAL(" + strconv.Itoa(t.Scale) + "," + strconv.Itoa(t.Scale) + ")) AS " + decimal(t.Precision, t.Scale) + ")"
+	if t.Scale == 0 {
+		q = "CAST($1 // $2 + CASE WHEN abs($1 % $2) >= abs($2) - abs($1 % $2) THEN CASE WHEN ($1 < 0) = ($2 < 0) THEN 1 ELSE -1 END ELSE 0 END AS " + decimal(t.Precision, 0) + ")"
+	}
+	if !nonzero(r) {
+		q = "CASE WHEN $2 = 0 AND $1 IS NOT NULL THEN CAST(" + e.failure("DIVISION_BY_ZERO", "'Division by zero'") + " AS " + decimal(t.Precision, t.Scale) + ") ELSE " + q + " END"
+	}
+	return e.expand(q, digits(l, lt, shift), digits(r, rt, 0))
 }
 
 // quotient writes n * 10^shift / d, for hugeints n of at most digits digits and d,

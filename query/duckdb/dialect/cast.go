@@ -19,6 +19,9 @@ func (e *emitter) cast(p trinosql.Pos, x string, from, to *trinosql.Type, try bo
 	if !try {
 		return e.convert(p, x, from, to)
 	}
+	if s := e.tryConvert(p, x, from, to); s != "" {
+		return s
+	}
 	e.try++
 	s := e.convert(p, x, from, to)
 	e.try--
@@ -125,6 +128,59 @@ func (e *emitter) castMap(p trinosql.Pos, x string, from, to *trinosql.Type) str
 		e.failure("INVALID_CAST_ARGUMENT", "'duplicate keys'")+" AS "+e.typ(p, to)+") ELSE map_from_entries($1) END", entries)
 }
 
+// tryConvert writes TRY_CAST of common types without raising errors, which cost
+// DuckDB a thousand times a row's usual work; "" for others.
+func (e *emitter) tryConvert(p trinosql.Pos, x string, from, to *trinosql.Type) string {
+	typ, err := Type(to)
+	if err != nil {
+		return ""
+	}
+	n := strconv.Itoa(to.Precision)
+	if from.Kind == trinosql.KindVarchar {
+		switch to.Kind {
+		case trinosql.KindBoolean:
+			return e.expand("CASE WHEN lower($1) IN ('t', 'true', '1') THEN true WHEN lower($1) IN ('f', 'false', '0') THEN false END", x)
+		case trinosql.KindTinyint, trinosql.KindSmallint, trinosql.KindInteger, trinosql.KindBigint:
+			return e.expand("CASE WHEN regexp_full_match($1, '"+integerShape+"') THEN TRY_CAST($1 AS "+typ+") END", x)
+		case trinosql.KindReal, trinosql.KindDouble:
+			return e.expand("CASE WHEN regexp_full_match($1, '"+doubleShape+"') THEN CAST($1 AS "+typ+") ELSE CAST(trino_try_parse_double($1, '') AS "+typ+") END", x)
+		case trinosql.KindDecimal:
+			return e.expand("CASE WHEN regexp_full_match($1, '"+decimalShape+"') AND length($1) <= 38 THEN TRY_CAST($1 AS "+typ+") ELSE CAST(trino_try_parse_decimal($1, "+n+", "+strconv.Itoa(to.Scale)+") AS "+typ+") END", x)
+		case trinosql.KindDate:
+			return e.expand("CASE WHEN regexp_full_match($1, '"+dateShape+"') THEN TRY_CAST($1 AS DATE) ELSE DATE '1970-01-01' + CAST(trino_try_parse_date($1) AS INTEGER) END", x)
+		case trinosql.KindTimestamp:
+			if to.Precision <= 6 {
+				return e.expand("CASE WHEN regexp_full_match($1, '"+timestampShape(to.Precision)+"') THEN TRY_CAST($1 AS TIMESTAMP) ELSE make_timestamp(trino_try_parse_timestamp($1, "+n+")) END", x)
+			}
+		}
+		return ""
+	}
+	switch {
+	case isFloat(from) && to.IsInteger():
+		return "TRY_CAST(round(" + x + ") AS " + typ + ")"
+	case (from.IsInteger() || from.Kind == trinosql.KindDecimal) && (to.IsInteger() || to.Kind == trinosql.KindDecimal):
+		return "TRY_CAST(" + x + " AS " + typ + ")"
+	}
+	return ""
+}
+
+// Patterns of text that DuckDB's own casts read as Trino does.
+const (
+	integerShape = `\s*[+-]?[0-9]+\s*`
+	doubleShape  = `[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?`
+	decimalShape = `[+-]?[0-9]+([.][0-9]+)?`
+	dateShape    = `[0-9]{4}-[0-9]{2}-[0-9]{2}`
+)
+
+// timestampShape is the pattern for timestamps whose digits need no rounding to p.
+func timestampShape(p int) string {
+	s := dateShape + `( [0-9]{2}:[0-9]{2}:[0-9]{2}`
+	if p > 0 {
+		s += `([.][0-9]{1,` + strconv.Itoa(p) + `})?`
+	}
+	return s + `)?`
+}
+
 // castNumber writes casts among numbers and booleans; "" if from and to are not both.
 func (e *emitter) castNumber(x string, from, to *trinosql.Type) string {
 	fromNumber, toNumber := from.IsNumeric() || from.Kind == trinosql.KindBoolean, to.IsNumeric() || to.Kind == trinosql.KindBoolean
@@ -228,11 +284,11 @@ func (e *emitter) fromText(p trinosql.Pos, x string, from, to *trinosql.Type) st
 	case trinosql.KindBoolean:
 		return e.expand("CASE WHEN lower($1) IN ('t', 'true', '1') THEN true WHEN lower($1) IN ('f', 'false', '0') THEN false WHEN $1 IS NOT NULL THEN "+bad+" END", x)
 	case trinosql.KindTinyint, trinosql.KindSmallint, trinosql.KindInteger, trinosql.KindBigint:
-		return e.expand("CASE WHEN regexp_full_match($1, '\\s*[+-]?[0-9]+\\s*') THEN coalesce(TRY_CAST($1 AS "+typ+"), "+bad+") WHEN $1 IS NOT NULL THEN "+bad+" END", x)
+		return e.expand("CASE WHEN regexp_full_match($1, '"+integerShape+"') THEN coalesce(TRY_CAST($1 AS "+typ+"), "+bad+") WHEN $1 IS NOT NULL THEN "+bad+" END", x)
 	case trinosql.KindReal, trinosql.KindDouble:
-		return e.expand("CASE WHEN regexp_full_match($1, '[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?') THEN CAST($1 AS "+typ+") WHEN $1 IS NOT NULL THEN CAST(trino_parse_double($1, '"+name+"') AS "+typ+") END", x)
+		return e.expand("CASE WHEN regexp_full_match($1, '"+doubleShape+"') THEN CAST($1 AS "+typ+") WHEN $1 IS NOT NULL THEN CAST(trino_parse_double($1, '"+name+"') AS "+typ+") END", x)
 	case trinosql.KindDecimal:
-		return e.expand("CASE WHEN regexp_full_match($1, '[+-]?[0-9]+([.][0-9]+)?') AND length($1) <= 38 THEN coalesce(TRY_CAST($1 AS "+typ+"), CAST(trino_parse_decimal($1, "+
+		return e.expand("CASE WHEN regexp_full_match($1, '"+decimalShape+"') AND length($1) <= 38 THEN coalesce(TRY_CAST($1 AS "+typ+"), CAST(trino_parse_decimal($1, "+
 			strconv.Itoa(to.Precision)+", "+strconv.Itoa(to.Scale)+") AS "+typ+")) WHEN $1 IS NOT NULL THEN CAST(trino_parse_decimal($1, "+
 			strconv.Itoa(to.Precision)+", "+strconv.Itoa(to.Scale)+") AS "+typ+") END", x)
 	case trinosql.KindVarbinary:

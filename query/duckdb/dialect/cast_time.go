@@ -282,11 +282,12 @@ func (e *emitter) textTime(p trinosql.Pos, x string, to *trinosql.Type) string {
 	n := strconv.Itoa(to.Precision)
 	switch to.Kind {
 	case trinosql.KindDate:
-		return e.expand("CASE WHEN regexp_full_match($1, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN coalesce(TRY_CAST($1 AS DATE), DATE '1970-01-01' + CAST(trino_parse_date($1) AS INTEGER))"+
+		return e.expand("CASE WHEN regexp_full_match($1, '"+dateShape+"') THEN coalesce(TRY_CAST($1 AS DATE), DATE '1970-01-01' + CAST(trino_parse_date($1) AS INTEGER))"+
 			" WHEN $1 IS NOT NULL THEN DATE '1970-01-01' + CAST(trino_parse_date($1) AS INTEGER) END", x)
 	case trinosql.KindTimestamp:
 		if to.Precision <= 6 {
-			return "make_timestamp(trino_parse_timestamp(" + x + ", " + n + "))"
+			slow := "make_timestamp(trino_parse_timestamp($1, " + n + "))"
+			return e.expand("CASE WHEN regexp_full_match($1, '"+timestampShape(to.Precision)+"') THEN coalesce(TRY_CAST($1 AS TIMESTAMP), "+slow+") WHEN $1 IS NOT NULL THEN "+slow+" END", x)
 		}
 		return e.bind(func(v []string) string {
 			return "CASE WHEN " + v[0] + " IS NOT NULL THEN struct_pack(u := make_timestamp(trino_parse_timestamp(" + v[0] + ", " + n + ")), p := CAST(trino_parse_picos(" + v[0] + ", " + n + ") AS INTEGER)) END"

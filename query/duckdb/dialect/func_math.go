@@ -234,6 +234,9 @@ func init() {
 		},
 		"nullif": (*emitter).nullif,
 		"try": func(e *emitter, c *call) string {
+			if s := e.tryRoot(c); s != "" {
+				return s
+			}
 			e.try++
 			s := e.x(c.args[0])
 			e.try--
@@ -257,6 +260,30 @@ func init() {
 			return e.failure("GENERIC_USER_ERROR", e.arg(c, len(c.args)-1))
 		},
 	})
+}
+
+// tryRoot writes TRY of a cast or of a division of plain columns without raising
+// errors; "" for others.
+func (e *emitter) tryRoot(c *call) string {
+	x := c.args[0]
+	if e.a.Coercion(x) != nil {
+		return ""
+	}
+	switch x := x.(type) {
+	case *trinosql.Cast:
+		if s := e.x(x.X); simple(s) {
+			return e.cast(x.Pos(), s, e.a.UsedType(x.X), e.a.TypeOf(x.Type), true)
+		}
+	case *trinosql.Binary:
+		if x.Op != "/" && x.Op != "%" || !e.a.Type(x).IsInteger() {
+			return ""
+		}
+		if l, r := e.x(x.L), e.x(x.R); simple(l) && simple(r) && e.a.Type(x).Kind != trinosql.KindUnknown {
+			// DuckDB's own quotient is null where the divisor is zero.
+			return "TRY(" + l + map[string]string{"/": " // ", "%": " % "}[x.Op] + r + ")"
+		}
+	}
+	return ""
 }
 
 func (e *emitter) nullif(c *call) string {

@@ -30,6 +30,10 @@ func init() {
 			if p := e.pattern(c); p != nil && !p.boundary && !p.dollar {
 				if n, ok := literalInt(group); ok && n >= 0 && n < 10 && int(n) <= p.re.NumSubexp() {
 					tree, err := syntax.Parse(p.re2, syntax.Perl)
+					if err == nil && captured(tree, int(n)) {
+						// The group is never empty, so an empty result means no match.
+						return "nullif(regexp_extract(" + e.arg(c, 0) + ", " + text(p.re2) + ", " + strconv.FormatInt(n, 10) + "), '')"
+					}
 					if err == nil && always(tree, int(n)) {
 						return e.expand("CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2, "+strconv.FormatInt(n, 10)+") END", e.arg(c, 0), text(p.re2))
 					}

@@ -10,6 +10,9 @@ import (
 // javaWhitespace are the characters that trim() removes: Java's isWhitespace.
 const javaWhitespace = "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 
+// spaceEdge is the same set as a class of a regular expression.
+const spaceEdge = `[\t-\r\x1c-\x20\x{1680}\x{2000}-\x{2006}\x{2008}-\x{200a}\x{2028}\x{2029}\x{205f}\x{3000}]`
+
 func init() {
 	ws := text(javaWhitespace)
 	templates(map[string]string{
@@ -40,7 +43,9 @@ func init() {
 	trim := func(name string) func(*emitter, *call) string {
 		return func(e *emitter, c *call) string {
 			if len(c.args) == 1 {
-				return name + "(" + e.x(c.args[0]) + ", " + ws + ")"
+				// DuckDB builds the set of characters for each row: ask first.
+				edge := map[string]string{"trim": `^` + spaceEdge + `|` + spaceEdge + `\z`, "ltrim": `^` + spaceEdge, "rtrim": spaceEdge + `\z`}[name]
+				return e.expand("CASE WHEN regexp_matches($1, '"+edge+"') THEN "+name+"($1, $2) ELSE $1 END", e.x(c.args[0]), ws)
 			}
 			return name + "(" + e.x(c.args[0]) + ", " + e.arg(c, 1) + ")"
 		}

@@ -138,6 +138,26 @@ func always(r *syntax.Regexp, n int) bool {
 	return false
 }
 
+// captured reports whether a match that sets capture n sets it to some text. Where
+// a match may leave it unset the result is null either way.
+func captured(r *syntax.Regexp, n int) bool {
+	if n == 0 {
+		return minLength(r) > 0
+	}
+	found := false
+	var walk func(*syntax.Regexp)
+	walk = func(r *syntax.Regexp) {
+		if r.Op == syntax.OpCapture && r.Cap == n {
+			found = minLength(r.Sub[0]) > 0
+		}
+		for _, s := range r.Sub {
+			walk(s)
+		}
+	}
+	walk(r)
+	return found
+}
+
 // translator rewrites a pattern.
 type translator struct {
 	in           string

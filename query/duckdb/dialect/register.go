@@ -159,6 +159,20 @@ func (a args) i(i int) int64   { return a[i].(int64) }
 func (a args) d(i int) float64 { return a[i].(float64) }
 func (a args) x(i int) []byte  { return a[i].([]byte) }
 
+// quiet adds a function that gives null where the one named fails.
+func quiet(name string) {
+	f := *scalars[name]
+	inner := f.f
+	f.f = func(v []driver.Value) (any, error) {
+		out, err := inner(v)
+		if _, ok := err.(*failure); ok {
+			return nil, nil
+		}
+		return out, err
+	}
+	scalars["try_"+name] = &f
+}
+
 func init() {
 	scalars["fail"] = &scalar{params: "ss", result: 's', nulls: true, f: func(v []driver.Value) (any, error) {
 		code, _ := v[0].(string)

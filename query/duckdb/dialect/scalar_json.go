@@ -552,6 +552,80 @@ func (p *jsonParser) skipText() bool {
 	return false
 }
 
+// tidy reports whether JSON text, brackets and quotes of which match, is surely
+// valid and as it would be written again. It knows the common shapes only.
+func tidy(s string) bool {
+	const (
+		value = iota // a value must follow
+		after        // a value ended
+	)
+	state := value
+	var open []byte
+	keyed := false // the text just read is a key's
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if state == value {
+			switch {
+			case c == '"':
+				for i++; i < len(s) && s[i] != '"'; i++ {
+					if s[i] == '\\' || s[i] < ' ' {
+						return false
+					}
+				}
+				if i >= len(s) {
+					return false
+				}
+				if keyed {
+					if i++; i >= len(s) || s[i] != ':' {
+						return false
+					}
+					keyed = false
+					continue
+				}
+				state = after
+			case keyed:
+				return false
+			case c == '{' || c == '[':
+				if i+1 < len(s) && s[i+1] == c+2 { // {} and []
+					i++
+					state = after
+					continue
+				}
+				open = append(open, c)
+				keyed = c == '{'
+			case c >= '1' && c <= '9':
+				for i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9' {
+					i++
+				}
+				state = after
+			case strings.HasPrefix(s[i:], "true"), strings.HasPrefix(s[i:], "null"):
+				i += 3
+				state = after
+			case strings.HasPrefix(s[i:], "false"):
+				i += 4
+				state = after
+			default:
+				return false
+			}
+			continue
+		}
+		if len(open) == 0 {
+			return false
+		}
+		top := open[len(open)-1]
+		switch c {
+		case ',':
+			state = value
+			keyed = top == '{'
+		case top + 2:
+			open = open[:len(open)-1]
+		default:
+			return false
+		}
+	}
+	return state == after && len(open) == 0
+}
+
 var jsonPaths sync.Map // path -> []jsonStep, or nil where it is none
 
 func jsonPathOf(s string) ([]jsonStep, bool) {
@@ -575,6 +649,7 @@ func init() {
 	// extract parses the first argument, follows the path in the second, and
 	// hands over what is there.
 	extract := func(name, result string, f func(v *jsonValue) any) {
+		whole := name == "json_extract"
 		define(name, "ss"+result, func(a args) (any, error) {
 			path, ok := jsonPathOf(a.s(1))
 			if !ok {
@@ -583,6 +658,13 @@ func init() {
 			p := &jsonParser{s: a.s(0)}
 			if !p.seek(path) {
 				return nil, nil
+			}
+			if whole {
+				start := p.i
+				if p.skip() && tidy(p.s[start:p.i]) {
+					return p.s[start:p.i], nil
+				}
+				p.i = start
 			}
 			v, err := p.value(0)
 			if err != nil {

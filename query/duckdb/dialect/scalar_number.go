@@ -53,6 +53,7 @@ func init() {
 		}
 		return out, nil
 	})
+	quiet("parse_decimal")
 	define("double_real", "dd", func(a args) (any, error) { return float64(float32(a.d(0))), nil })
 	define("log", "ddd", func(a args) (any, error) { return math.Log(a.d(1)) / math.Log(a.d(0)), nil })
 	define("power", "ddd", func(a args) (any, error) {

@@ -228,6 +228,7 @@ func init() {
 		}
 		return v, nil
 	})
+	quiet("parse_double")
 	define("parse_ip", "sx", func(a args) (any, error) {
 		ip, err := netip.ParseAddr(a.s(0))
 		if err != nil || ip.Zone() != "" {

@@ -120,6 +120,8 @@ func init() {
 		_, _, offset, _, _ := parseTime(a.s(0))
 		return int64(offset), nil
 	})
+	quiet("parse_date")
+	quiet("parse_timestamp")
 	define("parse_duration", "si", func(a args) (any, error) { return parseDuration(a.s(0)) })
 	define("iso_date", "si", func(a args) (any, error) {
 		m, ok := parseISO(a.s(0))

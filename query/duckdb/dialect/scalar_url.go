@@ -2,79 +2,112 @@ package dialect
 
 import (
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 )
 
-// urlPattern splits a URI as RFC 3986 does.
-var urlPattern = regexp.MustCompile(`^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$`)
+// uri is a URI split as RFC 3986 has it. A part that is not there is nil.
+type uri struct {
+	scheme, authority, query, fragment *string
+	path                               string
+}
 
-// badURL holds what java.net.URI does not allow anywhere.
-var badURL = regexp.MustCompile("[\\s<>\"{}|\\\\^`]|%(?:[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f]|.?$)")
+// splitURI splits a URI; false for what java.net.URI does not take.
+func splitURI(s string) (uri, bool) {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c <= ' ' || c == 0x7f || strings.IndexByte("<>\"{}|\\^`", c) >= 0:
+			return uri{}, false
+		case c == '%' && (i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2])):
+			return uri{}, false
+		}
+	}
+	var u uri
+	take := func(at int) *string { // cuts s at its mark and returns what follows
+		rest := s[at+1:]
+		s = s[:at]
+		return &rest
+	}
+	if i := strings.IndexByte(s, '#'); i >= 0 {
+		u.fragment = take(i)
+	}
+	if i := strings.IndexByte(s, '?'); i >= 0 {
+		u.query = take(i)
+	}
+	if i := strings.IndexAny(s, ":/"); i > 0 && s[i] == ':' && isScheme(s[:i]) {
+		scheme := s[:i]
+		u.scheme, s = &scheme, s[i+1:]
+	}
+	if strings.HasPrefix(s, "//") {
+		s = s[2:]
+		end := strings.IndexByte(s, '/')
+		if end < 0 {
+			end = len(s)
+		}
+		authority := s[:end]
+		u.authority, s = &authority, s[end:]
+	}
+	u.path = s
+	return u, true
+}
+
+func isHex(c byte) bool { return strings.IndexByte("0123456789abcdefABCDEF", c) >= 0 }
+
+func isScheme(s string) bool {
+	for i := range len(s) {
+		c := s[i] | 0x20
+		if !(c >= 'a' && c <= 'z' || i > 0 && (s[i] >= '0' && s[i] <= '9' || strings.IndexByte("+-.", s[i]) >= 0)) {
+			return false
+		}
+	}
+	return s != ""
+}
 
 func init() {
 	define("url_part", "sss", func(a args) (any, error) {
-		s := a.s(0)
-		m := urlPattern.FindStringSubmatchIndex(s)
-		if m == nil || badURL.MatchString(s) {
+		u, ok := splitURI(a.s(0))
+		if !ok {
 			return nil, nil
 		}
-		part := func(i int) any {
-			if m[2*i] < 0 {
-				return nil
+		host, port := "", ""
+		if u.authority != nil {
+			host = *u.authority
+			if i := strings.LastIndexByte(host, '@'); i >= 0 {
+				host = host[i+1:]
 			}
-			return s[m[2*i]:m[2*i+1]]
-		}
-		authority, _ := part(2).(string)
-		host, port := authority, ""
-		if i := strings.LastIndexByte(host, '@'); i >= 0 {
-			host = host[i+1:]
-		}
-		if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
-			host, port = host[:i], host[i+1:]
-		}
-		opaque := part(1) != nil && part(2) == nil && !strings.HasPrefix(s[m[6]:m[7]], "/")
-		decoded := func(v any) any {
-			t, ok := v.(string)
-			if !ok {
-				return nil
+			if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+				host, port = host[:i], host[i+1:]
 			}
-			if u, err := url.PathUnescape(t); err == nil {
-				return u
-			}
-			return t
 		}
 		switch a.s(1) {
 		case "protocol":
-			if v := part(1); v != nil {
-				return v, nil
-			}
-			return "", nil
+			return decoded(u.scheme), nil
 		case "host":
-			return nilIfEmpty(host), nil
+			if host == "" {
+				return nil, nil
+			}
+			return host, nil
 		case "port":
 			if n, err := strconv.Atoi(port); err == nil && n >= 0 {
 				return port, nil
 			}
 			return nil, nil
 		case "path":
-			if opaque {
-				return "", nil
+			if u.scheme != nil && u.authority == nil && !strings.HasPrefix(u.path, "/") {
+				return "", nil // opaque, as mailto:x
 			}
-			return decoded(part(3)), nil
+			return decoded(&u.path), nil
 		case "query":
-			return emptyIfNil(decoded(part(4))), nil
+			return decoded(u.query), nil
 		}
-		return emptyIfNil(decoded(part(5))), nil
+		return decoded(u.fragment), nil
 	})
 	define("url_parameter", "sss", func(a args) (any, error) {
-		s := a.s(0)
-		m := urlPattern.FindStringSubmatch(s)
-		if m == nil || badURL.MatchString(s) {
+		u, ok := splitURI(a.s(0))
+		if !ok || u.query == nil {
 			return nil, nil
 		}
-		for _, kv := range strings.Split(m[4], "&") {
+		for _, kv := range strings.Split(*u.query, "&") {
 			k, v, _ := strings.Cut(kv, "=")
 			if unescaped, err := url.QueryUnescape(k); err == nil {
 				k = unescaped
@@ -113,16 +146,13 @@ func init() {
 	})
 }
 
-func nilIfEmpty(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
-func emptyIfNil(v any) any {
-	if v == nil {
+// decoded is a part without its escapes, "" for one that is not there.
+func decoded(s *string) string {
+	if s == nil {
 		return ""
 	}
-	return v
+	if u, err := url.PathUnescape(*s); err == nil {
+		return u
+	}
+	return *s
 }
