@@ -37,16 +37,29 @@ func fromParquet(x string, found duck.TypeInfo, want *trinosql.Type, wantDuck st
 		if wantDuck != "TIMESTAMP" {
 			break
 		}
-		us := "epoch_us(" + x + ")" // of UTC, without the cost of DuckDB's cast
-		if want.Precision < 6 && !(want.Precision == 3 && millis) {
-			// Rounded half up, as Trino reads more digits than the type has.
-			unit := strconv.Itoa(int(math.Pow10(6 - want.Precision)))
-			half := "(" + us + " + " + unit + " // 2)"
-			us = "(" + half + " - (" + half + " % " + unit + " + " + unit + ") % " + unit + ")"
+		if f == duck.TYPE_TIMESTAMP_TZ { // UTC, without the cost of DuckDB's cast
+			x = "make_timestamp(epoch_us(" + x + "))"
+		} else if f != duck.TYPE_TIMESTAMP {
+			x = "CAST(" + x + " AS TIMESTAMP)"
 		}
-		return "make_timestamp(" + us + ")", true
+		if want.Precision == 3 && millis {
+			return x, true
+		}
+		return rounded(x, want), true
 	}
 	return "CAST(" + x + " AS " + wantDuck + ")", true
+}
+
+// rounded rounds timestamps half up to the digits of their type, as Trino does
+// when it reads more. Most need none of it.
+func rounded(x string, t *trinosql.Type) string {
+	if t.Precision >= 6 {
+		return x
+	}
+	us, unit := "epoch_us("+x+")", strconv.Itoa(int(math.Pow10(6-t.Precision)))
+	half := "(" + us + " + " + unit + " // 2)"
+	return "CASE WHEN " + us + " % " + unit + " = 0 THEN " + x +
+		" ELSE make_timestamp(" + half + " - (" + half + " % " + unit + " + " + unit + ") % " + unit + ") END"
 }
 
 // bounded cuts text to the length of its type, as Trino does when it reads.

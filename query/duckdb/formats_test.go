@@ -44,7 +44,7 @@ func TestTextFormats(t *testing.T) {
 		{"lazy: only a header", with(table(catalog.TextFile, ab...), "field.delim", ",", "skip.header.line.count", "1"), "x,y\n", "", ""},
 		{"lazy: characters", with(table(catalog.TextFile, ab...), "field.delim", "é"), "ñé\x00\n", "ñ|\x00\n", ""},
 		{"lazy: typed", with(table(catalog.TextFile, "i int", "d double", "n decimal(5,2)", "b boolean", "y date", "z timestamp"), "field.delim", ","),
-			"1,1.5,2.345,TRUE,2020-01-02,2020-01-02 03:04:05.678\n" +
+			"1,1.5,2.345,TRUE,2020-01-02,2020-01-02 03:04:05.6775\n" +
 				"x,x,x,x,x,x\n" +
 				"1.5,1e3,12345.6,yes,20200102,noon\n" +
 				" 1,1_000,1,1,2020-13-01,2020-01-02\n" +

@@ -161,9 +161,9 @@ func fromText(x string, t *trinosql.Type, duckType string, epochs bool) (string,
 	case trinosql.KindTimestamp:
 		y := when(`[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?`)
 		if epochs { // and milliseconds
-			return "CASE WHEN regexp_full_match(" + x + ", " + quote(integer) + ") THEN TRY(CAST(epoch_ms(TRY_CAST(" + x + " AS BIGINT)) AS " + duckType + ")) ELSE " + y + " END", true
+			return "CASE WHEN regexp_full_match(" + x + ", " + quote(integer) + ") THEN TRY(CAST(epoch_ms(TRY_CAST(" + x + " AS BIGINT)) AS " + duckType + ")) ELSE " + rounded(y, t) + " END", true
 		}
-		return y, true
+		return rounded(y, t), true
 	case trinosql.KindVarbinary:
 		return "TRY(from_base64(" + x + "))", true
 	}
