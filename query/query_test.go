@@ -254,11 +254,14 @@ func TestOnlyThePartitionsThatMatterAreRead(t *testing.T) {
 	for where, want := range map[string]int{
 		"":                         12,
 		"WHERE day = '2024-01-02'": 3,
-		"WHERE day IN ('2024-01-02', '2024-01-03') AND hour = 1": 2,
-		"WHERE hour BETWEEN 1 AND 2 AND day > '2024-01-03'":      2,
-		"WHERE day = '2024-01-02' OR msg = 'x'":                  12,
-		"WHERE hour = 7":                                         0,
-		"WHERE upper(day) = 'X'":                                 12,
+		"WHERE day IN ('2024-01-02', '2024-01-03') AND hour = 1":            2,
+		"WHERE hour BETWEEN 1 AND 2 AND day > '2024-01-03'":                 2,
+		"WHERE day = '2024-01-02' OR msg = 'x'":                             12,
+		"WHERE hour = 7":                                                    0,
+		"WHERE day LIKE '2024-01-0%' AND hour <> 1 AND day >= '2024-01-03'": 4,
+		"WHERE date(day) = DATE '2024-01-02' AND msg = 'x'":                 3,
+		"WHERE day IS NULL":                                                 0,
+		"WHERE upper(msg) = 'X'":                                            12,
 	} {
 		x := l.start(query.Request{Statement: "SELECT id FROM logs " + where})
 		if x.State != query.Succeeded {

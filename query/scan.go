@@ -16,7 +16,7 @@ func (e *executor) scans(ctx context.Context, a *trinosql.Analysis) (list []Scan
 	seen := map[string]bool{} // objects are counted once, however often they are read
 	for _, use := range a.Tables {
 		h := use.Schema.Handle.(resolved)
-		s, err := e.scan(ctx, h, use)
+		s, err := e.scan(ctx, a, h, use)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -33,7 +33,7 @@ func (e *executor) scans(ctx context.Context, a *trinosql.Analysis) (list []Scan
 	return list, bytes, nil
 }
 
-func (e *executor) scan(ctx context.Context, h resolved, use *trinosql.TableUse) (Scan, error) {
+func (e *executor) scan(ctx context.Context, a *trinosql.Analysis, h resolved, use *trinosql.TableUse) (Scan, error) {
 	t := h.table
 	if strings.EqualFold(t.Parameters["projection.enabled"], "true") {
 		return Scan{}, lethe.Errorf(lethe.Unsupported, "table %s.%s uses partition projection, which is not supported", t.Database, t.Name).
@@ -51,7 +51,7 @@ func (e *executor) scan(ctx context.Context, h resolved, use *trinosql.TableUse)
 		s.Parts = []Part{{Storage: t.Storage, Objects: objects}}
 		return s, nil
 	}
-	parts, err := e.partitions(ctx, h, use)
+	parts, err := e.partitions(ctx, a, h, use)
 	if err != nil {
 		return Scan{}, err
 	}
@@ -60,9 +60,9 @@ func (e *executor) scan(ctx context.Context, h resolved, use *trinosql.TableUse)
 }
 
 // partitions returns those of a table's partitions that its predicates allow.
-func (e *executor) partitions(ctx context.Context, h resolved, use *trinosql.TableUse) ([]catalog.Partition, error) {
+func (e *executor) partitions(ctx context.Context, a *trinosql.Analysis, h resolved, use *trinosql.TableUse) ([]catalog.Partition, error) {
 	t := h.table
-	p := newPruner(t, use)
+	p := newPruner(a, use, t)
 	all, err := h.catalog.Partitions(ctx, t.Database, t.Name, catalog.PartitionPage{Where: p.expression()})
 	if err != nil {
 		return nil, err

@@ -91,11 +91,11 @@ func (e *emitter) unkeyed(x trinosql.Expr) string {
 	case *trinosql.Special:
 		return e.special(x)
 	case *trinosql.JSONFunc:
-		e.unsupported(x.Pos(), "%s is not supported", x.Name)
+		return e.jsonFunc(x)
 	case *trinosql.JSONObject:
-		e.unsupported(x.Pos(), "JSON_OBJECT is not supported")
+		return e.jsonObject(x)
 	case *trinosql.JSONArray:
-		e.unsupported(x.Pos(), "JSON_ARRAY is not supported")
+		return e.jsonArray(x)
 	case *trinosql.Lambda:
 		e.unsupported(x.Pos(), "a lambda is not supported here")
 	}
