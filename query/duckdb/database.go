@@ -129,11 +129,8 @@ func (d *database) writeCSV(ctx context.Context, query string, o csvOutput) (don
 	var r done
 	if o.Header == nil {
 		var err error
-		if r.Columns, err = d.describe(ctx, query); err != nil {
+		if o.Header, _, err = d.columnsOf(ctx, query); err != nil {
 			return done{}, err
-		}
-		for _, c := range r.Columns {
-			o.Header = append(o.Header, c.Name)
 		}
 	}
 	var head strings.Builder
@@ -166,24 +163,6 @@ func (d *database) writeCSV(ctx context.Context, query string, o csvOutput) (don
 		}
 	}
 	return r, nil
-}
-
-// describe returns the columns of a SELECT without running it.
-func (d *database) describe(ctx context.Context, query string) (cols []outColumn, err error) {
-	rows, err := d.conn.QueryContext(ctx, "DESCRIBE "+query)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var c outColumn
-		var null, key, def, extra sql.NullString
-		if err := rows.Scan(&c.Name, &c.Type, &null, &key, &def, &extra); err != nil {
-			return nil, err
-		}
-		cols = append(cols, c)
-	}
-	return cols, rows.Err()
 }
 
 // progress tells the share of work done from time to time, until the returned

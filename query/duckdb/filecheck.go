@@ -130,7 +130,7 @@ func checkFile(ctx context.Context, path string) error {
 		case err == nil:
 			line, length = line+1, 0
 		case errors.Is(err, bufio.ErrBufferFull):
-		case err == io.EOF || r == f:
+		case errors.Is(err, io.EOF) || r == f:
 			return nil
 		default:
 			return broken(err)

@@ -65,13 +65,9 @@ type ready struct {
 
 // done ends a task that succeeded.
 type done struct {
-	Rows    int64
-	Columns []outColumn
-	Files   []outFile
+	Rows  int64
+	Files []outFile
 }
-
-// outColumn is a column of the SELECT, with DuckDB's type.
-type outColumn struct{ Name, Type string }
 
 // outFile is a Parquet file that a task wrote.
 type outFile struct {

@@ -30,7 +30,7 @@ func TestCancel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.release()
+	defer func() { _ = p.release() }()
 	if err := p.await(l.ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestStartRemovesOldQueries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer e.Close()
+	defer func() { _ = e.Close() }()
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) != 1 || left[0].Name() != "other" {
 		t.Errorf("%v %v", left, err)

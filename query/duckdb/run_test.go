@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -238,5 +239,25 @@ func TestWriteParquetNamesFiles(t *testing.T) {
 	_, err := l.WriteParquet(l.ctx, Write{Analysis: a, Inputs: []Input{{Scan: source, Files: []File{{Path: local, Name: "s3://in/upload.parquet"}}}}})
 	if !lethe.Is(err, lethe.BadData) || !strings.Contains(err.Error(), "s3://in/upload.parquet") || strings.Contains(err.Error(), local) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A large result is written by several threads and keeps its order.
+func TestLargeResult(t *testing.T) {
+	l := newLake(t)
+	scan := scanOf(table(catalog.Parquet, "i bigint", "s string"), l.parquet(t, "p", "SELECT i, 'row ' || i AS s FROM range(500000) r(i)"))
+	got, r, err := l.query(t, "SELECT i, s, NULL AS n FROM t ORDER BY i", map[string]query.Scan{"t": scan})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := int64(-1)
+	for line := range strings.Lines(got) {
+		if want := fmt.Sprintf("\"%d\",\"row %d\",\n", i, i); i >= 0 && line != want {
+			t.Fatalf("line %q, want %q", line, want)
+		}
+		i++
+	}
+	if i != 500000 || r.Rows != i {
+		t.Errorf("%d lines, %d rows", i, r.Rows)
 	}
 }

@@ -171,7 +171,7 @@ func TestEmptyEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.release()
+	defer func() { _ = p.release() }()
 	if err := p.await(l.ctx); err != nil {
 		t.Fatal(err)
 	}

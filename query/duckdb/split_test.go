@@ -3,6 +3,7 @@ package duckdb
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -131,7 +132,7 @@ func FuzzReadFrame(f *testing.F) {
 		for {
 			var m reply
 			if err := readFrame(r, 1<<16, &m); err != nil {
-				if err == io.EOF && r.Len() > 0 {
+				if errors.Is(err, io.EOF) && r.Len() > 0 {
 					t.Error("the end came early")
 				}
 				return

@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -71,7 +72,7 @@ func serve(in io.Reader, out io.Writer) error {
 	}
 	var t task
 	if err := readFrame(in, maxTask, &t); err != nil {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil // no longer needed
 		}
 		return fmt.Errorf("read task: %w", err)

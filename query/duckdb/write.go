@@ -13,10 +13,6 @@ import (
 // writeParquet leaves the rows of a SELECT in Parquet files under work/out.
 func (d *database) writeParquet(ctx context.Context, query string, o parquetOutput) (done, error) {
 	var r done
-	var err error
-	if r.Columns, err = d.describe(ctx, query); err != nil {
-		return done{}, err
-	}
 	opts := []string{"FORMAT parquet", "COMPRESSION zstd", "RETURN_STATS"}
 	if o.RowGroup > 0 {
 		opts = append(opts, fmt.Sprintf("ROW_GROUP_SIZE %d", o.RowGroup))
