@@ -14,6 +14,9 @@ func (e *emitter) aggregate(c *call) string {
 	e.keys = nil
 	s := e.aggregateOver(c)
 	e.keys = keys
+	if c.node.Over == nil {
+		e.aggs = append(e.aggs, s)
+	}
 	return s
 }
 

@@ -181,6 +181,6 @@ func sameNumber(a, b string) bool {
 }
 
 const (
-	passFloor    = 60.0
-	wrongCeiling = 5.0
+	passFloor    = 93.5
+	wrongCeiling = 0.1
 )

@@ -165,6 +165,7 @@ type emitter struct {
 	fields  map[*trinosql.Field]spelling  // how a field is written
 	ctes    map[*trinosql.CTE]string      // names of common tables
 	lambdas map[*trinosql.Lambda][]string // names of parameters
+	aggs    []string                      // aggregates written for the select at hand
 	keys    map[string]string             // replaces grouping keys above their aggregation
 	built   map[string]string             // instants within timestamps with time zone, by their text
 	rels    int                           // relations named so far

@@ -265,6 +265,9 @@ func (e *emitter) cell(x trinosql.Expr, f *trinosql.Field, want []*trinosql.Type
 
 func (e *emitter) selects(s *trinosql.Select, want []*trinosql.Type) string {
 	info := e.a.Select(s)
+	aggs := e.aggs
+	e.aggs = nil
+	defer func() { e.aggs = aggs }()
 	e.keys = nil // queryAs restores them after its ORDER BY, which sees this select's
 	var from []string
 	var before []*trinosql.Field
@@ -294,6 +297,15 @@ func (e *emitter) selects(s *trinosql.Select, want []*trinosql.Type) string {
 		natural = natural && naturallyDistinct(f.Type)
 		types = append(types, f.Type)
 	}
+	// Where no aggregate is left in the text, as of typeof(sum(x)), the rows must be
+	// aggregated all the same.
+	if group == "" && len(info.Aggregates) > 0 && !mentions(strings.Join(items, " ")+having, e.aggs) {
+		if having == "" {
+			having = " HAVING count(*) >= 0"
+		} else {
+			having += " AND count(*) >= 0"
+		}
+	}
 	var b strings.Builder
 	b.WriteString("SELECT ")
 	if s.Distinct && natural {
@@ -309,6 +321,16 @@ func (e *emitter) selects(s *trinosql.Select, want []*trinosql.Type) string {
 		return "SELECT " + e.distinctOn(r, types) + r + ".* FROM (" + b.String() + ") AS " + r + "(" + columns(len(types)) + ")"
 	}
 	return b.String()
+}
+
+// mentions reports whether one of parts is in s.
+func mentions(s string, parts []string) bool {
+	for _, p := range parts {
+		if strings.Contains(s, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // distinctOn writes the DISTINCT ON that keeps one of the rows of r that Trino
