@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -12,8 +13,7 @@ import (
 	"lethe/catalog"
 )
 
-// parquetColumns reads a Parquet file's columns, in Hive's types, and the
-// number of its rows from its footer.
+// parquetColumns reads the columns and the number of rows of a local file.
 func parquetColumns(path string) (columns []catalog.Column, rows int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -24,6 +24,12 @@ func parquetColumns(path string) (columns []catalog.Column, rows int64, err erro
 	if err != nil {
 		return nil, 0, err
 	}
+	return ParquetColumns(f, info.Size())
+}
+
+// ParquetColumns reads a Parquet file's columns, in Hive's types, and the
+// number of its rows from its footer.
+func ParquetColumns(f io.ReaderAt, size int64) (columns []catalog.Column, rows int64, err error) {
 	defer func() {
 		// The footer is a stranger's; a reader that trips over it must not take
 		// the server along.
@@ -31,7 +37,7 @@ func parquetColumns(path string) (columns []catalog.Column, rows int64, err erro
 			err = fmt.Errorf("its footer cannot be read: %v", r)
 		}
 	}()
-	p, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	p, err := parquet.OpenFile(f, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return nil, 0, err
 	}

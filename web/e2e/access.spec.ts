@@ -64,10 +64,10 @@ for (const scheme of ['light', 'dark'] as const) {
     await page.keyboard.press('Escape');
     await expect(page.getByRole('menu')).toHaveCount(0);
     await page.keyboard.press('ControlOrMeta+k');
-    await page.getByLabel('Find anything').waitFor();
+    await page.getByPlaceholder('A page, table, bucket').waitFor();
     await clean(page, 'palette');
     await page.keyboard.press('Escape');
-    await expect(page.getByLabel('Find anything')).toHaveCount(0);
+    await expect(page.getByPlaceholder('A page, table, bucket')).toHaveCount(0);
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
     await clean(page, 'keys');

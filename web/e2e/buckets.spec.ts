@@ -67,6 +67,19 @@ test('folders are walked by key and by address', async ({ admin: page }) => {
   await expect(page.getByRole('grid', { name: 'Objects' }).getByText('parquet/')).toBeVisible();
 });
 
+test('a Parquet file shows its rows, and a damaged one says so', async ({ admin: page }) => {
+  await page.goto('/buckets/lethe-demo?prefix=covid_data/parquet/covid_death_cases/');
+  await page.getByRole('grid', { name: 'Objects' }).getByText(/\.parquet/).first().click();
+  const preview = page.getByRole('grid', { name: 'Preview' });
+  await expect(preview.getByRole('columnheader', { name: 'deaths' })).toBeVisible();
+  await expect(preview).toHaveAttribute('aria-rowcount', '101');
+  await expect(page.getByRole('button', { name: 'Query default.covid_death_cases' })).toBeVisible();
+  const at = '/api/v1/buckets/lethe-demo/objects/damaged/x.parquet';
+  await page.request.put(at, { data: 'PAR1 and no end', headers: { 'Content-Type': 'application/octet-stream' } });
+  await page.goto('/buckets/lethe-demo?prefix=damaged/&object=damaged/x.parquet');
+  await expect(page.getByRole('alert')).toContainText('not a whole Parquet file');
+});
+
 test('names that are no paths', async ({ admin: page }) => {
   for (const key of ['odd/a b+c.txt', 'odd/100%.txt', 'odd/q?x#y.txt', 'odd/ä.txt']) {
     const at = '/api/v1/buckets/lethe-demo/objects/' + key.split('/').map(encodeURIComponent).join('/');

@@ -29,11 +29,11 @@ test('the palette finds a table and goes there', async ({ admin: page }) => {
   await page.goto('/query');
   await page.locator('.cm-content').waitFor();
   await page.keyboard.press('ControlOrMeta+k');
-  await page.getByLabel('Find anything').fill('recovered');
+  await page.getByPlaceholder('A page, table, bucket').fill('recovered');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Table covid_recovered_cases' })).toBeVisible();
   await page.keyboard.press('ControlOrMeta+k');
-  await page.getByLabel('Find anything').fill('lethe-demo');
+  await page.getByPlaceholder('A page, table, bucket').fill('lethe-demo');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Bucket lethe-demo' })).toBeVisible();
 });

@@ -174,6 +174,13 @@ func TestPreview(t *testing.T) {
 	if p := get("bytes"); p.Text != "" {
 		t.Errorf("bytes are shown: %q", p.Text)
 	}
+	if a := c.do("GET", "/api/v1/buckets/lake/preview/p/x.parquet", ""); !strings.Contains(a.body, `["US",null]`) {
+		t.Error(a.body)
+	}
+	// A file that cannot be read is described all the same.
+	if a := c.do("GET", "/api/v1/buckets/lake/preview/covid_data/parquet/broken.parquet", ""); !strings.Contains(a.body, `"kind":"bad data"`) || !strings.Contains(a.body, `"size":5`) {
+		t.Error(a.body)
+	}
 	c.problem(c.do("GET", "/api/v1/buckets/lake/preview/p/broken.gz", ""), http.StatusUnprocessableEntity, lethe.BadData)
 	c.problem(c.do("GET", "/api/v1/buckets/lake/preview/p/nope", ""), http.StatusNotFound, lethe.NotFound)
 }

@@ -58,6 +58,14 @@ type Queries interface {
 	CatalogNamed(ctx context.Context, name string) (catalog.Catalog, query.DataCatalog, error)
 }
 
+// Previews read files that only an engine reads.
+type Previews interface {
+	// Preview returns the first rows of a Parquet object, without a line of
+	// names: BadData if it is none or is damaged, Unsupported if it holds what
+	// lethe does not read.
+	Preview(ctx context.Context, o object.Object, limit int) (query.Page, error)
+}
+
 // Options are the parts that the console speaks to. All are needed unless they
 // say otherwise.
 type Options struct {
@@ -67,6 +75,8 @@ type Options struct {
 	Queries  Queries
 	Ingests  Ingests
 	Objects  object.Store
+	// Previews may be nil: then only text is previewed.
+	Previews Previews
 	// DDL writes the statement that makes a table.
 	DDL func(catalog.Table) (string, error)
 

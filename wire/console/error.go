@@ -53,8 +53,28 @@ var statusOf = map[lethe.Kind]int{
 // fail answers with an error. It is the only place that turns one into HTTP.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, errAnswered) {
+		s.problemOf(r, err)         // for the log
 		panic(http.ErrAbortHandler) // cut the connection: the body so far is not the whole
 	}
+	p := s.problemOf(r, err)
+	status := statusOf[p.Kind]
+	if _, ok := errors.AsType[unauthenticated](err); ok {
+		status = http.StatusUnauthorized
+		w.Header().Set("WWW-Authenticate", `Bearer realm="lethe"`)
+	}
+	if e, ok := errors.AsType[limited](err); ok {
+		status = http.StatusTooManyRequests
+		w.Header().Set("Retry-After", strconv.Itoa(int(e.wait.Seconds())+1))
+	}
+	h := w.Header()
+	for _, k := range []string{"Content-Disposition", "Content-Length", "ETag", "Last-Modified", "Accept-Ranges"} {
+		h.Del(k)
+	}
+	reply(w, status, map[string]problem{"error": p})
+}
+
+// problemOf words an error for people, and logs one that is lethe's own fault.
+func (s *server) problemOf(r *http.Request, err error) problem {
 	p := problem{Kind: lethe.KindOf(err), ID: lethe.NewID()}
 	if e, ok := errors.AsType[*lethe.Error](err); ok {
 		p.Message, p.Hint = e.Message, e.Hint
@@ -69,25 +89,12 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Kind == lethe.Syntax || p.Kind == lethe.Unsupported {
 		p.Line, p.Column = place(p.Message)
 	}
-	status := statusOf[p.Kind]
-	if _, ok := errors.AsType[unauthenticated](err); ok {
-		status = http.StatusUnauthorized
-		w.Header().Set("WWW-Authenticate", `Bearer realm="lethe"`)
-	}
-	if e, ok := errors.AsType[limited](err); ok {
-		status = http.StatusTooManyRequests
-		w.Header().Set("Retry-After", strconv.Itoa(int(e.wait.Seconds())+1))
-	}
-	if status >= 500 && r.Context().Err() == nil {
+	if p.Kind == lethe.Internal && r.Context().Err() == nil {
 		s.Log.LogAttrs(context.WithoutCancel(r.Context()), slog.LevelError, "console answered with an error",
 			slog.String("id", p.ID), slog.String("method", r.Method), slog.String("path", r.URL.Path),
 			slog.String("principal", lethe.PrincipalOf(r.Context()).ARN), slog.Any("error", err))
 	}
-	h := w.Header()
-	for _, k := range []string{"Content-Disposition", "Content-Length", "ETag", "Last-Modified", "Accept-Ranges"} {
-		h.Del(k)
-	}
-	reply(w, status, map[string]problem{"error": p})
+	return p
 }
 
 // errAnswered marks an error after the answer's status has been sent.

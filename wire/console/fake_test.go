@@ -277,6 +277,16 @@ func (g *ingests) Runs(context.Context, int) ([]ingest.Run, error) { return nil,
 
 func (g *ingests) Cancel(context.Context, string) error { return nil }
 
+// previews has one row for every Parquet object but those called broken.
+type previews struct{}
+
+func (previews) Preview(_ context.Context, o object.Object, limit int) (query.Page, error) {
+	if strings.Contains(o.Key, "broken") {
+		return query.Page{}, lethe.Errorf(lethe.BadData, "s3://%s/%s is not a whole Parquet file", o.Bucket, o.Key)
+	}
+	return query.Page{Columns: []query.Column{{Name: "country", Type: "varchar"}, {Name: "confirmed", Type: "bigint"}}, Rows: [][]*string{{ptr("US"), nil}}}, nil
+}
+
 // tables is a catalog that is only read.
 type tables struct {
 	catalog.Catalog
@@ -504,6 +514,7 @@ func newLake(log *slog.Logger) *lake {
 	}
 	put("covid_data/csv/confirmed.csv", "Province/State,Country/Region,Lat,Long,1/22/20\n,\"Korea, South\",35.9,127.7,1\n\"said \"\"hi\"\"\",Italy,41.9,12.6,0\n,Taiwan*,,,3\n")
 	put("covid_data/parquet/covid_confirmed_cases/part-0.parquet", "PAR1\x00\x01\x02PAR1")
+	put("covid_data/parquet/broken.parquet", "PAR1\x00")
 	put("reviews/year=2026/month=11/day=01/a.jsonl", "{\"user_id\":\"u1\",\"body\":\"fine\",\"stars\":4}\n{\"user_id\":\"u2\",\"body\":\"<script>alert(1)</script>\",\"stars\":1}\n")
 	put("config.json", "{\n  \"a\": [1, 2, {\"b\": null}]\n}\n")
 	put("notes/readme.txt", "A lake that can forget.\n")
@@ -515,7 +526,7 @@ func newLake(log *slog.Logger) *lake {
 	l := &lake{sessions: &sessions{tokens: map[string]lethe.Principal{}}, policy: &policy{}, objects: obj}
 	l.queries = &queries{done: map[string]chan struct{}{}, cat: cat, obj: obj}
 	l.Options = console.Options{
-		Log: log, Sessions: l.sessions, Access: l.policy, Queries: l.queries, Ingests: &ingests{}, Objects: obj, Version: "test",
+		Log: log, Sessions: l.sessions, Access: l.policy, Queries: l.queries, Ingests: &ingests{}, Objects: obj, Previews: previews{}, Version: "test",
 		DDL: func(t catalog.Table) (string, error) {
 			if t.Type == catalog.VirtualView {
 				return "", lethe.Errorf(lethe.Unsupported, "a view has no CREATE TABLE statement")

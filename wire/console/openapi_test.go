@@ -127,6 +127,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"listObjects", "GET", "/buckets/lake/objects?delimiter=/&limit=3", ""},
 		{"putObject", "PUT", "/buckets/lake/objects/x", "x"},
 		{"previewObject", "GET", "/buckets/lake/preview/x", ""},
+		{"previewObject", "GET", "/buckets/lake/preview/covid_data/parquet/covid_confirmed_cases/part-0.parquet", ""},
+		{"previewObject", "GET", "/buckets/lake/preview/covid_data/parquet/broken.parquet", ""},
 	}
 	for _, r := range requests {
 		a := c.do(r.method, "/api/v1"+r.path, r.body)

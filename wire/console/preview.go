@@ -26,7 +26,15 @@ type previewJSON struct {
 	Text string `json:"text"`
 	// Truncated says that the object goes on after Text.
 	Truncated bool `json:"truncated"`
+	// Rows are the first rows of a Parquet object.
+	Rows *rowsJSON `json:"rows,omitempty"`
+	// Problem says why there are no rows. It is not the answer's error, because
+	// all else that the answer says is so.
+	Problem *problem `json:"problem,omitempty"`
 }
+
+// previewRows is how many rows a preview has.
+const previewRows = 100
 
 // previewObject answers the beginning of an object as data, never as a page.
 func (s *server) previewObject(c *call) ([]need, func() error, error) {
@@ -43,6 +51,15 @@ func (s *server) previewObject(c *call) ([]need, func() error, error) {
 		out := previewJSON{Object: objectOf(o), Kind: kindOf(k, head)}
 		if isText(out.Kind) {
 			out.Text, out.Truncated = clip(head, more, out.Kind != "text" && out.Kind != "json"), more
+		}
+		if out.Kind == "parquet" && s.Previews != nil {
+			p, err := s.Previews.Preview(c.r.Context(), o, previewRows)
+			if err != nil {
+				report := s.problemOf(c.r, err)
+				out.Problem = &report
+			} else {
+				out.Rows = &rowsJSON{Columns: columnsOf(p.Columns), Rows: rows(p.Rows)}
+			}
 		}
 		return reply(c.w, http.StatusOK, out)
 	}, nil

@@ -117,4 +117,7 @@ export interface Preview {
   kind: 'csv' | 'tsv' | 'json' | 'jsonl' | 'text' | 'parquet' | 'orc' | 'avro' | 'binary';
   text: string;
   truncated: boolean;
+  /** Of a Parquet object: its first rows, or why there are none. */
+  rows?: Rows;
+  problem?: { kind: string; message: string; hint?: string; id: string };
 }

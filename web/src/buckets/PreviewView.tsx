@@ -4,12 +4,14 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 
+import { Problem } from '../api/client';
 import { databases, ownCatalog, tables } from '../api/catalogs';
 import type { Column, Preview, Row, Table } from '../api/types';
 import { Grid } from '../grid/Grid';
 import { quoted } from '../query/statement';
 import { Empty } from '../ui/Empty';
-import { count } from '../ui/format';
+import { count, counted } from '../ui/format';
+import { ProblemView } from '../ui/Problem';
 import { Views } from '../ui/Views';
 import { readCSV } from './csv';
 import { readLines } from './jsonl';
@@ -63,30 +65,45 @@ function asTable(p: Preview): { columns: Column[]; rows: Row[]; bad: number } | 
   return { columns, rows, bad: 0 };
 }
 
-/** Files that only an engine reads: through the table that they belong to. */
+/** Files that only an engine reads. */
 function Opaque(props: { bucket: string; preview: Preview }) {
   const { preview: p } = props;
   const navigate = useNavigate();
-  const location = `s3://${props.bucket}/${p.object.key}`;
-  const table = useTableOver(location);
+  const table = useTableOver(`s3://${props.bucket}/${p.object.key}`);
   if (p.kind === 'binary') return <Empty>These bytes are not text; download the object to look at it.</Empty>;
-  const name = { parquet: 'a Parquet file', orc: 'an ORC file', avro: 'an Avro file' }[p.kind as 'parquet'];
-  if (!table) return <Empty>This is {name}. No table of the catalog reads it yet; CREATE EXTERNAL TABLE over its folder makes its rows readable.</Empty>;
-  const from = `${quoted(table.database)}.${quoted(table.name)}`;
-  return (
-    <Empty
-      action={
-        <Button
-          leftSection={<IconTerminal2 size={15} />}
-          onClick={() => void navigate({ to: '/query', search: { sql: `SELECT *\nFROM ${from}\nLIMIT 100` } })}
-        >
-          Query the table
-        </Button>
-      }
+  const from = table && `${quoted(table.database)}.${quoted(table.name)}`;
+  const query = from && (
+    <Button
+      variant="subtle"
+      leftSection={<IconTerminal2 size={15} />}
+      onClick={() => void navigate({ to: '/query', search: { sql: `SELECT *\nFROM ${from}\nLIMIT 100` } })}
     >
-      This is {name} of the table {table.database}.{table.name}.
-    </Empty>
+      Query {from}
+    </Button>
   );
+  if (p.problem) {
+    return (
+      <>
+        <ProblemView error={new Problem(p.problem)} />
+        {query}
+      </>
+    );
+  }
+  const { rows } = p;
+  if (rows) {
+    return (
+      <>
+        <div className={css.preview}>
+          <Grid label="Preview" columns={rows.columns} count={rows.rows.length} rowAt={(i) => rows.rows[i]} />
+        </div>
+        <p className={css.under}>
+          {rows.rows.length < 100 ? counted(rows.rows.length, 'row') : 'The first 100 rows'} {query}
+        </p>
+      </>
+    );
+  }
+  const name = { parquet: 'a Parquet file', orc: 'an ORC file', avro: 'an Avro file' }[p.kind as 'parquet'];
+  return <Empty action={query}>This is {name}; the console cannot show its rows by itself.</Empty>;
 }
 
 /** The table whose location holds an object most closely. */

@@ -1,6 +1,6 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 
 import { namesOf, type Tab } from './tabs';
 import css from './query.module.css';
@@ -17,10 +17,14 @@ export function TabBar(props: {
 }) {
   const [renaming, setRenaming] = useState('');
   const names = namesOf(props.list);
+  const bar = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    bar.current?.querySelector('[data-active]')?.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+  }, [props.active, props.list.length]);
   return (
     <div className={css.tabs}>
       <div className={css.tabsEdge}>{props.before}</div>
-      <div className={css.tabList} role="group" aria-label="Editors">
+      <div ref={bar} className={css.tabList} role="group" aria-label="Editors">
         {props.list.map((t, i) => {
           const name = names[i]!;
           const now = t.id === props.active;
