@@ -1,3 +1,5 @@
+//go:build browser
+
 package console_test
 
 import (
@@ -14,13 +16,9 @@ import (
 // TestServeForBrowser serves the console over the doubles until it is stopped,
 // for working on the pages without a lake:
 //
-//	LETHE_CONSOLE_SERVE=127.0.0.1:8099 go test ./wire/console -run TestServeForBrowser
+//	go test -tags browser -timeout 0 -v -run TestServeForBrowser ./wire/console
 func TestServeForBrowser(t *testing.T) {
-	addr := os.Getenv("LETHE_CONSOLE_SERVE")
-	if addr == "" {
-		t.Skip("set LETHE_CONSOLE_SERVE=ADDRESS to serve the console over doubles")
-	}
-	ln, err := net.Listen("tcp", addr)
+	ln, err := net.Listen("tcp", "127.0.0.1:8099")
 	if err != nil {
 		t.Fatal(err)
 	}

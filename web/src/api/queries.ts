@@ -17,7 +17,8 @@ export const execution = (id: string) =>
       return get<Execution>(address(['queries', id], { wait_ms: seen ? waitMS : undefined }), signal);
     },
     staleTime: ({ state }) => (state.data?.final ? Infinity : 0),
-    refetchInterval: ({ state }) => (state.data && !state.data.final ? 1 : false),
+    // The server holds the answer back itself, but for an error.
+    refetchInterval: ({ state }) => (!state.data || state.data.final ? false : state.error ? 2000 : 1),
     refetchIntervalInBackground: true,
   });
 

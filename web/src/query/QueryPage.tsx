@@ -1,6 +1,6 @@
 import { ActionIcon, Drawer, Tooltip } from '@mantine/core';
 import { IconLayoutSidebar } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 
@@ -38,6 +38,7 @@ export function QueryPage() {
   const middle = useRef<HTMLDivElement>(null);
   const shown = useQuery({ ...execution(run ?? ''), enabled: run !== undefined });
   const [starting, setStarting] = useState(false);
+  const stopping = useMutation({ mutationFn: stop });
 
   const show = useCallback(
     (search: { run?: string; view?: QueryView }, replace = false) => void navigate({ search, replace }),
@@ -200,7 +201,8 @@ export function QueryPage() {
           run={run === undefined ? undefined : statement}
           starting={starting}
           onRun={() => void begin(false)}
-          onStop={() => run && void stop(run)}
+          onStop={() => run !== undefined && stopping.mutate(run)}
+          stopError={stopping.error}
           onContext={(catalog, database) => store.update(active.id, { catalog, database })}
         />
         <Lower

@@ -4,6 +4,7 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 
 import { catalogs, databases } from '../api/catalogs';
+import { problemOf } from '../api/client';
 import type { Execution } from '../api/types';
 import { bytes, counted, duration } from '../ui/format';
 import { mod } from '../ui/keys';
@@ -19,6 +20,8 @@ export function RunStrip(props: {
   starting: boolean;
   onRun: () => void;
   onStop: () => void;
+  /** Why the last stop did not come about. */
+  stopError: unknown;
   onContext: (catalog: string, database: string) => void;
 }) {
   const { tab, run } = props;
@@ -36,6 +39,7 @@ export function RunStrip(props: {
       )}
       <Context tab={tab} onContext={props.onContext} />
       <div className={css.state} role="status">
+        {running && props.stopError !== null && <span className={css.refusal}>Not stopped: {problemOf(props.stopError).message}</span>}
         {run ? <State run={run} /> : tab.refused ? <Refused /> : <span className={`muted ${css.less}`}>{mod}↵ runs the statement at the cursor</span>}
       </div>
       {running && <Progress value={run?.progress ?? -1} />}

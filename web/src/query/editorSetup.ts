@@ -102,6 +102,7 @@ export function newState(text: string, acts: () => EditorActs): EditorState {
       crosshairCursor(),
       EditorState.allowMultipleSelections.of(true),
       indentOnInput(),
+      EditorView.lineWrapping,
       indentUnit.of('  '),
       bracketMatching(),
       closeBrackets(),

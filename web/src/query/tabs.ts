@@ -29,6 +29,8 @@ export class TabStore {
   private tabs: Tabs;
   private listeners = new Set<() => void>();
   private saving: ReturnType<typeof setTimeout> | undefined;
+  /** Closed here, so that saving does not bring them back from another window's. */
+  private closed = new Set<string>();
 
   constructor(private readonly key: string) {
     this.tabs = read(key) ?? fresh();
@@ -66,6 +68,7 @@ export class TabStore {
   }
 
   close(id: string) {
+    this.closed.add(id);
     const at = this.tabs.list.findIndex((t) => t.id === id);
     const list = this.tabs.list.filter((t) => t.id !== id);
     if (list.length === 0) return this.set(fresh());
@@ -82,7 +85,10 @@ export class TabStore {
 
   private save = () => {
     try {
-      localStorage.setItem(this.key, JSON.stringify(this.tabs));
+      // Another window of the same person may have opened editors meanwhile.
+      const ours = new Set(this.tabs.list.map((t) => t.id));
+      const others = (read(this.key)?.list ?? []).filter((t) => !ours.has(t.id) && !this.closed.has(t.id));
+      localStorage.setItem(this.key, JSON.stringify({ ...this.tabs, list: [...this.tabs.list, ...others] }));
     } catch {
       // Storage is full or forbidden: the editors live as long as the page.
     }

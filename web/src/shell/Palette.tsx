@@ -17,7 +17,7 @@ import { useScheme } from './useScheme';
 import css from './shell.module.css';
 
 /** The command palette: every page, table, bucket, recent query and action. */
-export default function Palette(props: { onClose: () => void; onKeys: () => void }) {
+export default function Palette(props: { onClose: () => void; onKeys: () => void; onProblem: (e: unknown) => void }) {
   const navigate = useNavigate();
   const { toggle } = useScheme();
   const dbs = useQuery(databases(ownCatalog));
@@ -45,7 +45,7 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
           { id: 'new-query', label: 'New query', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/query', search: { sql: ' ' } }) },
           { id: 'theme', label: 'Light or dark', leftSection: <IconMoon size={16} />, onClick: toggle },
           { id: 'keys', label: 'Keys', leftSection: <IconKeyboard size={16} />, onClick: props.onKeys },
-          { id: 'logout', label: 'Log out', leftSection: <IconLogout size={16} />, onClick: () => void logout() },
+          { id: 'logout', label: 'Log out', leftSection: <IconLogout size={16} />, onClick: () => void logout().catch(props.onProblem) },
         ],
       },
     ];
@@ -80,7 +80,7 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
     }));
     if (runs.length > 0) groups.push({ group: 'Recent queries', actions: runs });
     return groups;
-  }, [navigate, toggle, props.onKeys, inDatabases, found.data, past.data]);
+  }, [navigate, toggle, props.onKeys, props.onProblem, inDatabases, found.data, past.data]);
 
   return (
     <Spotlight

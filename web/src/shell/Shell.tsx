@@ -30,6 +30,7 @@ export function Shell() {
 
 function Frame({ session }: { session: Session }) {
   const [open, setOpen] = useState<'palette' | 'keys' | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   useKeys({ palette: () => setOpen('palette'), help: () => setOpen('keys') });
   return (
     <div className={css.frame}>
@@ -38,12 +39,13 @@ function Frame({ session }: { session: Session }) {
       </a>
       <Rail session={session} onPalette={() => setOpen('palette')} onKeys={() => setOpen('keys')} />
       <main className={css.page} id="page" tabIndex={-1}>
+        {problem !== null && <ProblemView error={problem} retry={() => setProblem(null)} />}
         <Suspense fallback={<Waiting />}>
           <Outlet />
         </Suspense>
       </main>
       <Suspense>
-        {open === 'palette' && <Palette onClose={() => setOpen(null)} onKeys={() => setOpen('keys')} />}
+        {open === 'palette' && <Palette onClose={() => setOpen(null)} onKeys={() => setOpen('keys')} onProblem={setProblem} />}
         {open === 'keys' && <KeysHelp onClose={() => setOpen(null)} />}
       </Suspense>
     </div>

@@ -1,7 +1,9 @@
 import { Kbd, Menu } from '@mantine/core';
 import { IconKeyboard, IconLogout, IconMoon, IconSearch, IconSun } from '@tabler/icons-react';
+import { useMutation } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 
+import { problemOf } from '../api/client';
 import { logout } from '../api/session';
 import type { Session } from '../api/types';
 import { useScheme } from './useScheme';
@@ -11,6 +13,7 @@ import css from './shell.module.css';
 export default function UserMenu(props: { session: Session; target: ReactElement; onPalette: () => void; onKeys: () => void }) {
   const { scheme, toggle } = useScheme();
   const { user, lake } = props.session;
+  const leaving = useMutation({ mutationFn: logout });
   const Sun = scheme === 'dark' ? IconSun : IconMoon;
   return (
     <Menu position="top-start" width={220} defaultOpened>
@@ -29,8 +32,9 @@ export default function UserMenu(props: { session: Session; target: ReactElement
           Keys
         </Menu.Item>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => void logout()}>
+        <Menu.Item leftSection={<IconLogout size={15} />} closeMenuOnClick={false} onClick={() => leaving.mutate()}>
           Log out
+          {leaving.error && <div className={css.refusal}>{problemOf(leaving.error).message}</div>}
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
