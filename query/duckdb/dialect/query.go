@@ -236,18 +236,20 @@ func (e *emitter) values(v *trinosql.Values, want []*trinosql.Type) string {
 		case len(fields) == 1 && !ok:
 			rows[i] = "(" + e.cell(x, fields[0], want, 0) + ")"
 		default: // a row that is not written out, as VALUES CAST(... AS row(...))
-			rows[i] = e.bind(func(val []string) string {
-				cells := make([]string, len(fields))
-				for j, f := range fields {
-					t := e.a.UsedType(x)
-					el := t
-					if t.Kind == trinosql.KindRow && j < len(t.Elems) {
-						el = t.Elems[j]
-					}
-					cells[j] = e.wanted(e.cast(x.Pos(), part(val[0], j), el, f.Type, false), f.Type, want, j)
+			row, t := e.x(x), e.a.UsedType(x)
+			e.fits(len(row) * len(fields))
+			if strings.Contains(row, "random()") || strings.Contains(row, "uuid()") {
+				e.unsupported(x.Pos(), "a random row of VALUES is not supported")
+			}
+			cells := make([]string, len(fields))
+			for j, f := range fields {
+				cell, el := row, t
+				if t.Kind == trinosql.KindRow && j < len(t.Elems) {
+					cell, el = "struct_extract("+row+", '"+field(j)+"')", t.Elems[j]
 				}
-				return "(" + list(cells) + ")"
-			}, e.x(x))
+				cells[j] = e.wanted(e.cast(x.Pos(), cell, el, f.Type, false), f.Type, want, j)
+			}
+			rows[i] = "(" + list(cells) + ")"
 		}
 	}
 	return "VALUES " + list(rows)
