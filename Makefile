@@ -20,7 +20,7 @@ demo: tools build
 build: tools $(BIN)
 
 $(BIN): $(GOFILES) web/dist/index.html
-	$(GO) build -trimpath -o $@ ./cmd/lethe
+	$(GO) build -o $@ ./cmd/lethe
 
 web/dist/index.html: $(WEBFILES)
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
