@@ -40,6 +40,7 @@ browser: build
 ## bench: figures, as ratios against something measured in the same run
 bench: build
 	LETHE_BIN=$(abspath $(BIN)) $(GO) test -tags bench -count=1 -timeout 60m -v ./test/bench $(ARGS)
+	cd web && npm run --silent bench
 
 ## lint: golangci-lint v2 and the console's linter
 lint:
