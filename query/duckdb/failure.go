@@ -61,6 +61,8 @@ func explain(f *failure, inputs []input, c Config) error {
 		return lethe.Errorf(lethe.Internal, "%s", firstLine(msg))
 	case named:
 		return lethe.Errorf(lethe.BadData, "%s%s", badData, unreadable(msg))
+	case f.Type == "IO" && strings.Contains(msg, "gzip stream"):
+		return lethe.Errorf(lethe.BadData, "%sa compressed file of the query is broken: %s", badData, firstLine(msg))
 	}
 	if err := dialect.MapError(f.Message); err != nil {
 		return err
