@@ -39,15 +39,7 @@ func (s source) Table(_ context.Context, name trinosql.TableName) (*trinosql.Tab
 	if name.Table != "source" {
 		return nil, trinosql.ErrNoTable
 	}
-	schema := &trinosql.TableSchema{TableName: name}
-	for _, c := range s {
-		typ, err := trinosql.ParseHiveType(c.Type)
-		if err != nil {
-			return nil, err
-		}
-		schema.Columns = append(schema.Columns, trinosql.Column{Name: c.Name, Type: typ})
-	}
-	return schema, nil
+	return query.Schema(name, catalog.Table{Storage: catalog.Storage{Columns: s}})
 }
 
 // Write implements ingest.Engine.

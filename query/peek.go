@@ -83,13 +83,5 @@ type peeked struct{ table catalog.Table }
 
 // Table implements trinosql.Resolver.
 func (p peeked) Table(_ context.Context, name trinosql.TableName) (*trinosql.TableSchema, error) {
-	schema := &trinosql.TableSchema{TableName: name}
-	for _, c := range p.table.Storage.Columns {
-		typ, err := trinosql.ParseHiveType(c.Type)
-		if err != nil {
-			return nil, lethe.Errorf(lethe.Unsupported, "column %s has the type %s, which cannot be queried: %w", c.Name, c.Type, err)
-		}
-		schema.Columns = append(schema.Columns, trinosql.Column{Name: c.Name, Type: typ})
-	}
-	return schema, nil
+	return Schema(name, p.table)
 }

@@ -530,3 +530,28 @@ func TestObjectsThatChangeUnderAQueryAreListedAgain(t *testing.T) {
 	}
 	l.fails("SELECT a FROM t", "was replaced")
 }
+
+func TestPeekAnswersTheFirstRowsOfAnObject(t *testing.T) {
+	l := newLake(t)
+	l.put("x.parquet", "whatever the engine reads")
+	o, err := l.objects.Head(t.Context(), "data", "x.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.engine.run = func(_ context.Context, job query.Job) (string, int64, error) {
+		if got := job.Scans[0].Parts[0].Objects; len(got) != 1 || got[0].ETag != o.ETag {
+			t.Errorf("the engine was given %v", got)
+		}
+		return "\"a\",\"b\"\n\"1\",\n", 1, nil
+	}
+	p, err := l.Peek(t.Context(), o, []catalog.Column{{Name: "a", Type: "bigint"}, {Name: "b", Type: "string"}}, 10)
+	if err != nil || len(p.Rows) != 1 || *p.Rows[0][0] != "1" || p.Rows[0][1] != nil || p.Columns[1].Name != "b" {
+		t.Errorf("%+v %v", p, err)
+	}
+	if _, err := l.Peek(t.Context(), o, []catalog.Column{{Name: "a", Type: "uniontype<int>"}}, 10); !lethe.Is(err, lethe.Unsupported) {
+		t.Error(err)
+	}
+	if ids, _, err := l.List(admin(t), "primary", "", 10); err != nil || len(ids) != 0 {
+		t.Error("a look left an execution:", ids, err)
+	}
+}

@@ -30,16 +30,24 @@ func (r resolver) Table(ctx context.Context, name trinosql.TableName) (*trinosql
 	if t.Type == catalog.VirtualView {
 		return nil, lethe.Errorf(lethe.Unsupported, "%s.%s is a view; views cannot be queried yet", t.Database, t.Name)
 	}
-	schema := &trinosql.TableSchema{
-		TableName: trinosql.TableName{Catalog: strings.ToLower(name.Catalog), Database: t.Database, Table: t.Name},
-		Handle:    resolved{c, t},
+	schema, err := Schema(trinosql.TableName{Catalog: strings.ToLower(name.Catalog), Database: t.Database, Table: t.Name}, t)
+	if err != nil {
+		return nil, err
 	}
-	for i, col := range t.Columns() {
-		typ, err := trinosql.ParseHiveType(col.Type)
+	schema.Handle = resolved{c, t}
+	return schema, nil
+}
+
+// Schema describes a table to the analyzer. It answers Unsupported for a column
+// whose type no query can read.
+func Schema(name trinosql.TableName, t catalog.Table) (*trinosql.TableSchema, error) {
+	schema := &trinosql.TableSchema{TableName: name}
+	for i, c := range t.Columns() {
+		typ, err := trinosql.ParseHiveType(c.Type)
 		if err != nil {
-			return nil, lethe.Errorf(lethe.Unsupported, "column %s of table %s.%s has the type %s, which cannot be queried: %w", col.Name, t.Database, t.Name, col.Type, err)
+			return nil, lethe.Errorf(lethe.Unsupported, "column %s of table %s.%s has the type %s, which cannot be queried: %w", c.Name, name.Database, name.Table, c.Type, err)
 		}
-		schema.Columns = append(schema.Columns, trinosql.Column{Name: col.Name, Type: typ, Partition: i >= len(t.Storage.Columns)})
+		schema.Columns = append(schema.Columns, trinosql.Column{Name: c.Name, Type: typ, Partition: i >= len(t.Storage.Columns)})
 	}
 	return schema, nil
 }

@@ -32,18 +32,7 @@ func (e *emitter) binary(x *trinosql.Binary) string {
 
 // logical writes chains of AND or OR flat, so that long ones do not nest.
 func (e *emitter) logical(x *trinosql.Binary) string {
-	var parts []string
-	var walk func(trinosql.Expr)
-	walk = func(y trinosql.Expr) {
-		if b, ok := y.(*trinosql.Binary); ok && b.Op == x.Op && e.a.Coercion(b) == nil {
-			walk(b.L)
-			walk(b.R)
-			return
-		}
-		parts = append(parts, e.x(y))
-	}
-	walk(x)
-	return "(" + strings.Join(parts, " "+x.Op+" ") + ")"
+	return "(" + strings.Join(e.chain(x), " "+x.Op+" ") + ")"
 }
 
 // arithmetic writes l op r where op is + - * / or %.

@@ -94,12 +94,26 @@ func (e *emitter) scalar(c *call) string {
 	if f.write != nil {
 		s = f.write(e, c)
 	} else {
+		if n := arity(f.template); n != len(c.args) {
+			e.unsupported(c.pos, "%s with %d arguments is not supported", c.name, len(c.args))
+		}
 		s = e.expand(f.template, e.argList(c)...)
 	}
 	if c.typ != nil && c.typ.Kind == trinosql.KindChar {
 		s = "rtrim(" + s + ", ' ')"
 	}
 	return s
+}
+
+// arity returns the number of arguments that a template takes.
+func arity(template string) int {
+	n := 0
+	for i := 0; i+1 < len(template); i++ {
+		if template[i] == '$' && template[i+1] >= '1' && template[i+1] <= '9' {
+			n = max(n, int(template[i+1]-'0'))
+		}
+	}
+	return n
 }
 
 // functions is filled by the files that hold the functions of a family.

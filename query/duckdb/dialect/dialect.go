@@ -165,6 +165,10 @@ type emitter struct {
 	fields  map[*trinosql.Field]spelling  // how a field is written
 	ctes    map[*trinosql.CTE]string      // names of common tables
 	lambdas map[*trinosql.Lambda][]string // names of parameters
+	scope   []string                      // relations of the select at hand that have a column g
+	ask     *trinosql.Select              // the select that shall give a column g, if it filters
+	answer  *trinosql.Select              // the one that did
+	guards  map[*trinosql.CTE]bool        // common tables that have a column g
 	aggs    []string                      // aggregates written for the select at hand
 	keys    map[string]string             // replaces grouping keys above their aggregation
 	built   map[string]string             // instants within timestamps with time zone, by their text
@@ -185,6 +189,7 @@ func newEmitter(a *trinosql.Analysis, table func(int, *trinosql.TableUse) (strin
 		ctes:    map[*trinosql.CTE]string{},
 		lambdas: map[*trinosql.Lambda][]string{},
 		built:   map[string]string{},
+		guards:  map[*trinosql.CTE]bool{},
 	}
 	for i, t := range a.Tables {
 		e.uses[t] = i

@@ -8,10 +8,10 @@ import (
 
 func init() {
 	templates(map[string]string{
-		"map_keys":    "map_keys($1)",
-		"map_values":  "map_values($1)",
-		"flatten":     "flatten(list_filter($1, lambda %x: %x IS NOT NULL))",
-		"array_first": "$1[1]", "array_last": "$1[-1]",
+		"map_keys":   "map_keys($1)",
+		"map_values": "map_values($1)",
+		"flatten":    "flatten(list_filter($1, lambda %x: %x IS NOT NULL))",
+		"array_last": "$1[-1]",
 		"trim_array": "CASE WHEN $2 < 0 THEN list_slice($1, 1, CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'size must not be negative: ' || $2) AS BIGINT)) " +
 			"WHEN $2 > len($1) THEN list_slice($1, 1, CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'size must not exceed array cardinality ' || len($1) || ': ' || $2) AS BIGINT)) ELSE list_slice($1, 1, len($1) - $2) END",
 		"slice": "CASE WHEN $2 = 0 THEN list_slice($1, 1, CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'SQL array indices start at 1') AS BIGINT)) " +
@@ -38,6 +38,12 @@ func init() {
 				return e.expand("$1[$2]", e.x(c.args[0]), i)
 			}
 			return e.expand("CASE WHEN $2 = 0 THEN CAST("+e.failure("INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'")+" AS "+e.typ(c.pos, c.typ)+") ELSE $1[$2] END", e.x(c.args[0]), i)
+		},
+		"array_first": func(e *emitter, c *call) string {
+			if len(c.args) == 2 {
+				return e.listLambda(c, "list_filter", trinosql.Boolean) + "[1]"
+			}
+			return e.expand("$1[1]", e.x(c.args[0]))
 		},
 		"contains":       (*emitter).contains,
 		"array_position": (*emitter).arrayPosition,

@@ -8,16 +8,24 @@ import (
 
 func init() {
 	templates(map[string]string{
-		"json_parse":          "trino_json_parse($1)",
-		"json_format":         "$1",
-		"json_extract":        "trino_json_extract($1, $2)",
-		"json_extract_scalar": "trino_json_extract_scalar($1, $2)",
-		"json_size":           "trino_json_size($1, $2)",
-		"json_array_length":   "trino_json_array_length($1)",
-		"json_array_get":      "trino_json_array_get($1, $2)",
-		"is_json_scalar":      "trino_is_json_scalar($1)",
+		"json_parse":        "trino_json_parse($1)",
+		"json_format":       "$1",
+		"json_array_length": "trino_json_array_length($1)",
+		"json_array_get":    "trino_json_array_get($1, $2)",
+		"is_json_scalar":    "trino_is_json_scalar($1)",
 	})
+	path := func(f string) func(*emitter, *call) string {
+		return func(e *emitter, c *call) string {
+			if p, ok := e.stringOf(c.args[1]); ok {
+				if _, ok := parseJSONPath(p); !ok {
+					e.invalid(c.args[1].Pos(), "Invalid JSON path: '%s'", p)
+				}
+			}
+			return f + "(" + list(e.argList(c)) + ")"
+		}
+	}
 	writers(map[string]func(*emitter, *call) string{
+		"json_extract": path("trino_json_extract"), "json_extract_scalar": path("trino_json_extract_scalar"), "json_size": path("trino_json_size"),
 		"json_array_contains": func(e *emitter, c *call) string {
 			t := e.argType(c, 1)
 			kind := "text"

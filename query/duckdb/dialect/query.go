@@ -29,7 +29,14 @@ func (e *emitter) queryAs(q *trinosql.Query, want []*trinosql.Type) string {
 		e.rels++
 		name := "w" + strconv.Itoa(e.rels)
 		e.ctes[c] = name
-		b.WriteString(name + "(" + columns(len(e.a.QueryFields(c.Q))) + ") AS (" + e.query(c.Q) + ")")
+		if q.Recursive {
+			b.WriteString(name + "(" + columns(len(e.a.QueryFields(c.Q))) + ") AS (" + e.query(c.Q) + ")")
+			continue
+		}
+		sql, guards := e.derived(c.Q, nil, "")
+		e.guards[c] = guards
+		sql, cols, _ := cutLast(sql, " AS ")
+		b.WriteString(name + cols + " AS " + sql)
 	}
 	if len(q.CTEs) > 0 {
 		b.WriteByte(' ')
@@ -267,24 +274,29 @@ func (e *emitter) cell(x trinosql.Expr, f *trinosql.Field, want []*trinosql.Type
 
 func (e *emitter) selects(s *trinosql.Select, want []*trinosql.Type) string {
 	info := e.a.Select(s)
-	aggs := e.aggs
-	e.aggs = nil
-	defer func() { e.aggs = aggs }()
+	aggs, scope, ask := e.aggs, e.scope, e.ask == s
+	e.aggs, e.scope, e.ask = nil, nil, nil
+	defer func() { e.aggs, e.scope = aggs, scope }()
 	e.keys = nil // queryAs restores them after its ORDER BY, which sees this select's
 	var from []string
-	var before []*trinosql.Field
+	var left []*trinosql.Field
 	for _, r := range s.From {
 		if u := unnestOf(r); u != nil && from != nil {
-			from = []string{e.unnestOver(list(from), before, u, false)}
+			from = []string{e.unnestOver(list(from), left, 0, u, false)}
 			e.rename(r)
 		} else {
 			from = append(from, e.rel(r))
 		}
-		before = append(before, e.leaves(r)...)
+		left = append(left, e.leaves(r)...)
 	}
 	where := ""
+	var conditions []string
 	if s.Where != nil {
-		where = " WHERE " + e.x(s.Where)
+		conditions = e.conditions(s.Where)
+		where = " WHERE " + strings.Join(conditions, " AND ")
+		if len(conditions) > 1 {
+			where = " WHERE (" + strings.Join(conditions, " AND ") + ")"
+		}
 	}
 	group := e.groupBy(s, info)
 	having := ""
@@ -295,9 +307,35 @@ func (e *emitter) selects(s *trinosql.Select, want []*trinosql.Type) string {
 	natural := true
 	var types []*trinosql.Type
 	for i, f := range info.Fields {
-		items[i] = e.wanted(e.item(info, i), f.Type, want, i) + " AS " + column(i)
+		items[i] = e.wanted(e.item(info, i), f.Type, want, i)
+		if ask && fallible(items[i]) && !strings.Contains(items[i], "SELECT") {
+			// A filter around this query may reach it before its own does.
+			g := e.inner(items[i])
+			if b := before(items[i], conditions); b != "" {
+				g = append(g, b)
+			}
+			if len(g) > 0 {
+				items[i] = "CASE WHEN " + strings.Join(g, " AND ") + " THEN " + items[i] + " END"
+			}
+		}
+		items[i] += " AS " + column(i)
 		natural = natural && naturallyDistinct(f.Type)
 		types = append(types, f.Type)
+	}
+	if ask {
+		g := []string{}
+		for _, c := range conditions {
+			if !fallible(c) && !strings.Contains(c, "SELECT") {
+				g = append(g, c)
+			}
+		}
+		for _, r := range e.scope {
+			g = append(g, r+".g")
+		}
+		if len(g) > 0 {
+			items = append(items, strings.Join(g, " AND ")+" AS g")
+			e.answer = s
+		}
 	}
 	// Where no aggregate is left in the text, as of typeof(sum(x)), the rows must be
 	// aggregated all the same.
@@ -355,6 +393,14 @@ func (e *emitter) item(info *trinosql.SelectInfo, i int) string {
 		return e.cast(f.Expr.Pos(), e.x(f.Expr), e.a.UsedType(f.Expr), f.Type, false)
 	}
 	return e.keyed(e.spell(f.Origin))
+}
+
+// cutLast cuts s at the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }
 
 func (e *emitter) groupBy(s *trinosql.Select, info *trinosql.SelectInfo) string {

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"strconv"
+	"strings"
 
 	"lethe/lib/trinosql"
 )
@@ -52,14 +53,17 @@ func (e *emitter) rel(r trinosql.Relation) string {
 		return s
 	case *trinosql.SubqueryRel:
 		name := e.relation()
-		s := "(" + e.query(r.Q) + ") AS " + name + "(" + columns(len(e.a.QueryFields(r.Q))) + ")"
+		s, guards := e.derived(r.Q, nil, name)
+		if guards {
+			e.scope = append(e.scope, name)
+		}
 		e.place(name, e.a.Fields(r))
 		if r.Lateral {
 			s = "LATERAL " + s
 		}
 		return s
 	case *trinosql.Unnest:
-		return e.unnestOver("", nil, r, false)
+		return e.unnestOver("", nil, len(e.scope), r, false)
 	case *trinosql.Sample:
 		return e.sample(r)
 	case *trinosql.Join:
@@ -94,6 +98,9 @@ func (e *emitter) tableRef(t *trinosql.Table) string {
 	switch ref.Kind {
 	case trinosql.CommonTable:
 		e.place(name, fields)
+		if e.guards[ref.CTE] {
+			e.scope = append(e.scope, name)
+		}
 		return e.ctes[ref.CTE] + " AS " + name
 	case trinosql.ViewTable:
 		have := e.a.QueryFields(ref.View)
@@ -104,7 +111,10 @@ func (e *emitter) tableRef(t *trinosql.Table) string {
 			}
 		}
 		// A view's text knows nothing of the common tables around it.
-		s := "(" + e.queryAs(ref.View, differs(have, want)) + ") AS " + name + "(" + columns(len(have)) + ")"
+		s, guards := e.derived(ref.View, differs(have, want), name)
+		if guards {
+			e.scope = append(e.scope, name)
+		}
 		e.place(name, fields)
 		return s
 	}
@@ -152,7 +162,8 @@ func (e *emitter) percentage(x trinosql.Expr) string {
 
 func (e *emitter) join(j *trinosql.Join) string {
 	if u := unnestOf(j.R); u != nil && (j.Kind == "CROSS" || j.Kind == "LEFT" || j.Kind == "INNER") && len(e.a.Merged(j)) == 0 && isTrue(j.On) {
-		s := e.unnestOver(e.rel(j.L), e.leaves(j.L), u, j.Kind == "LEFT")
+		scope := len(e.scope)
+		s := e.unnestOver(e.rel(j.L), e.leaves(j.L), scope, u, j.Kind == "LEFT")
 		e.rename(j.R)
 		return s
 	}
@@ -174,7 +185,7 @@ func (e *emitter) join(j *trinosql.Join) string {
 				e.cast(j.Pos(), e.spell(m.Right), m.Right.Type, m.Type, false), m.Type)
 		}
 	case j.On != nil:
-		on = e.x(j.On)
+		on = strings.Join(e.conditions(j.On), " AND ")
 	case j.Natural && kind == "INNER":
 		kind = "CROSS"
 	case j.Natural:

@@ -49,10 +49,11 @@ func (e *emitter) leaves(r trinosql.Relation) []*trinosql.Field {
 // unnestOver writes UNNEST joined to the relation left, whose fields are given: a
 // query that selects them beside unnest(...). A lateral join would say the same,
 // but DuckDB runs it fifty times slower unless its arguments are plain columns,
-// and in another order. With outer, rows whose lists are all empty stay.
+// and in another order. With outer, rows whose lists are all empty stay. The left
+// side's relations with a column g are those of e.scope from scope on.
 //
 // DuckDB sets the lists side by side and fills the shorter with nulls, as Trino.
-func (e *emitter) unnestOver(left string, leftFields []*trinosql.Field, u *trinosql.Unnest, outer bool) string {
+func (e *emitter) unnestOver(left string, leftFields []*trinosql.Field, scope int, u *trinosql.Unnest, outer bool) string {
 	fields := visible(e.a.Fields(u))
 	var lists, lengths []string
 	for _, arg := range u.Args {
@@ -70,7 +71,7 @@ func (e *emitter) unnestOver(left string, leftFields []*trinosql.Field, u *trino
 	}
 	// Lists that are written more than once are computed first, beside the left side.
 	if outer || u.Ordinality {
-		left, leftFields, lists, lengths = e.precompute(left, leftFields, lists, lengths)
+		left, leftFields, lists, lengths = e.precompute(left, leftFields, scope, lists, lengths)
 	}
 	n := lengths[0]
 	if len(lengths) > 1 {
@@ -114,6 +115,7 @@ func (e *emitter) unnestOver(left string, leftFields []*trinosql.Field, u *trino
 	for f, s := range respell {
 		e.fields[f] = s
 	}
+	items = e.carryGuards(items, name, scope)
 	if left == "" {
 		return "LATERAL (SELECT " + list(items) + ") AS " + name
 	}
@@ -140,8 +142,22 @@ func (e *emitter) carry(name string, fields []*trinosql.Field) (items []string, 
 	return items, respell
 }
 
+// carryGuards makes the columns g of the relations from scope on one of the query
+// called name.
+func (e *emitter) carryGuards(items []string, name string, scope int) []string {
+	if scope >= len(e.scope) {
+		return items
+	}
+	g := make([]string, 0, len(e.scope)-scope)
+	for _, r := range e.scope[scope:] {
+		g = append(g, r+".g")
+	}
+	e.scope = append(e.scope[:scope:scope], name)
+	return append(items, strings.Join(g, " AND ")+" AS g")
+}
+
 // precompute moves lists that are no plain columns into a query over left.
-func (e *emitter) precompute(left string, fields []*trinosql.Field, lists, lengths []string) (string, []*trinosql.Field, []string, []string) {
+func (e *emitter) precompute(left string, fields []*trinosql.Field, scope int, lists, lengths []string) (string, []*trinosql.Field, []string, []string) {
 	plain := true
 	for _, x := range lists {
 		plain = plain && simple(x)
@@ -162,6 +178,7 @@ func (e *emitter) precompute(left string, fields []*trinosql.Field, lists, lengt
 	for f, s := range respell {
 		e.fields[f] = s
 	}
+	items = e.carryGuards(items, name, scope)
 	if left == "" {
 		return "LATERAL (SELECT " + list(items) + ") AS " + name, fields, out, lens
 	}
