@@ -10,8 +10,6 @@ import (
 
 func (e *emitter) binary(x *trinosql.Binary) string {
 	switch x.Op {
-	case "AND", "OR":
-		return e.logical(x)
 	case "=", "<>", "!=", "<", "<=", ">", ">=":
 		op := x.Op
 		if op == "!=" {
@@ -28,11 +26,6 @@ func (e *emitter) binary(x *trinosql.Binary) string {
 	l, r := e.x(x.L), e.x(x.R)
 	lt, rt, t := e.a.UsedType(x.L), e.a.UsedType(x.R), e.a.Type(x)
 	return e.arithmetic(x.Pos(), x.Op, l, r, lt, rt, t)
-}
-
-// logical writes chains of AND or OR flat, so that long ones do not nest.
-func (e *emitter) logical(x *trinosql.Binary) string {
-	return "(" + strings.Join(e.chain(x), " "+x.Op+" ") + ")"
 }
 
 // arithmetic writes l op r where op is + - * / or %.

@@ -48,7 +48,7 @@ func (e *emitter) unkeyed(x trinosql.Expr) string {
 	case *trinosql.Unary:
 		return e.unary(x)
 	case *trinosql.Logical:
-		return "(" + strings.Join(e.xs(x.Terms), " "+x.Op+" ") + ")"
+		return "(" + strings.Join(e.chain(x), " "+x.Op+" ") + ")"
 	case *trinosql.Binary:
 		return e.binary(x)
 	case *trinosql.Quantified:

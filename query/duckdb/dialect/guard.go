@@ -139,25 +139,18 @@ func (e *emitter) guarded(x, op string, parts []string) string {
 
 // conditions writes a condition as the parts of its ANDs.
 func (e *emitter) conditions(x trinosql.Expr) []string {
-	if b, ok := x.(*trinosql.Binary); ok && b.Op == "AND" && e.a.Coercion(b) == nil {
-		return e.chain(b)
+	if l, ok := x.(*trinosql.Logical); ok && l.Op == "AND" && e.a.Coercion(l) == nil {
+		return e.chain(l)
 	}
 	return []string{e.guarded(e.x(x), "", nil)}
 }
 
 // chain writes the parts of a chain of ANDs or ORs.
-func (e *emitter) chain(x *trinosql.Binary) []string {
+func (e *emitter) chain(x *trinosql.Logical) []string {
 	var parts []string
-	var walk func(trinosql.Expr)
-	walk = func(y trinosql.Expr) {
-		if b, ok := y.(*trinosql.Binary); ok && b.Op == x.Op && e.a.Coercion(b) == nil {
-			walk(b.L)
-			walk(b.R)
-			return
-		}
+	for _, y := range x.Terms {
 		parts = append(parts, e.guarded(e.x(y), x.Op, parts))
 	}
-	walk(x)
 	return parts
 }
 
