@@ -6,8 +6,8 @@ export default defineConfig({
   testDir: 'e2e',
   fullyParallel: false,
   workers: 1,
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  timeout: 180_000, // a machine may be loaded; nothing here waits this long otherwise
+  expect: { timeout: 30_000 },
   forbidOnly: !!process.env.CI,
   reporter: [['list']],
   use: {
