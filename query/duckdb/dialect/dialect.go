@@ -64,8 +64,8 @@ type Column struct {
 
 // Statement is a query in DuckDB's SQL.
 type Statement struct {
-	// SQL is the query. Its columns have the DuckDB types of [Type], or are all
-	// VARCHAR when it was emitted with [Text].
+	// SQL is the query. Its columns have the DuckDB types of [Type] unless an
+	// option says otherwise.
 	SQL string
 	// Wide is another form of the query, "" when there is none. SQL multiplies
 	// and adds decimals in 64 bits where values usually fit; should it fail with
@@ -83,8 +83,10 @@ type options struct {
 	zone   string
 }
 
-// Text makes every output column text as Athena shows it: true, 1.0E10,
-// 2020-09-10 00:00:00.000, [1, 2, null], {a=1}, {x=1, y=null}.
+// Text makes every output column print as Athena shows it: true, 1.0E10,
+// 2020-09-10 00:00:00.000, [1, 2, null], {a=1}, {x=1, y=null}. Columns that DuckDB
+// prints so by itself, as integers and text, keep their types; the others are
+// VARCHAR. Cast to VARCHAR, or written as CSV, all have Athena's text.
 func Text() Option { return func(o *options) { o.text = true } }
 
 // Stored gives every output column its [StorageType] and its name, so that the

@@ -53,7 +53,7 @@ func (g *generator) expr(typ string, depth int) string {
 			fmt.Sprintf("round(%s)", x("double")))
 	case "boolean":
 		return g.pick(
-			fmt.Sprintf("(%s %s %s)", x(any), g.pick("=", "<>"), x(any2(any))),
+			fmt.Sprintf("(%s %s %s)", x(any), g.pick("=", "<>"), x(any)),
 			fmt.Sprintf("(%s %s %s)", x(n), g.pick("<", "<=", ">", ">="), x(n)),
 			fmt.Sprintf("(%s %s %s)", x("boolean"), g.pick("AND", "OR"), x("boolean")),
 			fmt.Sprintf("(NOT %s)", x("boolean")),
@@ -103,9 +103,6 @@ func (g *generator) expr(typ string, depth int) string {
 		fmt.Sprintf("array_sort(%s)", x("array")),
 		fmt.Sprintf("slice(%s, 1, %d)", x("array"), g.r.IntN(3)))
 }
-
-// any2 is the type again; equality needs the same on both sides.
-func any2(t string) string { return t }
 
 func sqlType(t string) string {
 	if t == "decimal" {
