@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	_ "time/tzdata" // zones must not depend on the machine
 )
@@ -244,7 +243,7 @@ type zone struct {
 }
 
 var (
-	zones         sync.Map // name as written -> *zone, or nil for none
+	zones         cache[*zone] // by name as written; nil where there is none
 	offsetPattern = regexp.MustCompile(`^(?i:UTC|GMT|UT)?([-+])(\d{1,2})(?::?(\d{2}))?$`)
 )
 
@@ -254,14 +253,7 @@ var utcNames = map[string]bool{"utc": true, "z": true, "ut": true, "uct": true, 
 
 // zoneOf finds a time zone by its name or offset.
 func zoneOf(name string) (*zone, bool) {
-	if z, ok := zones.Load(name); ok {
-		z := z.(*zone)
-		return z, z != nil
-	}
-	z := findZone(name)
-	if len(name) < 64 {
-		zones.Store(name, z)
-	}
+	z := zones.get(name, func() *zone { return findZone(name) })
 	return z, z != nil
 }
 

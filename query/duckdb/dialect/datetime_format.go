@@ -3,7 +3,6 @@ package dialect
 import (
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -53,37 +52,19 @@ type timeFormat struct {
 	pivot  int64 // two-digit years are within 50 years of it
 }
 
-var formats struct {
-	sync.Mutex
-	m map[string]any // *timeFormat or error
-}
+var mysqlFormats, jodaFormats cache[result[*timeFormat]]
 
-// formatOf reads a format, MySQL's or with joda that of Java's Joda library;
-// results are kept.
+// formatOf reads a format, MySQL's or with joda that of Java's Joda library.
 func formatOf(s string, joda bool) (*timeFormat, error) {
-	key := "m" + s
-	read := readMySQL
+	known, read := &mysqlFormats, readMySQL
 	if joda {
-		key, read = "j"+s, readJoda
+		known, read = &jodaFormats, readJoda
 	}
-	formats.Lock()
-	defer formats.Unlock()
-	if len(formats.m) > 1000 || formats.m == nil {
-		formats.m = map[string]any{}
-	}
-	v, ok := formats.m[key]
-	if !ok {
+	r := known.get(s, func() result[*timeFormat] {
 		f, err := read(s)
-		v = f
-		if err != nil {
-			v = err
-		}
-		formats.m[key] = v
-	}
-	if err, ok := v.(error); ok {
-		return nil, err
-	}
-	return v.(*timeFormat), nil
+		return result[*timeFormat]{f, err}
+	})
+	return r.value, r.err
 }
 
 func (f *timeFormat) literal(s string) {

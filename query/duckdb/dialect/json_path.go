@@ -3,7 +3,6 @@ package dialect
 import (
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // jsonStep is a step of json_extract's paths: a key or an index.
@@ -255,21 +254,15 @@ func tidy(s string) bool {
 	return state == after && len(open) == 0
 }
 
-var jsonPaths sync.Map // path -> []jsonStep, or nil where it is none
+var jsonPaths cache[[]jsonStep] // nil where a text is no path
 
 func jsonPathOf(s string) ([]jsonStep, bool) {
-	if v, ok := jsonPaths.Load(s); ok {
-		return v.([]jsonStep), v.([]jsonStep) != nil
-	}
-	path, ok := parseJSONPath(s)
-	if path == nil {
-		path = []jsonStep{}
-	}
-	if !ok {
-		path = nil
-	}
-	if len(s) < 200 {
-		jsonPaths.Store(s, path)
-	}
-	return path, ok
+	path := jsonPaths.get(s, func() []jsonStep {
+		path, ok := parseJSONPath(s)
+		if !ok {
+			return nil
+		}
+		return append([]jsonStep{}, path...)
+	})
+	return path, path != nil
 }

@@ -6,7 +6,6 @@ import (
 	"regexp/syntax"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -37,31 +36,18 @@ type patternError struct {
 
 func (e *patternError) Error() string { return e.message }
 
-var programs struct {
-	sync.Mutex
-	m map[string]any // *program or *patternError
-}
+var programs cache[result[*program]]
 
-// programOf compiles a pattern; results are kept.
+// programOf compiles a pattern.
 func programOf(pattern string) (*program, error) {
-	programs.Lock()
-	defer programs.Unlock()
-	if len(programs.m) > 1000 || programs.m == nil {
-		programs.m = map[string]any{}
-	}
-	v, ok := programs.m[pattern]
-	if !ok {
+	r := programs.get(pattern, func() result[*program] {
 		p, err := compile(pattern)
-		v = p
 		if err != nil {
-			v = err
+			return result[*program]{err: err}
 		}
-		programs.m[pattern] = v
-	}
-	if err, ok := v.(*patternError); ok {
-		return nil, err
-	}
-	return v.(*program), nil
+		return result[*program]{value: p}
+	})
+	return r.value, r.err
 }
 
 func compile(pattern string) (*program, *patternError) {

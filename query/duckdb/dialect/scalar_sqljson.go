@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // sqlPath is an SQL/JSON path: its mode and its steps. Filters, arithmetic and
@@ -35,24 +34,14 @@ func (i sqlIndex) in(length int) int {
 	return i.n
 }
 
-var sqlPaths sync.Map // text -> *sqlPath or error
+var sqlPaths cache[result[*sqlPath]]
 
 func sqlPathOf(s string) (*sqlPath, error) {
-	if v, ok := sqlPaths.Load(s); ok {
-		if p, ok := v.(*sqlPath); ok {
-			return p, nil
-		}
-		return nil, v.(error)
-	}
-	p, err := parseSQLPath(s)
-	if len(s) < 200 {
-		if err != nil {
-			sqlPaths.Store(s, err)
-		} else {
-			sqlPaths.Store(s, p)
-		}
-	}
-	return p, err
+	r := sqlPaths.get(s, func() result[*sqlPath] {
+		p, err := parseSQLPath(s)
+		return result[*sqlPath]{p, err}
+	})
+	return r.value, r.err
 }
 
 func parseSQLPath(s string) (*sqlPath, error) {
