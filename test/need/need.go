@@ -37,7 +37,7 @@ func Shared(t testing.TB, name ...string) string {
 	}
 	path := filepath.Join(append([]string{dir}, name...)...)
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("absent: %s (set LETHE_SHARED)", filepath.Join(name...))
+		t.Skipf("absent: %s; set LETHE_SHARED", filepath.Join(name...))
 	}
 	return path
 }
