@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"strconv"
+
 	"lethe/lib/trinosql"
 )
 
@@ -107,8 +109,16 @@ func (e *emitter) jsonObject(x *trinosql.JSONObject) string {
 	if t := e.a.Type(x); t.Kind != trinosql.KindVarchar {
 		e.unsupported(x.Pos(), "JSON_OBJECT RETURNING %s is not supported", t)
 	}
-	parts := make([]string, len(x.Members))
+	parts, keys := make([]string, len(x.Members)), make([]string, len(x.Members))
+	literal := map[string]bool{}
 	for i, m := range x.Members {
+		keys[i] = e.x(m.Key)
+		if s, ok := e.stringOf(m.Key); ok {
+			if literal[s] {
+				e.invalid(m.Key.Pos(), "Duplicate key '%s' of JSON_OBJECT", s)
+			}
+			literal[s] = true
+		}
 		key, value := "trino_json_string("+e.x(m.Key)+")", e.jsonMember(m)
 		if x.AbsentNull {
 			parts[i] = e.expand("CASE WHEN $2 IS NOT NULL THEN $1 || ':' || $2 END", key, value)
@@ -116,7 +126,12 @@ func (e *emitter) jsonObject(x *trinosql.JSONObject) string {
 			parts[i] = key + " || ':' || coalesce(" + value + ", 'null')"
 		}
 	}
-	return jsonJoin("{", "}", parts)
+	object := jsonJoin("{", "}", parts)
+	if len(literal) == len(keys) {
+		return object
+	}
+	return "CASE WHEN len(list_distinct([" + list(keys) + "])) < " + strconv.Itoa(len(keys)) + " THEN " +
+		e.failure("JSON_OUTPUT_CONVERSION_ERROR", "'duplicate key of JSON_OBJECT'") + " ELSE " + object + " END"
 }
 
 func (e *emitter) jsonArray(x *trinosql.JSONArray) string {
