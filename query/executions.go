@@ -63,18 +63,15 @@ func (s *Service) finish(ctx context.Context, x *Execution) error {
 }
 
 // load reads an execution from the database.
-func (s *Service) load(ctx context.Context, id string) (x Execution, err error) {
-	var doc string
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "SELECT document FROM query_executions WHERE id = $1", id).Scan(&doc)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return x, lethe.Errorf(lethe.NotFound, "QueryExecution %s was not found", id)
+func (s *Service) load(ctx context.Context, id string) (Execution, error) {
+	xs, err := documents[Execution](ctx, s, "SELECT document FROM query_executions WHERE id = $1", id)
+	if err == nil && len(xs) == 0 {
+		err = lethe.Errorf(lethe.NotFound, "QueryExecution %s was not found", id)
 	}
 	if err != nil {
-		return x, err
+		return Execution{}, err
 	}
-	return x, json.Unmarshal([]byte(doc), &x)
+	return xs[0], nil
 }
 
 // List returns ids of executions, newest first: at most limit of a workgroup
@@ -109,26 +106,7 @@ func (s *Service) List(ctx context.Context, workgroup, after string, limit int) 
 // interrupted ends what a crash or kill left open, and forgets executions that
 // are older than the retention.
 func (s *Service) interrupted(ctx context.Context) error {
-	var open []Execution
-	err := s.db.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, "SELECT document FROM query_executions WHERE final = 0")
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var doc string
-			var x Execution
-			if err := rows.Scan(&doc); err != nil {
-				return err
-			}
-			if err := json.Unmarshal([]byte(doc), &x); err != nil {
-				return err
-			}
-			open = append(open, x)
-		}
-		return rows.Err()
-	})
+	open, err := documents[Execution](ctx, s, "SELECT document FROM query_executions WHERE final = 0")
 	if err != nil {
 		return err
 	}
