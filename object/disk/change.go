@@ -1,11 +1,11 @@
 package disk
 
 import (
+	"context"
 	"errors"
 	"hash/maphash"
 	"io/fs"
 	"os"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -17,10 +17,20 @@ type change struct {
 	batch *pebble.Batch
 	fresh []extent       // of blobs that nobody else knows yet
 	count map[string]int // blob -> more or fewer references
+
+	by     caller   // who asked for it,
+	events [][]byte // and what is to be told of it
 }
 
 func (s *Store) change() *change {
 	return &change{s: s, batch: s.index.db.NewBatch(), count: map[string]int{}}
+}
+
+// changeBy is a change whose events tell who asked for it.
+func (s *Store) changeBy(ctx context.Context) *change {
+	c := s.change()
+	c.by = callerOf(ctx)
+	return c
 }
 
 // A batch in memory does not fail: its Set and Delete only say so in their type.
@@ -36,19 +46,6 @@ func (c *change) add(exts []extent, n int) {
 	for _, e := range exts {
 		c.count[e.Blob] += n
 	}
-}
-
-// event puts an event in the outbox, if the store keeps one.
-func (c *change) event(e Event) {
-	if !c.s.events {
-		return
-	}
-	e.Time = time.Now().UTC()
-	c.s.outMu.Lock()
-	c.s.outSeq++
-	seq := c.s.outSeq
-	c.s.outMu.Unlock()
-	c.set(outboxKey(seq), e)
 }
 
 // refs is how many records hold a blob.
@@ -97,6 +94,7 @@ func (c *change) commit() error {
 		_ = c.batch.Set(tableKey(tabDead, blob), nil, nil)
 		dead = append(dead, blob)
 	}
+	defer c.number()()
 	if err := c.s.index.commit(c.batch, c.s.index.write); err != nil {
 		if errors.Is(err, errClosed) {
 			return err

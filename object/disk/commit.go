@@ -69,7 +69,7 @@ func (s *Store) Commit(ctx context.Context, bucket string, puts []object.Named, 
 		return s.plain(err, bucket, "")
 	}
 	defer unlock()
-	c := s.change()
+	c := s.changeBy(ctx)
 	for i, g := range parts {
 		v := *g.v // a failed commit leaves the staged bytes as they were
 		v.Header = headerOf(puts[i].Header)

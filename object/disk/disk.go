@@ -106,8 +106,7 @@ type Store struct {
 	idMu sync.Mutex
 	last ulid.ULID
 
-	outMu  sync.Mutex
-	outSeq uint64
+	outbox outbox
 
 	leases leases
 

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"lethe"
+	"lethe/event"
 	"lethe/object"
 	"lethe/object/objecttest"
 
@@ -328,7 +329,7 @@ func TestOutbox(t *testing.T) {
 	must(t, err)
 	must(t, s.CreateBucket(ctx, testBucket))
 	events := func(s *Store, after uint64) (names []string, last uint64) {
-		must(t, s.Outbox(after, func(seq uint64, e Event) error {
+		must(t, s.Outbox(after, func(seq uint64, e event.Event) error {
 			names = append(names, e.Name+" "+e.Key)
 			last = seq
 			return nil
@@ -350,8 +351,35 @@ func TestOutbox(t *testing.T) {
 	crash(t, s)
 	s = open(t, dir, Options{NoSync: true, Events: true})
 	put(t, s, "c", "x")
-	if names, _ := events(s, last); len(names) != 1 || names[0] != "ObjectCreated:Put c" {
+	names, end := events(s, last)
+	if len(names) != 1 || names[0] != "ObjectCreated:Put c" {
 		t.Errorf("after a restart: %v", names)
+	}
+	must(t, s.Forget(end))
+	must(t, s.Close())
+	s = open(t, dir, Options{NoSync: true, Events: true})
+	put(t, s, "d", "x")
+	if names, _ := events(s, end); len(names) != 1 {
+		t.Errorf("numbers do not go on once all is forgotten: %v", names)
+	}
+}
+
+// A change that gets its number first may be committed last; the events after
+// it wait for it.
+func TestOutboxHasNoGaps(t *testing.T) {
+	var o outbox
+	o.open = map[uint64]uint64{}
+	a, b := o.begin(2), o.begin(1)
+	if got := o.settled(); got != 0 {
+		t.Errorf("settled %d while all are open", got)
+	}
+	o.end(b)
+	if got := o.settled(); got != 0 {
+		t.Errorf("settled %d while the first is open", got)
+	}
+	o.end(a)
+	if got := o.settled(); got != 3 {
+		t.Errorf("settled %d, want 3", got)
 	}
 }
 
@@ -463,7 +491,7 @@ func multipart(t testing.TB, s *Store, key string, parts ...string) object.Objec
 		v.Parts = append(v.Parts, v.Size)
 	}
 	v.ETag = fmt.Sprintf(`"%032x-%d"`, v.Size, len(parts))
-	_, err := s.publish(testBucket, key, v, "ObjectCreated:CompleteMultipartUpload", nil, nil, func(c *change) error {
+	_, err := s.publish(ctx, testBucket, key, v, "ObjectCreated:CompleteMultipartUpload", nil, nil, func(c *change) error {
 		c.own(v.Extents)
 		return nil
 	})

@@ -191,7 +191,7 @@ func (g *gateway) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput
 }
 
 // CompleteMultipartUpload makes the parts' blobs the object's: nothing is copied.
-func (g *gateway) CompleteMultipartUpload(_ context.Context, in *s3.CompleteMultipartUploadInput) (out s3response.CompleteMultipartUploadResult, id string, err error) {
+func (g *gateway) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (out s3response.CompleteMultipartUploadResult, id string, err error) {
 	if in.MultipartUpload == nil {
 		return out, "", s3err.GetAPIError(s3err.ErrInvalidRequest)
 	}
@@ -218,7 +218,7 @@ func (g *gateway) CompleteMultipartUpload(_ context.Context, in *s3.CompleteMult
 		return out, "", s3err.GetChecksumTypeMismatchOnMpErr(t)
 	}
 	v := &version{ETag: etag, UploadID: u.id, Header: u.Header, Tags: u.Tags, Lock: u.Lock}
-	id, err = g.publish(*in.Bucket, *in.Key, v, "ObjectCreated:CompleteMultipartUpload", in.IfMatch, in.IfNoneMatch, func(c *change) error {
+	id, err = g.publish(ctx, *in.Bucket, *in.Key, v, "ObjectCreated:CompleteMultipartUpload", in.IfMatch, in.IfNoneMatch, func(c *change) error {
 		if _, err := g.uploadIn(*in.Bucket, *in.Key, u.id); err != nil {
 			return err
 		}

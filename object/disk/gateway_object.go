@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/oklog/ulid/v2"
+	"github.com/valyala/fasthttp"
 	"github.com/versity/versitygw/auth"
 	"github.com/versity/versitygw/backend"
 	"github.com/versity/versitygw/s3err"
@@ -130,12 +131,20 @@ func (g *gateway) PutObject(ctx context.Context, in s3response.PutObjectInput) (
 		Header: header{str(in.ContentType), str(in.ContentEncoding), str(in.ContentDisposition), str(in.ContentLanguage),
 			str(in.CacheControl), str(in.Expires), str(in.WebsiteRedirectLocation), in.Metadata},
 	}
-	id, err := g.publish(*in.Bucket, *in.Key, v, "ObjectCreated:Put", in.IfMatch, in.IfNoneMatch, func(c *change) error { c.own(exts); return nil })
+	id, err := g.publish(ctx, *in.Bucket, *in.Key, v, created(ctx), in.IfMatch, in.IfNoneMatch, func(c *change) error { c.own(exts); return nil })
 	if err != nil {
 		g.discardUnless(err, exts)
 		return out, bare(err)
 	}
 	return putOutput(v, id), nil
+}
+
+// created is the event of a PutObject, which also is what a browser's form sends.
+func created(ctx context.Context) string {
+	if r, ok := ctx.(*fasthttp.RequestCtx); ok && r.IsPost() {
+		return "ObjectCreated:Post"
+	}
+	return "ObjectCreated:Put"
 }
 
 // keyLength refuses keys longer than S3's, which the front end leaves to us.
@@ -301,7 +310,7 @@ func (g *gateway) GetObjectAttributes(ctx context.Context, in *s3.GetObjectAttri
 	}, nil
 }
 
-func (g *gateway) DeleteObject(_ context.Context, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
+func (g *gateway) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
 	id := str(in.VersionId)
 	if err := checkVersionID(id); err != nil {
 		return nil, err
@@ -330,7 +339,7 @@ func (g *gateway) DeleteObject(_ context.Context, in *s3.DeleteObjectInput) (*s3
 		IfMatch: in.IfMatch, IfMatchLastModTime: in.IfMatchLastModifiedTime, IfMatchSize: in.IfMatchSize}); err != nil {
 		return nil, err
 	}
-	c := g.change()
+	c := g.changeBy(ctx)
 	if id != "" {
 		g.erase(c, *in.Bucket, *in.Key, v)
 		out.DeleteMarker = &v.Marker
@@ -475,7 +484,7 @@ func (g *gateway) CopyObject(ctx context.Context, in s3response.CopyObjectInput)
 		}
 		v.Checksum = checksumOf(algo, types.ChecksumTypeFullObject, cb.sum())
 	}
-	id, err := g.publish(*in.Bucket, *in.Key, v, "ObjectCreated:Copy", nil, nil, func(c *change) error { c.share(v.Extents); return nil })
+	id, err := g.publish(ctx, *in.Bucket, *in.Key, v, "ObjectCreated:Copy", nil, nil, func(c *change) error { c.share(v.Extents); return nil })
 	if errors.Is(err, errGone) {
 		err = s3err.GetAPIError(s3err.ErrNoSuchKey)
 	}
@@ -493,7 +502,7 @@ func (g *gateway) CopyObject(ctx context.Context, in s3response.CopyObjectInput)
 }
 
 // changeVersion applies f to the record of a version in place: tags, retention, legal hold.
-func (g *gateway) changeVersion(bucketName, key, id, event string, f func(b *bucket, v *version) error) error {
+func (g *gateway) changeVersion(ctx context.Context, bucketName, key, id, event string, f func(b *bucket, v *version) error) error {
 	if err := checkVersionID(id); err != nil {
 		return err
 	}
@@ -515,10 +524,10 @@ func (g *gateway) changeVersion(bucketName, key, id, event string, f func(b *buc
 	if err != nil {
 		return err
 	}
-	c := g.change()
+	c := g.changeBy(ctx)
 	c.set(versionKey(bucketName, key, v.id), v)
 	if event != "" {
-		c.event(Event{Name: event, Bucket: bucketName, Key: key, Version: v.versionID()})
+		c.tell(g.buckets[bucketName], event, v)
 	}
 	return bare(c.commit())
 }
@@ -537,12 +546,12 @@ func (g *gateway) GetObjectTagging(_ context.Context, bucket, key, id string) (m
 	return v.Tags, nil
 }
 
-func (g *gateway) PutObjectTagging(_ context.Context, name, key, id string, tags map[string]string) error {
+func (g *gateway) PutObjectTagging(ctx context.Context, name, key, id string, tags map[string]string) error {
 	event := "ObjectTagging:Put"
 	if tags == nil {
 		event = "ObjectTagging:Delete"
 	}
-	return g.changeVersion(name, key, id, event, func(_ *bucket, v *version) error { v.Tags = tags; return nil })
+	return g.changeVersion(ctx, name, key, id, event, func(_ *bucket, v *version) error { v.Tags = tags; return nil })
 }
 
 func (g *gateway) DeleteObjectTagging(ctx context.Context, bucket, key, id string) error {
@@ -556,15 +565,15 @@ func mayLock(b *bucket) error {
 	return nil
 }
 
-func (g *gateway) PutObjectRetention(_ context.Context, name, key, id string, r []byte) error {
-	return g.changeVersion(name, key, id, "", func(b *bucket, v *version) error {
+func (g *gateway) PutObjectRetention(ctx context.Context, name, key, id string, r []byte) error {
+	return g.changeVersion(ctx, name, key, id, "", func(b *bucket, v *version) error {
 		v.Lock.Retention = append(json.RawMessage(nil), r...)
 		return mayLock(b)
 	})
 }
 
-func (g *gateway) PutObjectLegalHold(_ context.Context, name, key, id string, on bool) error {
-	return g.changeVersion(name, key, id, "", func(b *bucket, v *version) error { v.Lock.Hold = &on; return mayLock(b) })
+func (g *gateway) PutObjectLegalHold(ctx context.Context, name, key, id string, on bool) error {
+	return g.changeVersion(ctx, name, key, id, "", func(b *bucket, v *version) error { v.Lock.Hold = &on; return mayLock(b) })
 }
 
 func (g *gateway) lockOf(name, key, id string) (locking, error) {

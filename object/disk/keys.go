@@ -21,6 +21,7 @@ import (
 //	e <epoch>                                      a start of the store that did not end cleanly
 //	v                                              the format of all this
 //	x <sequence, 8 bytes>                          outbox
+//	y                                              the last sequence that is forgotten
 const (
 	tabBucket  = 'b'
 	tabVersion = 'o'
@@ -31,6 +32,7 @@ const (
 	tabEpoch   = 'e'
 	tabFormat  = 'v'
 	tabOutbox  = 'x'
+	tabForgot  = 'y'
 )
 
 func tableKey(table byte, parts ...string) []byte {

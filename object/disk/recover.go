@@ -1,7 +1,6 @@
 package disk
 
 import (
-	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
@@ -15,6 +14,9 @@ import (
 // lie in folders of starts that did not close the store.
 func (s *Store) recover() error {
 	if err := s.loadBuckets(); err != nil {
+		return err
+	}
+	if err := s.resume(); err != nil {
 		return err
 	}
 	var dead []string
@@ -41,7 +43,7 @@ func (s *Store) recover() error {
 	if err := c.commit(); err != nil {
 		return err
 	}
-	return s.lastEvent()
+	return nil
 }
 
 // newEpoch makes the folder for the blobs of this start.
@@ -103,16 +105,4 @@ func removeEmptyDirs(dir string) {
 		_ = os.Remove(filepath.Join(dir, d.Name()))
 	}
 	_ = os.Remove(dir)
-}
-
-// lastEvent finds where the outbox goes on.
-func (s *Store) lastEvent() error {
-	it, err := s.index.seek(tableKey(tabOutbox))
-	if err != nil {
-		return err
-	}
-	if it.Last() {
-		s.outSeq = binary.BigEndian.Uint64(it.Key()[1:])
-	}
-	return it.Close()
 }

@@ -140,7 +140,7 @@ func (s *Store) Put(ctx context.Context, bucket, key string, r io.Reader, h obje
 		return object.Object{}, s.plain(err, bucket, key)
 	}
 	v.Header = headerOf(h)
-	if _, err := s.publish(bucket, key, v, "ObjectCreated:Put", ifMatch, ifNone, func(c *change) error {
+	if _, err := s.publish(ctx, bucket, key, v, "ObjectCreated:Put", ifMatch, ifNone, func(c *change) error {
 		c.own(v.Extents)
 		return nil
 	}); err != nil {
@@ -205,7 +205,7 @@ func condition(c object.Condition) (ifMatch, ifNone *string, err error) {
 
 // Delete removes the current version; in a bucket that keeps versions it puts a
 // delete marker above it.
-func (s *Store) Delete(_ context.Context, bucket, key string, cond object.Condition) error {
+func (s *Store) Delete(ctx context.Context, bucket, key string, cond object.Condition) error {
 	if cond.IfNoneMatch {
 		return lethe.Errorf(lethe.Invalid, "a deletion cannot ask for no object")
 	}
@@ -224,7 +224,7 @@ func (s *Store) Delete(_ context.Context, bucket, key string, cond object.Condit
 	if v == nil || v.Marker {
 		return nil
 	}
-	c := s.change()
+	c := s.changeBy(ctx)
 	if _, err := s.remove(c, bucket, key, v); err != nil {
 		return s.plain(err, bucket, key)
 	}

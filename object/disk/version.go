@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -85,7 +86,7 @@ func (s *Store) checkWrite(bucket, key string, ifMatch, ifNone *string) error {
 
 // publish makes v the newest version of the key. refs says what becomes of its
 // blobs. It answers the version id to report.
-func (s *Store) publish(bucket, key string, v *version, event string, ifMatch, ifNone *string, refs func(c *change) error) (string, error) {
+func (s *Store) publish(ctx context.Context, bucket, key string, v *version, name string, ifMatch, ifNone *string, refs func(c *change) error) (string, error) {
 	unlock, err := s.lock(bucket, key)
 	if err != nil {
 		return "", err
@@ -94,11 +95,11 @@ func (s *Store) publish(bucket, key string, v *version, event string, ifMatch, i
 	if err := s.checkWrite(bucket, key, ifMatch, ifNone); err != nil {
 		return "", err
 	}
-	c := s.change()
+	c := s.changeBy(ctx)
 	if err := refs(c); err != nil {
 		return "", err
 	}
-	if err := s.place(c, bucket, key, v, event); err != nil {
+	if err := s.place(c, bucket, key, v, name); err != nil {
 		return "", err
 	}
 	if err := c.commit(); err != nil {
@@ -112,7 +113,7 @@ func (s *Store) publish(bucket, key string, v *version, event string, ifMatch, i
 
 // place adds to c that v becomes the newest version of the key. It is the one
 // place where objects come to be; the caller holds the key's lock.
-func (s *Store) place(c *change, bucket, key string, v *version, event string) error {
+func (s *Store) place(c *change, bucket, key string, v *version, name string) error {
 	old, err := s.newest(bucket, key)
 	if err != nil {
 		return err
@@ -132,9 +133,9 @@ func (s *Store) place(c *change, bucket, key string, v *version, event string) e
 	if old != nil {
 		least = old.id
 	}
-	v.id, v.Time = s.newID(least), time.Now().UTC()
+	v.key, v.id, v.Time = key, s.newID(least), time.Now().UTC()
 	c.set(versionKey(bucket, key, v.id), v)
-	c.event(Event{Name: event, Bucket: bucket, Key: key, Version: v.versionID(), Size: v.Size, ETag: v.ETag})
+	c.tell(b, name, v)
 	return nil
 }
 
@@ -147,7 +148,7 @@ func (s *Store) remove(c *change, bucket, key string, v *version) (marker *versi
 		s.erase(c, bucket, key, v)
 		return nil, nil
 	}
-	marker = &version{Marker: true, Time: time.Now().UTC(), id: s.newID(v.id)}
+	marker = &version{key: key, Marker: true, Time: time.Now().UTC(), id: s.newID(v.id)}
 	if b.Versioning == types.BucketVersioningStatusSuspended {
 		marker.Null = true
 		gone, err := s.nullOf(bucket, key)
@@ -157,14 +158,14 @@ func (s *Store) remove(c *change, bucket, key string, v *version) (marker *versi
 		s.end(c, bucket, key, gone)
 	}
 	c.set(versionKey(bucket, key, marker.id), marker)
-	c.event(Event{Name: "ObjectRemoved:DeleteMarkerCreated", Bucket: bucket, Key: key, Version: marker.versionID()})
+	c.tell(b, "ObjectRemoved:DeleteMarkerCreated", marker)
 	return marker, nil
 }
 
 // erase adds to c that a version is no more.
 func (s *Store) erase(c *change, bucket, key string, v *version) {
 	s.end(c, bucket, key, v)
-	c.event(Event{Name: "ObjectRemoved:Delete", Bucket: bucket, Key: key, Version: v.versionID()})
+	c.tell(s.buckets[bucket], "ObjectRemoved:Delete", v)
 }
 
 // end drops a version's record and its hold on blobs; nil does nothing.
