@@ -1,0 +1,361 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+)
+
+// compiler makes a policy of a document.
+type compiler struct {
+	*document
+	policy *Policy
+	vars   bool
+}
+
+func (c *compiler) compile(root *node) error {
+	var statements *node
+	for _, n := range root.children {
+		switch n.key {
+		case "Version":
+			if n.kind != stringNode || n.text != Version2012 && n.text != Version2008 {
+				return c.wrong(n, "the Version must be %q or %q", Version2012, Version2008)
+			}
+			c.policy.version = n.text
+		case "Id":
+			if n.kind != stringNode {
+				return c.wrong(n, "the Id must be a string, not %s", n.kind)
+			}
+			c.policy.id = n.text
+		case "Statement":
+			statements = n
+		default:
+			return c.unknown(n, "a policy")
+		}
+	}
+	c.vars = c.policy.version == Version2012
+	if statements == nil {
+		return c.wrong(root, "a policy needs a Statement")
+	}
+	list := statements.children
+	switch statements.kind {
+	case objectNode:
+		list = []*node{statements}
+	case arrayNode:
+		if len(list) == 0 {
+			return c.wrong(statements, "a policy needs at least one statement")
+		}
+	default:
+		return c.wrong(statements, "a Statement is an object or a list of objects, not %s", statements.kind)
+	}
+	sids := map[string]bool{}
+	for i, n := range list {
+		s, err := c.statement(n)
+		if err != nil {
+			return err
+		}
+		s.index = i
+		if s.sid != "" && sids[s.sid] {
+			return c.wrong(n, "the Sid %q is used twice; a Sid must be unique in its policy", s.sid)
+		}
+		sids[s.sid] = true
+		c.policy.statements = append(c.policy.statements, s)
+		f := &c.policy.allow
+		if s.deny {
+			f = &c.policy.deny
+		}
+		f.statements = append(f.statements, s)
+		f.services |= s.services
+	}
+	return nil
+}
+
+func (c *compiler) statement(n *node) (*statement, error) {
+	if n.kind != objectNode {
+		return nil, c.wrong(n, "a statement is an object, not %s", n.kind)
+	}
+	s := &statement{start: c.position(n.start), end: c.position(n.end - 1)}
+	var effect, principal, action, resource, condition *node
+	for _, e := range n.children {
+		var err error
+		switch e.key {
+		case "Sid":
+			err = c.sid(s, e)
+		case "Effect":
+			effect = e
+		case "Principal", "NotPrincipal":
+			err = c.only(&principal, e)
+		case "Action", "NotAction":
+			err = c.only(&action, e)
+		case "Resource", "NotResource":
+			err = c.only(&resource, e)
+		case "Condition":
+			condition = e
+		default:
+			err = c.unknown(e, "a statement")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case effect == nil:
+		return nil, c.wrong(n, "a statement needs an Effect, Allow or Deny")
+	case effect.kind != stringNode || effect.text != "Allow" && effect.text != "Deny":
+		return nil, c.wrong(effect, `the Effect must be "Allow" or "Deny", so spelled`)
+	case action == nil:
+		return nil, c.wrong(n, "a statement needs an Action or a NotAction")
+	}
+	s.deny = effect.text == "Deny"
+	if err := c.principal(s, n, principal); err != nil {
+		return nil, err
+	}
+	if err := c.actions(s, action); err != nil {
+		return nil, err
+	}
+	if err := c.resources(s, n, resource); err != nil {
+		return nil, err
+	}
+	if condition != nil {
+		if err := c.conditions(s, condition); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// only keeps an element of which its opposite must not stand beside it.
+func (c *compiler) only(place **node, n *node) error {
+	if *place != nil {
+		return c.errorAt(n.keyStart, n.path, fmt.Sprintf("a statement has either %s or %s, not both", (*place).key, n.key))
+	}
+	*place = n
+	return nil
+}
+
+func (c *compiler) sid(s *statement, n *node) error {
+	if n.kind != stringNode {
+		return c.wrong(n, "the Sid must be a string, not %s", n.kind)
+	}
+	// Services with resource-based policies allow spaces; IAM does not.
+	if c.policy.kind != Resource && strings.IndexFunc(n.text, notAlphanumeric) >= 0 {
+		return c.wrong(n, "the Sid %q has other characters than letters and digits", n.text)
+	}
+	s.sid = n.text
+	return nil
+}
+
+func notAlphanumeric(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+}
+
+// strings returns the values of an element that holds a string or a list.
+func (c *compiler) strings(n *node) ([]*node, error) {
+	list := []*node{n}
+	if n.kind == arrayNode {
+		list = n.children
+	}
+	for _, v := range list {
+		if v.kind != stringNode {
+			return nil, c.wrong(v, "expected a string or a list of strings, not %s", v.kind)
+		}
+	}
+	return list, nil
+}
+
+func (c *compiler) principal(s *statement, stmt, n *node) error {
+	switch {
+	case c.policy.kind == Identity && n != nil:
+		return c.errorAt(n.keyStart, n.path, "an identity-based policy names no principal: it is the one the policy is attached to")
+	case c.policy.kind == Identity:
+		return nil
+	case n == nil:
+		return c.wrong(stmt, "the statement needs a Principal: whom it speaks of")
+	}
+	s.principals, s.notPrincipal = &principals{}, n.key == "NotPrincipal"
+	if c.policy.kind == Trust && s.notPrincipal {
+		return c.errorAt(n.keyStart, n.path, "a role's trust policy cannot have NotPrincipal")
+	}
+	if n.kind == stringNode {
+		if n.text != "*" {
+			return c.wrong(n, `the only principal without a type is "*"; write {"AWS": %q}`, n.text)
+		}
+		s.principals.anyone = true
+		return nil
+	}
+	if n.kind != objectNode || len(n.children) == 0 {
+		return c.wrong(n, `a Principal is "*" or an object with the types AWS, Service, Federated, CanonicalUser`)
+	}
+	for _, kind := range n.children {
+		values, err := c.strings(kind)
+		if err != nil {
+			return err
+		}
+		if len(values) == 0 {
+			return c.wrong(kind, "the list of principals is empty")
+		}
+		for _, v := range values {
+			var err error
+			switch kind.key {
+			case "AWS":
+				err = s.principals.addAWS(v.text)
+			case "Service":
+				s.principals.services = append(s.principals.services, v.text)
+				err = noWildcard(v.text)
+			case "Federated":
+				s.principals.federated = append(s.principals.federated, v.text)
+				err = noWildcard(v.text)
+			case "CanonicalUser":
+				s.principals.canonical = append(s.principals.canonical, v.text)
+				err = noWildcard(v.text)
+			default:
+				return c.errorAt(kind.keyStart, kind.path, fmt.Sprintf("%q is no type of principal; there are AWS, Service, Federated, CanonicalUser", kind.key))
+			}
+			if err != nil {
+				return c.wrong(v, "%s", err)
+			}
+		}
+	}
+	return nil
+}
+
+func noWildcard(v string) error {
+	if v == "" || strings.ContainsAny(v, "*?") {
+		return fmt.Errorf("%q names no principal: wildcards do not stand for a part of a name", v)
+	}
+	return nil
+}
+
+func (c *compiler) actions(s *statement, n *node) error {
+	values, err := c.strings(n)
+	if err != nil {
+		return err
+	}
+	if len(values) == 0 {
+		return c.wrong(n, "the list of actions is empty")
+	}
+	s.notAction = n.key == "NotAction"
+	for _, v := range values {
+		if err := checkAction(v.text); err != nil {
+			return c.wrong(v, "%s", err)
+		}
+		g := newGlob(string(appendWildcards(nil, strings.ToLower(v.text))))
+		s.actions = append(s.actions, g)
+		s.services |= actionServices(v.text)
+	}
+	if s.notAction {
+		s.services = allServices
+	}
+	return nil
+}
+
+func checkAction(text string) error {
+	if strings.Trim(text, "*") == "" && text != "" {
+		return nil
+	}
+	service, name, ok := strings.Cut(text, ":")
+	if !ok || service == "" || name == "" {
+		return fmt.Errorf(`the action %q lacks its service; write it as s3:GetObject, or "*"`, text)
+	}
+	if strings.Trim(service, "*") != "" && strings.IndexFunc(service, func(r rune) bool { return notAlphanumeric(r) && r != '-' }) >= 0 {
+		return fmt.Errorf("the service of the action %q has other characters than letters, digits and hyphens", text)
+	}
+	if strings.IndexFunc(name, func(r rune) bool { return notAlphanumeric(r) && !strings.ContainsRune("*?-_:", r) }) >= 0 {
+		return fmt.Errorf("the action %q has other characters than letters, digits and wildcards", text)
+	}
+	return nil
+}
+
+func (c *compiler) resources(s *statement, stmt, n *node) error {
+	switch {
+	case n == nil && c.policy.kind == Identity:
+		return c.wrong(stmt, "a statement needs a Resource or a NotResource")
+	case n == nil:
+		return nil
+	case c.policy.kind == Trust:
+		return c.errorAt(n.keyStart, n.path, "a role's trust policy names no resource: it is the role")
+	}
+	values, err := c.strings(n)
+	if err != nil {
+		return err
+	}
+	if len(values) == 0 {
+		return c.wrong(n, "the list of resources is empty")
+	}
+	s.notResource = n.key == "NotResource"
+	for _, v := range values {
+		if strings.Trim(v.text, "*") != "" && !strings.HasPrefix(v.text, "arn:") || v.text == "" {
+			return c.wrong(v, `the resource %q must be an ARN or "*"`, v.text)
+		}
+		t, err := newResource(v.text, c.vars)
+		if err != nil {
+			return c.wrong(v, "%s", err)
+		}
+		s.resources = append(s.resources, t)
+	}
+	return nil
+}
+
+func (c *compiler) conditions(s *statement, n *node) error {
+	if n.kind != objectNode {
+		return c.wrong(n, "a Condition is an object of operators, not %s", n.kind)
+	}
+	for _, op := range n.children {
+		t, set, ifExists, err := parseOperator(op.key)
+		if err != nil {
+			return c.errorAt(op.keyStart, op.path, err.Error())
+		}
+		if op.kind != objectNode {
+			return c.wrong(op, "an operator has an object of keys and values, not %s", op.kind)
+		}
+		seen := map[string]bool{}
+		for _, kn := range op.children {
+			cond := condition{operator: op.key, test: t, set: set, ifExists: ifExists, key: newKey(kn.key), keyName: kn.key}
+			if seen[cond.key.name] {
+				return c.errorAt(kn.keyStart, kn.path, "the condition key appears twice: names of condition keys do not differ by case")
+			}
+			seen[cond.key.name] = true
+			if i := strings.IndexByte(kn.key, ':'); i <= 0 || i == len(kn.key)-1 {
+				return c.errorAt(kn.keyStart, kn.path, fmt.Sprintf("the condition key %q lacks its service; write it as aws:SourceIp", kn.key))
+			}
+			values := []*node{kn}
+			if kn.kind == arrayNode {
+				values = kn.children
+			}
+			for _, vn := range values {
+				if vn.kind != stringNode && vn.kind != numberNode && vn.kind != boolNode {
+					return c.wrong(vn, "expected a string, number, boolean, or a list of these, not %s", vn.kind)
+				}
+				v, err := t.newValue(vn.text, c.vars)
+				if err != nil {
+					return c.wrong(vn, "%s", err)
+				}
+				cond.values = append(cond.values, v)
+			}
+			s.conditions = append(s.conditions, cond)
+		}
+	}
+	return nil
+}
+
+// serviceSet is a set of services by a hash of their names: what is not in it
+// is certainly absent.
+type serviceSet uint64
+
+const allServices = ^serviceSet(0)
+
+// actionServices returns the services that an action, or a pattern of actions,
+// may belong to.
+func actionServices(action string) serviceSet {
+	h := uint32(2166136261) // FNV-1a
+	for i := 0; i < len(action); i++ {
+		c := lower(action[i])
+		if c == ':' {
+			return 1 << (h >> 26)
+		}
+		if c == '*' || c == '?' {
+			return allServices
+		}
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return allServices
+}
