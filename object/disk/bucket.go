@@ -95,9 +95,8 @@ func (s *Store) deleteBucket(name string) error {
 		return noSuchBucket(name)
 	}
 	code := s3err.ErrBucketNotEmpty
-	if err := s.index.scan(tableKey(tabVersion, name, "\x00"), func(_, v []byte) error {
-		var x version
-		if json.Unmarshal(v, &x) == nil && (x.Marker || !x.Null) {
+	if err := s.index.scan(tableKey(tabVersion, name, "\x00"), func(k, v []byte) error {
+		if x, err := decodeListed(k, v); err == nil && (x.Marker || !x.Null) {
 			code = s3err.ErrVersionedBucketNotEmpty
 		}
 		return errStop

@@ -15,9 +15,10 @@
 //	DIR/index           the index, a Pebble database; its LOCK keeps a second process out
 //	DIR/blobs/E/xx/x*   blobs; E names the start of the store that made them
 //
-// The index is written in format 1, recorded in it; a store refuses an index of
-// a newer format. Its values are JSON, so that fields can be added; its keys are
-// described in keys.go.
+// The index is written in format 2, recorded in it; a store brings an older one
+// up to it when it opens, and refuses a newer one. Versions have an encoding of
+// their own (record_encode.go), other values are JSON, so that fields can be
+// added; keys are described in keys.go.
 //
 // # What is promised
 //

@@ -17,8 +17,9 @@ import (
 )
 
 // formatVersion is the version of the index's keys and values. A store writes
-// it into a new index and refuses any other.
-const formatVersion = 1
+// it into a new index, brings an older one up to it when it opens (see
+// upgrade.go), and refuses a newer one.
+const formatVersion = 2
 
 // index is a Pebble database that can be closed while it is used: later calls
 // get an error instead of a panic.
@@ -89,6 +90,8 @@ func (ix *index) checkFormat() error {
 	case ok && have > formatVersion:
 		return lethe.Errorf(lethe.Unsupported, "the object store was written by a newer lethe (format %d; this one knows %d)", have, formatVersion).
 			WithHint("use that version of lethe")
+	case ok && have < formatVersion:
+		return ix.upgrade(have)
 	case ok:
 		return nil
 	}
@@ -206,6 +209,9 @@ func (ix *index) commit(b *pebble.Batch, o *pebble.WriteOptions) error {
 }
 
 func encode(v any) []byte {
+	if v, ok := v.(*version); ok {
+		return v.append(nil)
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // our own types
@@ -214,10 +220,21 @@ func encode(v any) []byte {
 }
 
 func decode(k, b []byte, v any) error {
-	if err := json.Unmarshal(b, v); err != nil {
-		return lethe.Errorf(lethe.BadData, "object store index entry %q: %w", k, err)
+	var err error
+	switch v := v.(type) {
+	case *version:
+		err = v.parse(b, lastField)
+	default:
+		err = json.Unmarshal(b, v)
+	}
+	if err != nil {
+		return badEntry(k, err)
 	}
 	return nil
+}
+
+func badEntry(k []byte, err error) error {
+	return lethe.Errorf(lethe.BadData, "object store index entry %q: %w", k, err)
 }
 
 // indexLog hands on what Pebble reports about failures; its accounts of routine

@@ -14,6 +14,7 @@ import (
 //
 //	b <bucket>                                     bucket and its settings
 //	o <bucket> 00 <key> 00 01 <inverted ULID>      one version; newest first
+//	n <bucket> 00 <key> 00 01                      ULID of the version "null", where newer ones lie above it
 //	u <bucket> 00 <key> 00 01 <upload id>          multipart upload (UUIDv7: by age)
 //	p <upload id> 00 <part number, 2 bytes>        its parts
 //	r <blob>                                       how many records hold the blob
@@ -25,6 +26,7 @@ import (
 const (
 	tabBucket  = 'b'
 	tabVersion = 'o'
+	tabNull    = 'n'
 	tabUpload  = 'u'
 	tabPart    = 'p'
 	tabRefs    = 'r'

@@ -55,8 +55,9 @@ func (w *walk) skipPrefix(prefix string) bool {
 }
 
 // page calls emit for up to max current objects and common prefixes after
-// marker, in byte order: with a version, or with nil and a prefix. next is the
-// marker that continues, "" at the end.
+// marker, in byte order: with what listings show of a version (see
+// decodeListed), or with nil and a prefix. next is the marker that continues,
+// "" at the end.
 func (s *Store) page(bucket, prefix, delimiter, marker string, max int, emit func(v *version, prefix string) error) (next string, err error) {
 	if max <= 0 {
 		return "", nil
@@ -83,7 +84,7 @@ func (s *Store) page(bucket, prefix, delimiter, marker string, max int, emit fun
 		if key, _ = splitVersionKey(k); !strings.HasPrefix(key, w.prefix) {
 			break
 		}
-		if v, err = decodeVersion(k, w.Value()); err != nil {
+		if v, err = decodeListed(k, w.Value()); err != nil {
 			return "", err
 		}
 		seen = append(seen[:0], stem...)

@@ -24,27 +24,34 @@ func decodeVersion(k, v []byte) (*version, error) {
 
 // newest returns the key's current version, marker or not; nil if it has none.
 func (s *Store) newest(bucket, key string) (*version, error) {
-	return s.firstVersion(bucket, key, func(*version) bool { return true })
-}
-
-// nullOf returns the key's version "null"; it may lie below newer ones.
-func (s *Store) nullOf(bucket, key string) (*version, error) {
-	return s.firstVersion(bucket, key, func(v *version) bool { return v.Null })
-}
-
-func (s *Store) firstVersion(bucket, key string, want func(*version) bool) (*version, error) {
 	it, err := s.index.seek(objectKey(tabVersion, bucket, key))
 	if err != nil {
 		return nil, err
 	}
 	defer it.Close()
-	for ok := it.First(); ok; ok = it.Next() {
-		v, err := decodeVersion(it.Key(), it.Value())
-		if err != nil || want(v) {
-			return v, err
-		}
+	if !it.First() {
+		return nil, it.Error()
 	}
-	return nil, it.Error()
+	return decodeVersion(it.Key(), it.Value())
+}
+
+// nullOf returns the key's version "null". It is the newest, or lies below
+// newer ones; then an entry of its own says where, written when the first of
+// them was put above it, so that nobody searches a long history.
+func (s *Store) nullOf(bucket, key string) (*version, error) {
+	v, err := s.newest(bucket, key)
+	if err != nil || v == nil || v.Null {
+		return v, err
+	}
+	var id ulid.ULID
+	if ok, err := s.index.get(objectKey(tabNull, bucket, key), &id); err != nil || !ok {
+		return nil, err
+	}
+	v = &version{key: key, id: id}
+	if ok, err := s.index.get(versionKey(bucket, key, id), v); err != nil || !ok {
+		return nil, err
+	}
+	return v, nil
 }
 
 // find returns the named version, or the current one if id is "". It returns
@@ -134,9 +141,18 @@ func (s *Store) place(c *change, bucket, key string, v *version, name string) er
 		least = old.id
 	}
 	v.key, v.id, v.Time = key, s.newID(least), time.Now().UTC()
-	c.set(versionKey(bucket, key, v.id), v)
+	s.above(c, bucket, key, old, v)
 	c.tell(b, name, v)
 	return nil
+}
+
+// above adds to c that v lies above old, the newest version so far, which may
+// be nil.
+func (s *Store) above(c *change, bucket, key string, old, v *version) {
+	if old != nil && old.Null && !v.Null {
+		c.set(objectKey(tabNull, bucket, key), old.id)
+	}
+	c.set(versionKey(bucket, key, v.id), v)
 }
 
 // remove adds to c that the key has no object any more: in a bucket that keeps
@@ -157,7 +173,7 @@ func (s *Store) remove(c *change, bucket, key string, v *version) (marker *versi
 		}
 		s.end(c, bucket, key, gone)
 	}
-	c.set(versionKey(bucket, key, marker.id), marker)
+	s.above(c, bucket, key, v, marker)
 	c.tell(b, "ObjectRemoved:DeleteMarkerCreated", marker)
 	return marker, nil
 }
@@ -175,4 +191,7 @@ func (s *Store) end(c *change, bucket, key string, v *version) {
 	}
 	c.drop(v.Extents)
 	c.delete(versionKey(bucket, key, v.id))
+	if v.Null && s.buckets[bucket].Versioning != "" {
+		c.delete(objectKey(tabNull, bucket, key))
+	}
 }
