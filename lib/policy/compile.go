@@ -55,7 +55,7 @@ func (c *compiler) compile(root *node) error {
 		}
 		s.index = i
 		if s.sid != "" && sids[s.sid] {
-			return c.wrong(n, "the Sid %q is used twice; a Sid must be unique in its policy", s.sid)
+			return c.wrong(n, "the Sid %q is used twice; a Sid must be unique in its policy", s.sid).as(awsSid)
 		}
 		sids[s.sid] = true
 		c.policy.statements = append(c.policy.statements, s)
@@ -101,25 +101,36 @@ func (c *compiler) statement(n *node) (*statement, error) {
 	case effect == nil:
 		return nil, c.wrong(n, "a statement needs an Effect, Allow or Deny")
 	case effect.kind != stringNode || effect.text != "Allow" && effect.text != "Deny":
-		return nil, c.wrong(effect, `the Effect must be "Allow" or "Deny", so spelled`)
-	case action == nil:
-		return nil, c.wrong(n, "a statement needs an Action or a NotAction")
+		e := c.wrong(effect, `the Effect must be "Allow" or "Deny", so spelled`)
+		if effect.kind == stringNode && (strings.EqualFold(effect.text, "Allow") || strings.EqualFold(effect.text, "Deny")) {
+			e.AWS = awsLegacy
+		}
+		return nil, e
 	}
 	s.deny = effect.text == "Deny"
-	if err := c.principal(s, n, principal); err != nil {
-		return nil, err
-	}
-	if err := c.actions(s, action); err != nil {
-		return nil, err
-	}
-	if err := c.resources(s, n, resource); err != nil {
-		return nil, err
-	}
+	// The order is AWS's: of several errors it tells the first of these.
 	if condition != nil {
 		if err := c.conditions(s, condition); err != nil {
 			return nil, err
 		}
 	}
+	if err := c.principal(s, n, principal); err != nil {
+		return nil, err
+	}
+	if err := c.resources(s, resource); err != nil {
+		return nil, err
+	}
+	if err := c.actions(s, n, action); err != nil {
+		return nil, err
+	}
+	if s.resources == nil && c.policy.kind == Identity {
+		at := n
+		if resource != nil {
+			at = resource
+		}
+		return nil, c.wrong(at, "a statement needs a Resource or a NotResource, with at least one ARN").as(awsResources)
+	}
+	c.warnOf(s, n)
 	return s, nil
 }
 
@@ -165,7 +176,7 @@ func (c *compiler) strings(n *node) ([]*node, error) {
 func (c *compiler) principal(s *statement, stmt, n *node) error {
 	switch {
 	case c.policy.kind == Identity && n != nil:
-		return c.errorAt(n.keyStart, n.path, "an identity-based policy names no principal: it is the one the policy is attached to")
+		return c.errorAt(n.keyStart, n.path, "an identity-based policy names no principal: it is the one the policy is attached to").as(awsPrincipal)
 	case c.policy.kind == Identity:
 		return nil
 	case n == nil:
@@ -225,22 +236,28 @@ func noWildcard(v string) error {
 	return nil
 }
 
-func (c *compiler) actions(s *statement, n *node) error {
+func (c *compiler) actions(s *statement, stmt, n *node) error {
+	if n == nil {
+		return c.wrong(stmt, "a statement needs an Action or a NotAction").as(awsActions)
+	}
 	values, err := c.strings(n)
 	if err != nil {
 		return err
 	}
 	if len(values) == 0 {
-		return c.wrong(n, "the list of actions is empty")
+		return c.wrong(n, "the list of actions is empty").as(awsActions)
 	}
 	s.notAction = n.key == "NotAction"
 	for _, v := range values {
-		if err := checkAction(v.text); err != nil {
-			return c.wrong(v, "%s", err)
+		if msg, words := checkAction(v.text); msg != "" {
+			return c.wrong(v, "%s", msg).as(words)
 		}
 		g := newGlob(string(appendWildcards(nil, strings.ToLower(v.text))))
 		s.actions = append(s.actions, g)
 		s.services |= actionServices(v.text)
+		if strings.IndexFunc(v.text, notAction) >= 0 {
+			c.warn(v, "no action has such a name")
+		}
 	}
 	if s.notAction {
 		s.services = allServices
@@ -248,47 +265,51 @@ func (c *compiler) actions(s *statement, n *node) error {
 	return nil
 }
 
-func checkAction(text string) error {
+// checkAction returns what is wrong with an action, in our words and AWS's.
+func checkAction(text string) (msg, words string) {
 	if strings.Trim(text, "*") == "" && text != "" {
-		return nil
+		return "", ""
 	}
 	service, name, ok := strings.Cut(text, ":")
-	if !ok || service == "" || name == "" {
-		return fmt.Errorf(`the action %q lacks its service; write it as s3:GetObject, or "*"`, text)
+	switch {
+	case !ok || service == "" || name == "":
+		return fmt.Sprintf(`the action %q lacks its service; write it as s3:GetObject, or "*"`, text), awsPrefix
+	case strings.Trim(service, "*") != "" && strings.IndexFunc(service, func(r rune) bool { return notAlphanumeric(r) && r != '-' && r != '.' }) >= 0:
+		return fmt.Sprintf("the service of the action %q has other characters than letters, digits and hyphens", text), "Vendor " + service + " is not valid"
+	case strings.IndexByte(name, ':') >= 0:
+		return fmt.Sprintf("the action %q has more than one colon", text), awsColon
 	}
-	if strings.Trim(service, "*") != "" && strings.IndexFunc(service, func(r rune) bool { return notAlphanumeric(r) && r != '-' }) >= 0 {
-		return fmt.Errorf("the service of the action %q has other characters than letters, digits and hyphens", text)
-	}
-	if strings.IndexFunc(name, func(r rune) bool { return notAlphanumeric(r) && !strings.ContainsRune("*?-_:", r) }) >= 0 {
-		return fmt.Errorf("the action %q has other characters than letters, digits and wildcards", text)
-	}
-	return nil
+	return "", ""
 }
 
-func (c *compiler) resources(s *statement, stmt, n *node) error {
-	switch {
-	case n == nil && c.policy.kind == Identity:
-		return c.wrong(stmt, "a statement needs a Resource or a NotResource")
-	case n == nil:
+// notAction tells the characters that no action and no pattern of actions has.
+func notAction(r rune) bool { return notAlphanumeric(r) && !strings.ContainsRune("*?:-.", r) }
+
+func (c *compiler) resources(s *statement, n *node) error {
+	if n == nil {
 		return nil
-	case c.policy.kind == Trust:
-		return c.errorAt(n.keyStart, n.path, "a role's trust policy names no resource: it is the role")
+	}
+	if c.policy.kind == Trust {
+		return c.errorAt(n.keyStart, n.path, "a role's trust policy names no resource: it is the role").as("Has prohibited field Resource")
 	}
 	values, err := c.strings(n)
 	if err != nil {
 		return err
 	}
-	if len(values) == 0 {
-		return c.wrong(n, "the list of resources is empty")
+	if len(values) == 0 && c.policy.kind != Identity {
+		return c.wrong(n, "the list of resources is empty").as(awsResources)
 	}
 	s.notResource = n.key == "NotResource"
 	for _, v := range values {
-		if strings.Trim(v.text, "*") != "" && !strings.HasPrefix(v.text, "arn:") || v.text == "" {
-			return c.wrong(v, `the resource %q must be an ARN or "*"`, v.text)
+		if msg, words := checkResource(v.text); msg != "" {
+			return c.wrong(v, "%s", msg).as(words)
 		}
 		t, err := newResource(v.text, c.vars)
 		if err != nil {
 			return c.wrong(v, "%s", err)
+		}
+		if c.vars && strings.Contains(beforeResource(v.text), "${") {
+			c.warn(v, "a policy variable before the fifth colon of an ARN stands for itself, and so matches nothing")
 		}
 		s.resources = append(s.resources, t)
 	}
@@ -315,7 +336,7 @@ func (c *compiler) conditions(s *statement, n *node) error {
 			}
 			seen[cond.key.name] = true
 			if i := strings.IndexByte(kn.key, ':'); i <= 0 || i == len(kn.key)-1 {
-				return c.errorAt(kn.keyStart, kn.path, fmt.Sprintf("the condition key %q lacks its service; write it as aws:SourceIp", kn.key))
+				c.warn(kn, "no condition key has such a name: keys are written as aws:SourceIp")
 			}
 			values := []*node{kn}
 			if kn.kind == arrayNode {
@@ -327,35 +348,15 @@ func (c *compiler) conditions(s *statement, n *node) error {
 				}
 				v, err := t.newValue(vn.text, c.vars)
 				if err != nil {
-					return c.wrong(vn, "%s", err)
+					return c.wrong(vn, "%s", err).as(awsLegacy)
 				}
 				cond.values = append(cond.values, v)
+			}
+			if len(values) == 0 {
+				c.warn(kn, "the list of values is empty, so that none matches")
 			}
 			s.conditions = append(s.conditions, cond)
 		}
 	}
 	return nil
-}
-
-// serviceSet is a set of services by a hash of their names: what is not in it
-// is certainly absent.
-type serviceSet uint64
-
-const allServices = ^serviceSet(0)
-
-// actionServices returns the services that an action, or a pattern of actions,
-// may belong to.
-func actionServices(action string) serviceSet {
-	h := uint32(2166136261) // FNV-1a
-	for i := 0; i < len(action); i++ {
-		c := lower(action[i])
-		if c == ':' {
-			return 1 << (h >> 26)
-		}
-		if c == '*' || c == '?' {
-			return allServices
-		}
-		h = (h ^ uint32(c)) * 16777619
-	}
-	return allServices
 }

@@ -135,7 +135,16 @@ func (t test) newValue(text string, vars bool) (v value, err error) {
 		if v.time, ok = parseDate(text); !ok {
 			err = fmt.Errorf("%q is not a date; write it as 2026-11-22T16:00:00Z, 2026-11-22, or in seconds since 1970", text)
 		}
-	case boolean, nullTest:
+	case boolean:
+		// The only operator of these that the documentation lets have variables.
+		v.text, err = newTemplate("", text, false, vars)
+		if v.text.pieces != nil {
+			return v, err
+		}
+		if v.bool, ok = parseBool(text); !ok {
+			err = fmt.Errorf("%q is neither true nor false", text)
+		}
+	case nullTest:
 		if v.bool, ok = parseBool(text); !ok {
 			err = fmt.Errorf("%q is neither true nor false", text)
 		}
@@ -186,6 +195,9 @@ func (c *condition) met(r *Request) bool {
 		}
 		return true
 	case forAnyValue:
+		if blank(have) {
+			return false
+		}
 		for _, s := range have {
 			if c.any(r, s) != c.test.negated {
 				return true
@@ -251,7 +263,7 @@ func (c *condition) any(r *Request, s string) bool {
 	case boolean:
 		b, ok := parseBool(s)
 		for i := range c.values {
-			if ok && b == c.values[i].bool {
+			if v := &c.values[i]; ok && (v.text.pieces == nil && b == v.bool || v.text.pieces != nil && v.text.matchFold(r, s)) {
 				return true
 			}
 		}

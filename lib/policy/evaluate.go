@@ -147,7 +147,7 @@ func (s *Set) Evaluate(r *Request) Decision {
 		return f.decide(d, false, ExplicitDeny)
 	}
 
-	resource, trust := resourceGrant(s.Resource, r, services)
+	resource, trust := s.resourceGrant(r, services)
 	switch r.Principal.Type {
 	case Anonymous, Service, Federated: // have no policies of their own
 		if resource.statement != nil {
@@ -222,7 +222,7 @@ func (s *Set) denial(r *Request, services serviceSet) found {
 				continue
 			}
 			for _, st := range f.statements {
-				if st.matches(r, services) && st.speaksOf(&r.Principal) != notNamed {
+				if st.matches(r, services) && st.speaksOf(&r.Principal, s.Boundary != nil) != notNamed {
 					return found{source: IdentitySource + Source(i), policy: &list[j], statement: st}
 				}
 			}
@@ -249,16 +249,16 @@ func firstAllow(source Source, list []Named, r *Request, services serviceSet) fo
 
 // resourceGrant finds the statement that allows most directly, and whether
 // there is a trust policy.
-func resourceGrant(list []Named, r *Request, services serviceSet) (best found, trust bool) {
-	for i := range list {
-		p := list[i].Policy
+func (s *Set) resourceGrant(r *Request, services serviceSet) (best found, trust bool) {
+	for i := range s.Resource {
+		p := s.Resource[i].Policy
 		trust = trust || p.kind == Trust
 		if p.allow.services&services == 0 {
 			continue
 		}
 		for _, st := range p.allow.statements {
-			if g := st.speaksOf(&r.Principal); g > best.grant && st.matches(r, services) {
-				best = found{source: ResourceSource, policy: &list[i], statement: st, grant: g}
+			if g := st.speaksOf(&r.Principal, s.Boundary != nil); g > best.grant && st.matches(r, services) {
+				best = found{source: ResourceSource, policy: &s.Resource[i], statement: st, grant: g}
 			}
 		}
 	}
@@ -267,13 +267,13 @@ func resourceGrant(list []Named, r *Request, services serviceSet) (best found, t
 
 // speaksOf reports how a statement names the caller. Statements without
 // principals speak of whom their policy is attached to.
-func (s *statement) speaksOf(p *Principal) grant {
+func (s *statement) speaksOf(p *Principal, bounded bool) grant {
 	switch {
 	case s.principals == nil:
 		return byName
 	case !s.notPrincipal:
 		return s.principals.names(p)
-	case s.deny && s.principals.spares(p), !s.deny && s.principals.names(p) != notNamed:
+	case s.deny && s.principals.spares(p, bounded), !s.deny && s.principals.names(p) != notNamed:
 		return notNamed
 	}
 	return byName

@@ -101,7 +101,7 @@ func (d *document) position(offset int) Position {
 
 func (d *document) errorAt(offset int, path, msg string) *Error {
 	p := d.position(offset)
-	return &Error{Path: path, Line: p.Line, Column: p.Column, Msg: msg}
+	return &Error{Path: path, Line: p.Line, Column: p.Column, Msg: msg, AWS: awsSyntax}
 }
 
 func (d *document) token(path string) (json.Token, int, error) {

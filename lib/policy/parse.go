@@ -41,6 +41,7 @@ type Policy struct {
 	id          string
 	statements  []*statement
 	allow, deny filter
+	warnings    []Error
 }
 
 // Version returns the policy's version, by default 2008-10-17.

@@ -74,8 +74,12 @@ func (ps *principals) names(p *Principal) grant {
 }
 
 // spares reports whether a NotPrincipal element with Deny leaves the caller
-// out: every name the caller bears must be listed.
-func (ps *principals) spares(p *Principal) bool {
+// out: every name the caller bears must be listed. Whoever has a permissions
+// boundary is never left out: IAM User Guide, "Permissions boundaries".
+func (ps *principals) spares(p *Principal, bounded bool) bool {
+	if bounded {
+		return false
+	}
 	if ps.anyone {
 		return true
 	}

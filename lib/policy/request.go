@@ -60,9 +60,10 @@ type Request struct {
 
 // key is the compiled name of a condition key.
 type key struct {
-	name   string // lower case
-	source keySource
-	tag    string // of aws:PrincipalTag/tag, as written
+	name    string // lower case
+	written string
+	source  keySource
+	tag     string // of aws:PrincipalTag/tag, as written
 }
 
 type keySource uint8
@@ -92,7 +93,7 @@ var keySources = map[string]keySource{
 }
 
 func newKey(name string) *key {
-	k := &key{name: strings.ToLower(name)}
+	k := &key{name: strings.ToLower(name), written: name}
 	if source, ok := keySources[k.name]; ok {
 		k.source = source
 	}
