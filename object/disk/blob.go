@@ -169,9 +169,11 @@ func syncDir(dir string) error {
 // read (signature and checksum hashing) in one goroutine, MD5 and the write run
 // in another, so a large body costs the larger of the two, not the sum.
 func (s *Store) store(body io.Reader) (exts []extent, size int64, etag string, err error) {
-	sum := md5.New()
+	sum, sums := md5.New(), newMarker()
 	blob, size, err := s.newBlob(func(f *blobFile) (int64, error) {
-		return pump(io.MultiWriter(sum, f), body)
+		n, err := pump(io.MultiWriter(sum, sums, f), body)
+		sums.end().save(f.File)
+		return n, err
 	})
 	if err != nil {
 		return nil, 0, "", err

@@ -2,7 +2,12 @@
 
 package disk
 
-import "golang.org/x/sys/unix"
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
 
 func nameDurableByFsync(string) bool { return false }
 
@@ -14,3 +19,8 @@ func freeSpace(dir string) (int64, error) {
 	}
 	return int64(st.Bavail) * int64(st.Bsize), nil
 }
+
+func share(_, _ *os.File, _, _, _ int64) error      { return errors.ErrUnsupported }
+func blockSize(*os.File) int64                      { return 0 }
+func setAttr(*os.File, string, []byte) error        { return errors.ErrUnsupported }
+func getAttr(*os.File, string, int) ([]byte, error) { return nil, errors.ErrUnsupported }
