@@ -20,6 +20,8 @@ type change struct {
 
 	by     caller   // who asked for it,
 	events [][]byte // and what is to be told of it
+
+	expiring bool // a lifecycle rule asked for it
 }
 
 func (s *Store) change() *change {

@@ -24,7 +24,7 @@ func (g *gateway) CreateBucket(ctx context.Context, in *s3.CreateBucketInput, ac
 	}
 	b := &bucket{Name: *in.Bucket, Created: time.Now().UTC(), ACL: acl, Ownership: in.ObjectOwnership, Tags: tags}
 	if in.ObjectLockEnabledForBucket != nil && *in.ObjectLockEnabledForBucket {
-		b.Lock = encode(auth.BucketLockConfig{Enabled: true, CreatedAt: &b.Created})
+		b.Lock = encode(auth.BucketLockConfig{Enabled: true})
 		if g.versions {
 			b.Versioning = types.BucketVersioningStatusEnabled
 		}
@@ -201,6 +201,10 @@ func (g *gateway) GetBucketVersioning(_ context.Context, name string) (out s3res
 }
 
 func (g *gateway) PutObjectLockConfiguration(_ context.Context, name string, v []byte) error {
+	v, err := lockConfig(v)
+	if err != nil {
+		return err
+	}
 	return g.changeBucket(name, func(b *bucket) error {
 		if g.versions && b.Versioning != types.BucketVersioningStatusEnabled {
 			return s3err.GetAPIError(s3err.ErrObjectLockConfigurationNotAllowed)

@@ -340,6 +340,12 @@ func (g *gateway) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*
 		return nil, err
 	}
 	c := g.changeBy(ctx)
+	if id != "" || g.buckets[*in.Bucket].Versioning == "" {
+		r, ok := ctx.(*fasthttp.RequestCtx)
+		if err := v.Lock.erasable(time.Now(), ok && bypasses(r)); err != nil {
+			return nil, err
+		}
+	}
 	if id != "" {
 		g.erase(c, *in.Bucket, *in.Key, v)
 		out.DeleteMarker = &v.Marker

@@ -89,6 +89,10 @@ func (s *Store) Outbox(seq uint64, f func(seq uint64, e event.Event) error) erro
 	return it.Error()
 }
 
+// Settled is the number up to which Outbox would go now. There may be no event
+// of that number.
+func (s *Store) Settled() uint64 { return s.outbox.settled() }
+
 // sequencer is a number as S3 words it: as text, a later one of a key is greater.
 func sequencer(n uint64) string { return fmt.Sprintf("%016X", n) }
 
@@ -156,9 +160,12 @@ func (c *change) tell(b *bucket, name string, v *version) {
 	if !c.s.events {
 		return
 	}
+	if c.expiring {
+		name = strings.Replace(name, "ObjectRemoved:", "LifecycleExpiration:", 1)
+	}
 	e := event.Event{Name: name, Bucket: b.Name, Key: v.key, Time: time.Now().UTC(),
 		Principal: c.by.principal, SourceIP: c.by.address, RequestID: c.by.request}
-	if !strings.HasPrefix(name, "ObjectRemoved:") { // as Amazon's
+	if !e.Removed() { // as Amazon's
 		e.Size, e.ETag = v.Size, strings.Trim(v.ETag, `"`)
 	}
 	if b.Versioning != "" {

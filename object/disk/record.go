@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"time"
 
+	"lethe/event"
+	"lethe/object"
+
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/oklog/ulid/v2"
 	"github.com/versity/versitygw/s3response"
@@ -22,6 +25,9 @@ type bucket struct {
 	CORS       []byte                       `json:",omitempty"`
 	Website    []byte                       `json:",omitempty"`
 	Lock       []byte                       `json:",omitempty"`
+
+	Lifecycle     []object.LifecycleRule `json:",omitempty"`
+	Notifications event.Notifications    `json:",omitzero"`
 }
 
 // extent is a run of bytes of one blob.

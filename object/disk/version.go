@@ -141,6 +141,9 @@ func (s *Store) place(c *change, bucket, key string, v *version, name string) er
 		least = old.id
 	}
 	v.key, v.id, v.Time = key, s.newID(least), time.Now().UTC()
+	if v.Lock.Retention == nil {
+		v.Lock.Retention = b.byDefault(v.Time)
+	}
 	s.above(c, bucket, key, old, v)
 	c.tell(b, name, v)
 	return nil
