@@ -34,3 +34,11 @@ func TableARN(region, database, table string) string {
 
 // UserARN names a user.
 func UserARN(name string) string { return "arn:aws:iam::" + Account + ":user/" + name }
+
+// IAMARN names a resource of IAM, such as user/ada.
+func IAMARN(resource string) string { return "arn:aws:iam::" + Account + ":" + resource }
+
+// SessionARN names a session of a role.
+func SessionARN(role, session string) string {
+	return "arn:aws:sts::" + Account + ":assumed-role/" + role + "/" + session
+}

@@ -10,7 +10,11 @@ type Principal struct {
 	Name string
 	// ARN names it in policies and audit records.
 	ARN string
-	// Administrator may do everything.
+	// Session names the temporary credentials that the request was made with, by
+	// their access key id; "" if it was made with lasting ones.
+	Session string
+	// Administrator holds the policy AdministratorAccess. It is told to people, and
+	// decides nothing but for System.
 	Administrator bool
 }
 

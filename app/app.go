@@ -127,6 +127,7 @@ func (a *App) openState(ctx context.Context) error {
 	if a.Access, err = access.Open(ctx, db, audit); err != nil {
 		return err
 	}
+	a.onStop(a.Access.Close)
 	if err := a.writeCredentials(ctx); err != nil {
 		return err
 	}

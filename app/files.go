@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"lethe"
 	"lethe/access"
 )
 
@@ -55,6 +56,11 @@ func (a *App) writeCredentials(ctx context.Context) error {
 		return fmt.Errorf("making the administrator: %w", err)
 	}
 	id, secret, err := a.Access.AdministratorKey(ctx)
+	if lethe.Is(err, lethe.NotFound) {
+		// Somebody wanted it so; the lake works without.
+		a.Log.Warn("the credentials file has no administrator's key", "err", err)
+		return writeFile(a.path("aws", "credentials"), nil, 0o600)
+	}
 	if err != nil {
 		return err
 	}

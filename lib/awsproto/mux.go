@@ -181,11 +181,11 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error
 // run takes a request through authentication, decoding, validation, authorization
 // and its handler.
 func (m *Mux) run(r *http.Request, svc *Service, id string, body []byte, operation *string) (output any, op *Operation, err error) {
-	ctx, err := m.options.Authenticate(r, body)
+	// Who authenticates may want to know the id, for records of its own.
+	ctx, err := m.options.Authenticate(r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)), body)
 	if err != nil {
 		return nil, nil, err
 	}
-	ctx = context.WithValue(ctx, requestIDKey{}, id)
 	var form url.Values
 	if svc.model.Metadata.Protocol == "json" {
 		*operation, err = target(r, svc)

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"lethe"
+	"lethe/access"
 	"lethe/catalog"
 	"lethe/query"
 	"lethe/wire/athena"
@@ -90,12 +91,14 @@ func (l *lake) signedWith(secret string) *sdk.Client {
 	})
 }
 
-func (l *services) Secret(_ context.Context, id string) (string, lethe.Principal, error) {
+func (l *services) Key(_ context.Context, id string) (access.Key, error) {
 	if id != "AKIATEST" {
-		return "", lethe.Principal{}, lethe.Errorf(lethe.NotFound, "no key %s", id)
+		return access.Key{}, lethe.Errorf(lethe.NotFound, "no key %s", id)
 	}
-	return "secret", lethe.Principal{ID: "AIDATEST", Name: "ada", ARN: lethe.UserARN("ada")}, nil
+	return access.Key{Secret: "secret", Principal: lethe.Principal{ID: "AIDATEST", Name: "ada", ARN: lethe.UserARN("ada")}}, nil
 }
+
+func (*services) Used(string, string, string) {}
 
 func (l *services) Decide(_ context.Context, p lethe.Principal, action, resource string) error {
 	l.decisions = append(l.decisions, action+" "+resource)

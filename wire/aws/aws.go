@@ -23,7 +23,7 @@ type Config struct {
 }
 
 // New returns the port's handler. The context that reaches a service names the
-// principal whose key signed the request.
+// principal whose key signed the request, and the request (access.Request).
 func New(c Config, services ...*awsproto.Service) (http.Handler, error) {
 	return awsproto.NewMux(awsproto.MuxOptions{
 		Authenticate: authenticate(c.Keys),
@@ -33,28 +33,33 @@ func New(c Config, services ...*awsproto.Service) (http.Handler, error) {
 	}, services...)
 }
 
-// principalKey carries the principal from the key's lookup to the end of
-// authentication, so that a key is read once a request.
-type principalKey struct{}
+// keyKey carries the key from its lookup to the end of authentication, so that it is
+// read once a request.
+type keyKey struct{}
 
 func authenticate(keys access.Keys) func(*http.Request, []byte) (context.Context, error) {
 	verifier := sigv4.Verifier{Lookup: func(ctx context.Context, id string) (sigv4.Key, bool, error) {
-		secret, p, err := keys.Secret(ctx, id)
+		k, err := keys.Key(ctx, id)
 		if lethe.Is(err, lethe.NotFound) {
 			return sigv4.Key{}, false, nil
 		}
 		if err != nil {
 			return sigv4.Key{}, false, err
 		}
-		*ctx.Value(principalKey{}).(*lethe.Principal) = p
-		return sigv4.Key{Secret: secret}, true, nil
+		*ctx.Value(keyKey{}).(*access.Key) = k
+		return sigv4.Key{Secret: k.Secret, SessionToken: k.SessionToken, Expires: k.Expires}, true, nil
 	}}
 	return func(r *http.Request, body []byte) (context.Context, error) {
-		var p lethe.Principal
+		var k access.Key
 		ctx := r.Context()
-		if _, err := verifier.Verify(r.WithContext(context.WithValue(ctx, principalKey{}, &p)), body); err != nil {
+		id, err := verifier.Verify(r.WithContext(context.WithValue(ctx, keyKey{}, &k)), body)
+		if err != nil {
 			return nil, err
 		}
-		return lethe.WithPrincipal(ctx, p), nil
+		keys.Used(id.AccessKey, id.Service, id.Region)
+		ctx = access.WithRequest(ctx, &access.Request{
+			ID: awsproto.RequestID(ctx), SourceIP: access.HostOf(r.RemoteAddr), Secure: r.TLS != nil, UserAgent: r.UserAgent(), Region: id.Region,
+		})
+		return lethe.WithPrincipal(ctx, k.Principal), nil
 	}
 }

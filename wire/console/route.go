@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"lethe"
+	"lethe/access"
 )
 
 // route is an operation of the API.
@@ -84,6 +85,7 @@ func (s *server) perform(rt route, w http.ResponseWriter, r *http.Request) error
 	if err := s.sameSite(r); err != nil {
 		return err
 	}
+	r = s.known(r)
 	r = r.WithContext(lethe.WithPrincipal(r.Context(), p))
 	c := &call{w: w, r: r, principal: p}
 	needs, do, err := rt.prepare(c)
@@ -96,6 +98,13 @@ func (s *server) perform(rt route, w http.ResponseWriter, r *http.Request) error
 		}
 	}
 	return do()
+}
+
+// known makes the request known to the decisions about it.
+func (s *server) known(r *http.Request) *http.Request {
+	return r.WithContext(access.WithRequest(r.Context(), &access.Request{
+		ID: lethe.NewID(), SourceIP: clientOf(r), Secure: s.Secure || r.TLS != nil, UserAgent: r.UserAgent(), Region: s.Region,
+	}))
 }
 
 // sameSite refuses a change that another site's page asks for.

@@ -107,7 +107,7 @@ func (s *server) tryLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	token, p, err := s.checkLogin(r, in.Name, in.Password)
+	token, p, err := s.checkLogin(s.known(r), in.Name, in.Password)
 	wrong := lethe.Is(err, lethe.Denied) || lethe.Is(err, lethe.NotFound)
 	done(wrong)
 	if wrong {

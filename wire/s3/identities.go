@@ -4,13 +4,17 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
+	"net/http"
 	"strings"
+	"time"
 
 	"lethe"
 	"lethe/access"
 
 	"github.com/versity/versitygw/auth"
+	"github.com/versity/versitygw/s3err"
 )
 
 // identities gives the front end lethe's keys and decisions, in the places where
@@ -19,6 +23,7 @@ type identities struct {
 	ctx     context.Context // the gateway's life: the front end passes none
 	keys    access.Keys
 	decider access.Decider
+	region  string
 }
 
 var (
@@ -33,27 +38,34 @@ func (*identities) BucketOwner() auth.Account {
 	return auth.Account{Access: lethe.Account, Role: auth.RoleUser, Arn: lethe.System.ARN}
 }
 
-// find returns an access key's secret and account.
-func (i *identities) find(id string) (secret string, a auth.Account, p lethe.Principal, err error) {
+// find returns an access key and its account.
+func (i *identities) find(id string) (k access.Key, a auth.Account, err error) {
 	id = strings.Clone(id) // it points into a request that will be overwritten
-	secret, p, err = i.keys.Secret(i.ctx, id)
+	k, err = i.keys.Key(i.ctx, id)
 	if lethe.Is(err, lethe.NotFound) || lethe.Is(err, lethe.Denied) {
-		return "", a, p, auth.ErrNoSuchUser
+		return k, a, auth.ErrNoSuchUser
 	}
 	// Every account is a plain user: an administrator is so by decision.
-	return secret, auth.Account{Access: id, Role: auth.RoleUser, Arn: p.ARN}, p, err
+	return k, auth.Account{Access: id, Role: auth.RoleUser, Arn: k.Principal.ARN}, err
 }
+
+// expired is S3's error for temporary credentials that have ended.
+var expired = s3err.APIError{Code: "ExpiredToken", HTTPStatusCode: http.StatusBadRequest, Description: "The provided token has expired."}
 
 // DeriveSigningKey makes the key that must have signed a request.
 func (i *identities) DeriveSigningKey(id, sessionToken, date, region, service string) ([]byte, auth.Account, error) {
-	secret, a, _, err := i.find(id)
+	k, a, err := i.find(id)
 	if err != nil {
 		return nil, a, err
 	}
-	if sessionToken != "" {
-		return nil, a, auth.ErrInvalidSessionToken // no temporary keys yet
+	if subtle.ConstantTimeCompare([]byte(sessionToken), []byte(k.SessionToken)) != 1 {
+		return nil, a, auth.ErrInvalidSessionToken
 	}
-	key := []byte("AWS4" + secret)
+	if !k.Expires.IsZero() && !time.Now().Before(k.Expires) {
+		return nil, a, expired
+	}
+	a.SessionToken, a.IsSession = strings.Clone(sessionToken), sessionToken != ""
+	key := []byte("AWS4" + k.Secret)
 	for _, part := range []string{date, region, service, "aws4_request"} {
 		h := hmac.New(sha256.New, key)
 		h.Write([]byte(part))
@@ -68,14 +80,17 @@ const (
 	allow   = 1
 )
 
-// EvaluatePolicy asks the decider about every action on every resource.
-func (i *identities) EvaluatePolicy(id, _ string, actions []auth.Action, resources []string, _ map[string][]string) (ev auth.PolicyEvaluation, err error) {
-	_, _, p, err := i.find(id)
+// EvaluatePolicy asks the decider about every action on every resource. The decider
+// knows the policies of sessions and of buckets: to the front end there are none.
+func (i *identities) EvaluatePolicy(id, _ string, actions []auth.Action, resources []string, conditions map[string][]string) (ev auth.PolicyEvaluation, err error) {
+	k, _, err := i.find(id)
 	if err != nil {
 		return ev, err
 	}
+	p := k.Principal
+	i.keys.Used(strings.Clone(id), "s3", i.region)
 	ev.PrincipalArn = p.ARN
-	ctx := lethe.WithPrincipal(i.ctx, p)
+	ctx := access.WithRequest(lethe.WithPrincipal(i.ctx, p), i.request(conditions))
 	return ev, fill(&ev.Decisions, len(resources), len(actions), func(r, a int) (int, error) {
 		err := i.decider.Decide(ctx, p, string(actions[a]), resources[r])
 		switch {
@@ -86,6 +101,30 @@ func (i *identities) EvaluatePolicy(id, _ string, actions []auth.Action, resourc
 		}
 		return noMatch, err
 	})
+}
+
+// request is what the front end tells of a request, by the names of condition keys.
+// Its strings point into a request that will be overwritten.
+func (i *identities) request(conditions map[string][]string) *access.Request {
+	r := &access.Request{Region: i.region, Context: make(map[string][]string, len(conditions))}
+	for name, values := range conditions {
+		own := make([]string, len(values))
+		for j, v := range values {
+			own[j] = strings.Clone(v)
+		}
+		switch name {
+		case "aws:SourceIp":
+			r.SourceIP = own[0]
+		case "aws:SecureTransport":
+			r.Secure = own[0] == "true"
+		case "aws:UserAgent":
+			r.UserAgent = own[0]
+		case "aws:CurrentTime", "aws:EpochTime": // the decider's own
+		default:
+			r.Context[name] = own
+		}
+	}
+	return r
 }
 
 // fill makes a matrix of decisions; D is found by inference.
@@ -106,7 +145,7 @@ func fill[D ~int](dst *[][]D, rows, cols int, decide func(row, col int) (int, er
 
 // GetUserAccount finds an account without its secret.
 func (i *identities) GetUserAccount(id string) (auth.Account, error) {
-	_, a, _, err := i.find(id)
+	_, a, err := i.find(id)
 	return a, err
 }
 

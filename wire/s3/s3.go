@@ -10,8 +10,10 @@
 //     and by nothing else. ACLs are disabled as in a new AWS bucket, bucket
 //     policies are refused, and no request is anonymous, except the preflight of
 //     a browser to a bucket that has a CORS configuration.
-//   - honesty: what the front end would silently ignore is refused: server-side
-//     encryption, appending, storage classes, ACLs that grant something.
+//   - operations that it has not implemented and the store can: lifecycle,
+//     notifications, and what S3 says of settings that no bucket here can have.
+//   - honesty: what the front end would silently ignore is refused. See ignored
+//     for headers and operations for the rest; docs/reference/s3.md lists them all.
 //
 // [Gateway.Handler] hands requests from the port that all AWS protocols share to
 // the gateway's, with host, path and query byte for byte, because the signature
@@ -42,6 +44,12 @@ type Config struct {
 	// Backend keeps the objects; object/disk's Gateway is one. The gateway does
 	// not close it.
 	Backend backend.Backend
+	// Settings keeps what the backend does not know of a bucket: its lifecycle
+	// rules and its notifications. object/disk's Store does.
+	Settings Settings
+	// Targets returns an error for an ARN that no notification can be sent to. Nil
+	// knows no target.
+	Targets func(arn string) error
 	// Keys finds whose an access key is.
 	Keys access.Keys
 	// Decider decides every request.
@@ -108,22 +116,19 @@ func serve(c Config) (*Gateway, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
-	id := &identities{ctx: ctx, keys: c.Keys, decider: c.Decider}
+	id := &identities{ctx: ctx, keys: c.Keys, decider: c.Decider, region: c.Region}
 	listening := make(chan struct{})
 	var err error
 	// The front end lets its root user do everything. Nobody is root here, so
 	// its key is one that nobody knows.
 	root := middlewares.RootUserConfig{Access: "ROOT" + lethe.NewSecret(), Secret: lethe.NewSecret()}
-	g.server, err = s3api.New(guarded{c.Backend}, root, c.Region, id, nil, nil, nil, nil,
-		s3api.WithConcurrencyLimiter(maxConnections, maxRequests),
-		s3api.WithMpMaxParts(maxParts),
-		s3api.WithQuiet(),
-		s3api.WithKeepAlive(),
+	be := guarded{c.Backend}
+	g.server, err = s3api.New(be, root, c.Region, id, nil, nil, nil, nil, append(
+		c.options(&extras{backend: be, iam: id, root: root, noACL: true}),
 		s3api.WithDisableACL(),
-		s3api.WithMiddleware("/", refuseIgnored()),
-		s3api.WithMiddleware("/", logFaults(c.Log)),
+		s3api.WithMiddleware("/", refuseACL),
 		s3api.WithOnListen(func() { close(listening) }),
-	)
+	)...)
 	if err != nil {
 		stop()
 		return nil, err
@@ -141,6 +146,20 @@ func serve(c Config) (*Gateway, error) {
 	g.conns = transport()
 	g.proxy = newProxy(g.Addr(), g.conns, c.Log)
 	return g, nil
+}
+
+// options is what makes the front end this package's, whoever its users are.
+func (c *Config) options(e *extras) []s3api.Option {
+	e.region, e.settings, e.targets = c.Region, c.Settings, c.Targets
+	return []s3api.Option{
+		s3api.WithConcurrencyLimiter(maxConnections, maxRequests),
+		s3api.WithMpMaxParts(maxParts),
+		s3api.WithQuiet(),
+		s3api.WithKeepAlive(),
+		s3api.WithMiddleware("/", logFaults(c.Log)),
+		s3api.WithMiddleware("/", refuseIgnored),
+		s3api.WithMiddleware("/", operate(e)),
+	}
 }
 
 // free returns addr with a port that is free now.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/access"
 	"lethe/object/disk"
 	wire "lethe/wire/s3"
 
@@ -57,13 +58,15 @@ type keyRing map[string]struct {
 	p      lethe.Principal
 }
 
-func (k keyRing) Secret(_ context.Context, id string) (string, lethe.Principal, error) {
+func (k keyRing) Key(_ context.Context, id string) (access.Key, error) {
 	e, ok := k[id]
 	if !ok {
-		return "", lethe.Principal{}, lethe.Errorf(lethe.NotFound, "no access key %s", id)
+		return access.Key{}, lethe.Errorf(lethe.NotFound, "no access key %s", id)
 	}
-	return e.secret, e.p, nil
+	return access.Key{Secret: e.secret, Principal: e.p}, nil
 }
+
+func (keyRing) Used(string, string, string) {}
 
 // decisions is a decider that remembers what it was asked, and lets
 // administrators do everything and others what allowed says.
@@ -101,11 +104,18 @@ type lake struct {
 
 func newLake(t testing.TB) *lake {
 	t.Helper()
-	store, err := disk.Open(t.TempDir(), disk.Options{NoSync: true})
+	store, err := disk.Open(t.TempDir(), disk.Options{NoSync: true, Events: true})
 	must(t, err)
 	l := &lake{store: store, decisions: &decisions{}}
 	l.gateway, err = wire.New(wire.Config{
-		Backend: store.Gateway(),
+		Backend:  store.Gateway(),
+		Settings: store,
+		Targets: func(arn string) error {
+			if arn != knownTarget {
+				return errors.New("there is no such target")
+			}
+			return nil
+		},
 		Keys:    keyRing{adminKey: {adminSecret, admin}, userKey: {userSecret, user}},
 		Decider: l.decisions,
 	})
@@ -142,7 +152,10 @@ func (l *lake) client(key, secret string, options ...func(*s3.Options)) *s3.Clie
 
 func (l *lake) admin() *s3.Client { return l.client(adminKey, adminSecret) }
 
-const bucket = "test-bucket"
+const (
+	bucket      = "test-bucket"
+	knownTarget = "arn:aws:sqs:eu-central-1:000000000000:orders"
+)
 
 // withBucket returns a lake with a bucket and the administrator's client.
 func withBucket(t testing.TB) (*lake, *s3.Client, context.Context) {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"lethe"
+	"lethe/access"
 	"lethe/wire/aws"
 	"lethe/wire/sts"
 )
@@ -21,15 +22,17 @@ import (
 // keys knows one key.
 type keys struct{}
 
-func (keys) Secret(_ context.Context, id string) (string, lethe.Principal, error) {
+func (keys) Key(_ context.Context, id string) (access.Key, error) {
 	switch id {
 	case "AKIATEST":
-		return "secret", lethe.Principal{ID: "AIDATEST", Name: "ada", ARN: lethe.UserARN("ada")}, nil
+		return access.Key{Secret: "secret", Principal: lethe.Principal{ID: "AIDATEST", Name: "ada", ARN: lethe.UserARN("ada")}}, nil
 	case "AKIABROKEN":
-		return "", lethe.Principal{}, errors.New("the state database is closed")
+		return access.Key{}, errors.New("the state database is closed")
 	}
-	return "", lethe.Principal{}, lethe.Errorf(lethe.NotFound, "no key %s", id)
+	return access.Key{}, lethe.Errorf(lethe.NotFound, "no key %s", id)
 }
+
+func (keys) Used(string, string, string) {}
 
 func client(t *testing.T, key, secret string) *sdk.Client {
 	t.Helper()

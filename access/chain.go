@@ -1,0 +1,155 @@
+package access
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lethe"
+)
+
+// maxLine bounds a line of the audit: an ARN of an object's longest key, hidden.
+const maxLine = 1 << 20
+
+func lineHash(line []byte) string {
+	h := sha256.Sum256(line)
+	return hex.EncodeToString(h[:])
+}
+
+// rotatedName names a file that ends with a seq, so that names sort as the chain goes.
+func rotatedName(path string, seq int64) string {
+	return fmt.Sprintf("%s-%019d.jsonl", strings.TrimSuffix(path, ".jsonl"), seq)
+}
+
+// auditFiles returns the closed files of an audit, in the chain's order.
+func auditFiles(path string) ([]string, error) {
+	prefix := strings.TrimSuffix(path, ".jsonl") + "-"
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, e := range entries {
+		name := filepath.Join(filepath.Dir(path), e.Name())
+		digits, ok := strings.CutPrefix(strings.TrimSuffix(name, ".jsonl"), prefix)
+		if _, err := strconv.ParseUint(digits, 10, 63); ok && err == nil && len(digits) == 19 {
+			files = append(files, name)
+		}
+	}
+	slices.SortFunc(files, func(a, b string) int { return cmp.Compare(a, b) })
+	return files, nil
+}
+
+// lineEnd is the last whole line of a file, without its line feed, and where it ends.
+type lineEnd struct {
+	text   []byte // nil if there is none
+	offset int64
+}
+
+func lastLineOf(path string) (lineEnd, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return lineEnd{}, err
+	}
+	defer f.Close()
+	return lastLine(f)
+}
+
+// lastLine reads a file's end.
+func lastLine(f *os.File) (lineEnd, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return lineEnd{}, err
+	}
+	from := max(0, info.Size()-2*maxLine)
+	tail := make([]byte, info.Size()-from)
+	if _, err := f.ReadAt(tail, from); err != nil && err != io.EOF {
+		return lineEnd{}, err
+	}
+	end := bytes.LastIndexByte(tail, '\n')
+	if end < 0 {
+		if from > 0 {
+			return lineEnd{}, errors.New("its last line has no end")
+		}
+		return lineEnd{}, nil
+	}
+	text := tail[:end]
+	return lineEnd{text: text[bytes.LastIndexByte(text, '\n')+1:], offset: from + int64(end) + 1}, nil
+}
+
+// Chain is what verifying an audit found.
+type Chain struct {
+	Files, Lines int64
+	Last         string // hash of the last line: to be kept elsewhere, it vouches for all
+}
+
+// VerifyAudit checks the chain of the audit whose current file is path: that every
+// line names the hash of the one before it, and that none is missing. Its error is of
+// kind BadData and says where the chain is broken. Lines at the end that were taken
+// away leave no trace in what is left; compare Chain.Last with an earlier one's.
+func VerifyAudit(path string) (c Chain, err error) {
+	files, err := auditFiles(path)
+	if err != nil {
+		return c, err
+	}
+	v := verifier{prev: firstPrev}
+	for _, file := range append(files, path) {
+		if err := v.file(file); err != nil {
+			return c, err
+		}
+		c.Files++
+	}
+	c.Lines, c.Last = v.lines, v.prev
+	return c, nil
+}
+
+type verifier struct {
+	prev  string
+	seq   int64
+	lines int64
+}
+
+func (v *verifier) file(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, maxLine)
+	for n := 1; lines.Scan(); n++ {
+		if err := v.line(lines.Bytes()); err != nil {
+			return lethe.Errorf(lethe.BadData, "audit %s, line %d: %w", path, n, err)
+		}
+	}
+	return lines.Err()
+}
+
+func (v *verifier) line(text []byte) error {
+	var e Entry
+	if err := json.Unmarshal(text, &e); err != nil {
+		return fmt.Errorf("it is not an entry: %w", err)
+	}
+	switch {
+	case e.Seq == 0 && e.Prev == "" && v.seq == 0:
+		// From before there was a chain.
+	case e.Prev != v.prev:
+		return errors.New("it does not follow the line before it: one of them was changed, or lines are missing or were added")
+	case e.Seq != v.seq+1:
+		return fmt.Errorf("it has number %d where %d is due", e.Seq, v.seq+1)
+	}
+	v.seq, v.prev = e.Seq, lineHash(text)
+	v.lines++
+	return nil
+}

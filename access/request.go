@@ -1,0 +1,89 @@
+package access
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Request is what a wire knows about the request that it decides for: the values of
+// condition keys, and what the audit says beside who did what. Each wire puts one
+// into the context once, by WithRequest. It must not be changed afterwards.
+//
+// Work without a Request is lethe's own on somebody's behalf, such as a query that
+// runs: then aws:ViaAWSService is true, and there is no aws:SourceIp, as in AWS.
+type Request struct {
+	ID        string    // as the client sees it
+	SourceIP  string    // address of the client, without port
+	Secure    bool      // by TLS
+	UserAgent string    // as sent
+	Region    string    // for which the client signed
+	Time      time.Time // of arrival; the time it was made known if zero
+	// Context are further condition keys and their values, such as s3:prefix.
+	Context map[string][]string
+
+	once   sync.Once
+	values map[string][]string
+}
+
+type requestKey struct{}
+
+// WithRequest returns a context whose decisions know the request.
+func WithRequest(ctx context.Context, r *Request) context.Context {
+	if r.Time.IsZero() {
+		r.Time = time.Now()
+	}
+	return context.WithValue(ctx, requestKey{}, r)
+}
+
+// RequestOf returns the request that ctx works for; nil if there is none.
+func RequestOf(ctx context.Context) *Request {
+	r, _ := ctx.Value(requestKey{}).(*Request)
+	return r
+}
+
+// conditions returns the values of the condition keys that the request tells. It is
+// not to be changed.
+func (r *Request) conditions() map[string][]string {
+	if r == nil {
+		m := timeKeys(time.Now(), 3)
+		m["aws:viaawsservice"] = yes
+		return m
+	}
+	r.once.Do(func() {
+		m := timeKeys(r.Time, 8+len(r.Context))
+		m["aws:viaawsservice"] = no
+		m["aws:securetransport"] = []string{strconv.FormatBool(r.Secure)}
+		for name, value := range map[string]string{"aws:sourceip": r.SourceIP, "aws:useragent": r.UserAgent, "aws:requestedregion": r.Region} {
+			if value != "" {
+				m[name] = []string{value}
+			}
+		}
+		for name, values := range r.Context {
+			m[strings.ToLower(name)] = values
+		}
+		r.values = m
+	})
+	return r.values
+}
+
+var yes, no = []string{"true"}, []string{"false"}
+
+func timeKeys(t time.Time, size int) map[string][]string {
+	m := make(map[string][]string, size)
+	m["aws:currenttime"] = []string{t.UTC().Format(time.RFC3339)}
+	m["aws:epochtime"] = []string{strconv.FormatInt(t.Unix(), 10)}
+	return m
+}
+
+// HostOf returns the address within a remote address, without its port.
+func HostOf(remote string) string {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		return remote
+	}
+	return host
+}
