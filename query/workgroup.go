@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"regexp"
 	"strings"
 	"time"
 
@@ -15,7 +14,16 @@ import (
 // Primary names the workgroup that is always there.
 const Primary = "primary"
 
-var workgroupName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,128}$`)
+// isName reports whether s is a name as Athena's API takes it: 1 to max letters,
+// digits and characters of more.
+func isName(s string, max int, more string) bool {
+	for _, c := range s {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune(more, c)) {
+			return false
+		}
+	}
+	return 0 < len(s) && len(s) <= max
+}
 
 // Workgroups returns all workgroups by name.
 func (s *Service) Workgroups(ctx context.Context) ([]Workgroup, error) {
@@ -39,7 +47,7 @@ func (s *Service) Workgroup(ctx context.Context, name string) (Workgroup, error)
 
 // CreateWorkgroup adds a workgroup.
 func (s *Service) CreateWorkgroup(ctx context.Context, w Workgroup) error {
-	if !workgroupName.MatchString(w.Name) {
+	if !isName(w.Name, 128, "._-") {
 		return lethe.Errorf(lethe.Invalid, "workgroup name %q must be 1 to 128 letters, digits, and . _ -", w.Name)
 	}
 	if err := checkOutput(w.Output); err != nil {
@@ -79,8 +87,6 @@ func checkOutput(location string) error {
 	}
 	return nil
 }
-
-var dataCatalogName = regexp.MustCompile(`^[a-zA-Z0-9_@-]{1,256}$`)
 
 // DataCatalogs returns all data catalogs by name, the lake's own among them.
 func (s *Service) DataCatalogs(ctx context.Context) ([]DataCatalog, error) {
@@ -131,7 +137,7 @@ func (s *Service) DeleteDataCatalog(ctx context.Context, name string) error {
 
 func checkDataCatalog(d DataCatalog) error {
 	switch {
-	case !dataCatalogName.MatchString(d.Name):
+	case !isName(d.Name, 256, "_@-"):
 		return lethe.Errorf(lethe.Invalid, "data catalog name %q must be 1 to 256 letters, digits, and _ @ -", d.Name)
 	case strings.EqualFold(d.Name, lethe.DefaultCatalog):
 		return lethe.Errorf(lethe.Invalid, "the data catalog %s is the lake's own and cannot be changed", lethe.DefaultCatalog)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -235,12 +236,11 @@ func timestampText(s string) *Type {
 var intervalFields = map[string]int{"YEAR": 0, "MONTH": 1, "DAY": 2, "HOUR": 3, "MINUTE": 4, "SECOND": 5}
 
 // intervalText are the texts of each pair of first and last field.
-var intervalText = map[string]*regexp.Regexp{}
-
-func init() {
+var intervalText = sync.OnceValue(func() map[string]*regexp.Regexp {
+	texts := map[string]*regexp.Regexp{}
 	part := map[string]string{"YEAR": `[0-9]+`, "MONTH": `[0-9]+`, "DAY": `[0-9]+`, "HOUR": `[0-9]+`, "MINUTE": `[0-9]+`, "SECOND": `[0-9]+(?:\.[0-9]+)?`}
 	for from, p := range part {
-		intervalText[from] = regexp.MustCompile(`^[+-]?` + p + `$`)
+		texts[from] = regexp.MustCompile(`^[+-]?` + p + `$`)
 	}
 	pairs := func(sep []string, fields ...string) {
 		for i := range fields {
@@ -250,20 +250,21 @@ func init() {
 					re += `(?:` + sep[k-1] + part[fields[k]]
 				}
 				re += strings.Repeat(`)?`, j-i) + `$`
-				intervalText[fields[i]+" "+fields[j]] = regexp.MustCompile(re)
+				texts[fields[i]+" "+fields[j]] = regexp.MustCompile(re)
 			}
 		}
 	}
 	pairs([]string{"-"}, "YEAR", "MONTH")
 	pairs([]string{`\s+`, ":", ":"}, "DAY", "HOUR", "MINUTE", "SECOND")
-}
+	return texts
+})
 
 func (z *analyzer) interval(x *IntervalLit) *Type {
 	key := x.From
 	if x.To != "" {
 		key += " " + x.To
 	}
-	re := intervalText[key]
+	re := intervalText()[key]
 	if re == nil {
 		z.fail(x.Pos(), SyntaxError, "Invalid INTERVAL qualifier")
 	}

@@ -41,9 +41,6 @@ func open(ctx context.Context) (*database, error) {
 // lockDown takes from DuckDB what a query must not have. Every setting is
 // final: lock_configuration comes last.
 func (d *database) lockDown(ctx context.Context, s settings) error {
-	if err := dialect.Register(ctx, d.conn); err != nil {
-		return err
-	}
 	for _, q := range slices.Concat(dialect.Setup(), []string{
 		"SET autoinstall_known_extensions=false",
 		"SET autoload_known_extensions=false",
@@ -91,6 +88,9 @@ func (d *database) run(ctx context.Context, t task) (done, error) {
 	}
 	if t.SQL == "" {
 		return done{}, nil
+	}
+	if err := dialect.Register(ctx, d.conn, t.SQL, t.Wide); err != nil {
+		return done{}, err
 	}
 	var r done
 	write := func(query string) (err error) {

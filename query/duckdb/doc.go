@@ -4,7 +4,7 @@
 //
 // Files that strangers wrote are read by a large library in C++. So every query
 // runs in a worker process ([Worker], the program's own binary again) that has
-// nothing to lose: no environment, no credentials, no network, and of all files
+// nothing to lose: no environment of ours, no credentials, no network, and of all files
 // only its directory:
 //
 //	<Dir>/query-<id>/in     the query's objects, as hard links; it may read them

@@ -243,9 +243,9 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(e.closing, func() { cancel(errClosed) })()
+	leave := func() { <-e.slots }
 	select {
 	case e.slots <- struct{}{}:
-		defer func() { <-e.slots }()
 	case <-ctx.Done():
 		return outcome{}, context.Cause(ctx)
 	}
@@ -257,6 +257,7 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 	}
 	p, err := e.take()
 	if err != nil {
+		leave()
 		return outcome{}, err
 	}
 	// The next worker starts beside this query: it takes 40 ms of one processor,
@@ -268,6 +269,7 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 		}
 		if err != nil {
 			err = closing(p.release, err)
+			leave()
 		}
 	}()
 	if err := w.stage.link(ctx, p.dir); err != nil {
@@ -289,7 +291,37 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{d, p.dir, p.release}, nil
+	return outcome{d, p.dir, e.retire(p, leave)}, nil
+}
+
+// retire ends a worker that has done its task, which for one that held much
+// memory takes a while that nobody needs to wait for. What it returns lets its
+// directory go; until then the directory stays.
+func (e *Engine) retire(p *process, leave func()) (release func() error) {
+	released := make(chan struct{})
+	e.wg.Go(func() {
+		p.end()
+		leave()
+		select {
+		case <-released:
+		case <-e.closing.Done():
+			select {
+			case <-released:
+			default:
+				return // a result that is still being read
+			}
+		}
+		if err := os.RemoveAll(p.dir); err != nil {
+			e.c.Log.Warn("cannot remove the directory of a query", "error", err)
+		}
+	})
+	return sync.OnceValue(func() error {
+		close(released)
+		if e.closing.Err() != nil {
+			return p.release()
+		}
+		return nil
+	})
 }
 
 var errClosed = lethe.Errorf(lethe.Canceled, "the query engine is shutting down")

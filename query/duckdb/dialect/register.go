@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
 )
 
 // Setup returns the statements that make a new DuckDB database ready for emitted
-// SQL. Run them once, before the configuration is locked, and call [Register].
+// SQL. Run them once, before the configuration is locked, and call [Register] for
+// every statement before it runs.
 func Setup() []string {
 	return []string{
 		"SET TimeZone = 'UTC'",
@@ -21,15 +23,38 @@ func Setup() []string {
 	}
 }
 
-// Register adds the scalar functions in Go that emitted SQL calls to the
-// database of c; its other connections see them too. It takes some milliseconds.
-func Register(ctx context.Context, c *sql.Conn) error {
-	for name, f := range scalars {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := duckdb.RegisterScalarUDF(c, "trino_"+name, f); err != nil {
-			return fmt.Errorf("register function trino_%s: %w", name, err)
+// prefix begins the names of the scalar functions in Go.
+const prefix = "trino_"
+
+// Register adds to the database of c the scalar functions in Go that emitted
+// statements call; its other connections see them too. Each costs some 50 µs,
+// so only those are added that a statement names; one that it merely mentions,
+// in a string, does no harm.
+func Register(ctx context.Context, c *sql.Conn, statements ...string) error {
+	added := map[string]bool{}
+	for _, s := range statements {
+		for {
+			_, rest, found := strings.Cut(s, prefix)
+			if !found {
+				break
+			}
+			n := 0
+			for n < len(rest) && (rest[n] == '_' || '0' <= rest[n] && rest[n] <= '9' || 'a' <= rest[n] && rest[n] <= 'z') {
+				n++
+			}
+			name := rest[:n]
+			s = rest[n:]
+			f := scalars[name]
+			if f == nil || added[name] {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := duckdb.RegisterScalarUDF(c, prefix+name, f); err != nil {
+				return fmt.Errorf("register function %s%s: %w", prefix, name, err)
+			}
+			added[name] = true
 		}
 	}
 	return nil

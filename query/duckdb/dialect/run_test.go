@@ -37,7 +37,11 @@ func newEngine(tb testing.TB) *engine {
 		tb.Fatal(err)
 	}
 	defer conn.Close()
-	if err := Register(tb.Context(), conn); err != nil {
+	var all []string
+	for name := range scalars {
+		all = append(all, prefix+name)
+	}
+	if err := Register(tb.Context(), conn, all...); err != nil {
 		tb.Fatal(err)
 	}
 	for _, s := range Setup() {
