@@ -252,7 +252,7 @@ func (c *compiler) actions(s *statement, stmt, n *node) error {
 		if msg, words := checkAction(v.text); msg != "" {
 			return c.wrong(v, "%s", msg).as(words)
 		}
-		g := newGlob(string(appendWildcards(nil, strings.ToLower(v.text))))
+		g := newGlob(string(appendWildcards(nil, strings.Map(lowerRune, v.text))))
 		s.actions = append(s.actions, g)
 		s.services |= actionServices(v.text)
 		if strings.IndexFunc(v.text, notAction) >= 0 {

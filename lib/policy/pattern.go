@@ -48,6 +48,15 @@ func lower(c byte) byte {
 	return c
 }
 
+// lowerRune is lower for text. Only ASCII is folded: strings.ToLower would make a
+// "k" of the Kelvin sign.
+func lowerRune(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
+}
+
 // match matches s with a compiled pattern without segmentRun. With fold the
 // pattern must be in lower case, and ASCII letters match in any case.
 func match[P string | []byte](p P, s string, fold bool) bool {
