@@ -137,7 +137,7 @@ func (c *compiler) statement(n *node) (*statement, error) {
 // only keeps an element of which its opposite must not stand beside it.
 func (c *compiler) only(place **node, n *node) error {
 	if *place != nil {
-		return c.errorAt(n.keyStart, n.path, fmt.Sprintf("a statement has either %s or %s, not both", (*place).key, n.key))
+		return c.errorAt(n.keyStart, n, fmt.Sprintf("a statement has either %s or %s, not both", (*place).key, n.key))
 	}
 	*place = n
 	return nil
@@ -176,7 +176,7 @@ func (c *compiler) strings(n *node) ([]*node, error) {
 func (c *compiler) principal(s *statement, stmt, n *node) error {
 	switch {
 	case c.policy.kind == Identity && n != nil:
-		return c.errorAt(n.keyStart, n.path, "an identity-based policy names no principal: it is the one the policy is attached to").as(awsPrincipal)
+		return c.errorAt(n.keyStart, n, "an identity-based policy names no principal: it is the one the policy is attached to").as(awsPrincipal)
 	case c.policy.kind == Identity:
 		return nil
 	case n == nil:
@@ -184,7 +184,7 @@ func (c *compiler) principal(s *statement, stmt, n *node) error {
 	}
 	s.principals, s.notPrincipal = &principals{}, n.key == "NotPrincipal"
 	if c.policy.kind == Trust && s.notPrincipal {
-		return c.errorAt(n.keyStart, n.path, "a role's trust policy cannot have NotPrincipal")
+		return c.errorAt(n.keyStart, n, "a role's trust policy cannot have NotPrincipal")
 	}
 	if n.kind == stringNode {
 		if n.text != "*" {
@@ -219,7 +219,7 @@ func (c *compiler) principal(s *statement, stmt, n *node) error {
 				s.principals.canonical = append(s.principals.canonical, v.text)
 				err = noWildcard(v.text)
 			default:
-				return c.errorAt(kind.keyStart, kind.path, fmt.Sprintf("%q is no type of principal; there are AWS, Service, Federated, CanonicalUser", kind.key))
+				return c.errorAt(kind.keyStart, kind, fmt.Sprintf("%q is no type of principal; there are AWS, Service, Federated, CanonicalUser", kind.key))
 			}
 			if err != nil {
 				return c.wrong(v, "%s", err)
@@ -290,7 +290,7 @@ func (c *compiler) resources(s *statement, n *node) error {
 		return nil
 	}
 	if c.policy.kind == Trust {
-		return c.errorAt(n.keyStart, n.path, "a role's trust policy names no resource: it is the role").as("Has prohibited field Resource")
+		return c.errorAt(n.keyStart, n, "a role's trust policy names no resource: it is the role").as("Has prohibited field Resource")
 	}
 	values, err := c.strings(n)
 	if err != nil {
@@ -323,7 +323,7 @@ func (c *compiler) conditions(s *statement, n *node) error {
 	for _, op := range n.children {
 		t, set, ifExists, err := parseOperator(op.key)
 		if err != nil {
-			return c.errorAt(op.keyStart, op.path, err.Error())
+			return c.errorAt(op.keyStart, op, err.Error())
 		}
 		if op.kind != objectNode {
 			return c.wrong(op, "an operator has an object of keys and values, not %s", op.kind)
@@ -332,7 +332,7 @@ func (c *compiler) conditions(s *statement, n *node) error {
 		for _, kn := range op.children {
 			cond := condition{operator: op.key, test: t, set: set, ifExists: ifExists, key: newKey(kn.key), keyName: kn.key}
 			if seen[cond.key.name] {
-				return c.errorAt(kn.keyStart, kn.path, "the condition key appears twice: names of condition keys do not differ by case")
+				return c.errorAt(kn.keyStart, kn, "the condition key appears twice: names of condition keys do not differ by case")
 			}
 			seen[cond.key.name] = true
 			if i := strings.IndexByte(kn.key, ':'); i <= 0 || i == len(kn.key)-1 {

@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 
 // as gives the error AWS's words.
 func (e *Error) as(words string) *Error {
-	e.AWS = words
+	e.AWS = clip(words, 500)
 	return e
 }
 

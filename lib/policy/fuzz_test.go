@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // FuzzParse holds that no document makes Parse or what follows panic, and that
@@ -47,7 +48,7 @@ func FuzzMatch(f *testing.F) {
 	f.Add("*a*a*a*b", "aaaaaaaaaaaaab")
 	f.Add("?*?", "é:é")
 	f.Fuzz(func(t *testing.T, p, s string) {
-		if len(p) > 12 || len(s) > 20 || strings.ContainsFunc(p+s, func(r rune) bool { return r == '\uFFFD' || r >= privateUse && r < privateUse+128 }) {
+		if len(p) > 12 || len(s) > 20 || !utf8.ValidString(p) || !utf8.ValidString(s) || strings.ContainsFunc(p+s, func(r rune) bool { return r >= privateUse && r < privateUse+128 }) {
 			return
 		}
 		want := like([]rune(p), []rune(s))

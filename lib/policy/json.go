@@ -33,11 +33,38 @@ func (k nodeKind) String() string {
 type node struct {
 	kind       nodeKind
 	text       string // of scalars: strings unquoted, numbers as written
-	key        string // the name, in an object
-	keyStart   int
-	start, end int // byte offsets, end exclusive
-	path       string
+	start, end int    // byte offsets, end exclusive
 	children   []*node
+
+	parent   *node
+	key      string // the name, in an object
+	keyStart int
+	index    int // the place, in a list
+}
+
+// path names the node, as Statement[1].Action[0]. It is made on demand, since a
+// document may have long names and many nodes.
+func (n *node) path() string {
+	switch {
+	case n == nil || n.parent == nil:
+		return ""
+	case n.parent.kind == arrayNode:
+		return n.parent.path() + "[" + strconv.Itoa(n.index) + "]"
+	case n.parent.parent == nil:
+		return clip(n.key, 100)
+	}
+	return n.parent.path() + "." + clip(n.key, 100)
+}
+
+// clip shortens what a message repeats of the document.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "..."
 }
 
 // document reads JSON into nodes.
@@ -63,17 +90,17 @@ func readDocument(text []byte) (*document, *node, error) {
 			}
 			at += size
 		}
-		return nil, nil, d.errorAt(at, "", "the document is not valid UTF-8")
+		return nil, nil, d.errorAt(at, nil, "the document is not valid UTF-8")
 	}
 	d.dec = json.NewDecoder(bytes.NewReader(text))
 	d.dec.UseNumber()
-	root, err := d.value("", 1)
+	root, err := d.value(&node{}, 1)
 	if err != nil {
 		return nil, nil, err
 	}
 	at := d.next()
 	if _, err := d.dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, nil, d.errorAt(at, "", "the document must end after its first object")
+		return nil, nil, d.errorAt(at, nil, "the document must end after its first object")
 	}
 	return d, root, nil
 }
@@ -99,12 +126,13 @@ func (d *document) position(offset int) Position {
 	return Position{lo + 1, offset - d.lines[lo] + 1}
 }
 
-func (d *document) errorAt(offset int, path, msg string) *Error {
+// errorAt says what is wrong with a node, which may be nil.
+func (d *document) errorAt(offset int, n *node, msg string) *Error {
 	p := d.position(offset)
-	return &Error{Path: path, Line: p.Line, Column: p.Column, Msg: msg, AWS: awsSyntax}
+	return &Error{Path: n.path(), Line: p.Line, Column: p.Column, Msg: clip(msg, 500), AWS: awsSyntax}
 }
 
-func (d *document) token(path string) (json.Token, int, error) {
+func (d *document) token(n *node) (json.Token, int, error) {
 	at := d.next()
 	t, err := d.dec.Token()
 	if err == nil {
@@ -123,15 +151,16 @@ func (d *document) token(path string) (json.Token, int, error) {
 	default:
 		msg += err.Error()
 	}
-	return nil, at, d.errorAt(at, path, msg)
+	return nil, at, d.errorAt(at, n, msg)
 }
 
-func (d *document) value(path string, depth int) (*node, error) {
-	t, at, err := d.token(path)
+// value reads a value into n, whose name or index is set.
+func (d *document) value(n *node, depth int) (*node, error) {
+	t, at, err := d.token(n)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{start: at, path: path}
+	n.start = at
 	switch t := t.(type) {
 	case nil:
 		n.kind = nullNode
@@ -143,7 +172,7 @@ func (d *document) value(path string, depth int) (*node, error) {
 		n.kind, n.text = stringNode, t
 	case json.Delim:
 		if depth > maxDepth {
-			return nil, d.errorAt(at, path, "the document is nested deeper than any policy")
+			return nil, d.errorAt(at, n, "the document is nested deeper than any policy")
 		}
 		if t == '[' {
 			n.kind = arrayNode
@@ -162,39 +191,33 @@ func (d *document) value(path string, depth int) (*node, error) {
 
 func (d *document) elements(n *node, depth int) error {
 	for d.dec.More() {
-		c, err := d.value(n.path+"["+strconv.Itoa(len(n.children))+"]", depth+1)
+		c, err := d.value(&node{parent: n, index: len(n.children)}, depth+1)
 		if err != nil {
 			return err
 		}
 		n.children = append(n.children, c)
 	}
-	_, _, err := d.token(n.path)
+	_, _, err := d.token(n)
 	return err
 }
 
 func (d *document) members(n *node, depth int) error {
 	seen := map[string]bool{}
 	for d.dec.More() {
-		t, at, err := d.token(n.path)
+		t, at, err := d.token(n)
 		if err != nil {
 			return err
 		}
-		key := t.(string) // the decoder refuses other names
-		path := key
-		if n.path != "" {
-			path = n.path + "." + key
+		c := &node{parent: n, key: t.(string), keyStart: at} // the decoder refuses other names
+		if seen[c.key] {
+			return d.errorAt(at, c, "the element appears twice; join the two")
 		}
-		if seen[key] {
-			return d.errorAt(at, path, "the element appears twice; join the two")
-		}
-		seen[key] = true
-		c, err := d.value(path, depth+1)
-		if err != nil {
+		seen[c.key] = true
+		if c, err = d.value(c, depth+1); err != nil {
 			return err
 		}
-		c.key, c.keyStart = key, at
 		n.children = append(n.children, c)
 	}
-	_, _, err := d.token(n.path)
+	_, _, err := d.token(n)
 	return err
 }

@@ -101,9 +101,9 @@ func Parse(text []byte, k Kind) (*Policy, error) {
 }
 
 func (d *document) wrong(n *node, format string, args ...any) *Error {
-	return d.errorAt(n.start, n.path, fmt.Sprintf(format, args...))
+	return d.errorAt(n.start, n, fmt.Sprintf(format, args...))
 }
 
 func (d *document) unknown(n *node, what string) *Error {
-	return d.errorAt(n.keyStart, n.path, fmt.Sprintf("%s has no element %q", what, n.key))
+	return d.errorAt(n.keyStart, n, fmt.Sprintf("%s has no element %q", what, n.key))
 }

@@ -1,12 +1,18 @@
 package policy
 
+// maxWarnings are enough for a reader.
+const maxWarnings = 100
+
 // Warnings returns what is permitted and yet probably not meant: statements or
 // values that can never match, and permissions wider than they look. It is
 // computed by Parse.
 func (p *Policy) Warnings() []Error { return p.warnings }
 
 func (c *compiler) warn(n *node, msg string) {
-	e := c.errorAt(n.start, n.path, msg)
+	if len(c.policy.warnings) == maxWarnings {
+		return
+	}
+	e := c.errorAt(n.start, n, msg)
 	e.AWS = ""
 	c.policy.warnings = append(c.policy.warnings, *e)
 }
