@@ -17,7 +17,6 @@ import (
 	"lethe"
 	"lethe/event"
 	"lethe/object"
-	"lethe/object/objecttest"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -25,10 +24,6 @@ import (
 	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
 )
-
-func TestConformance(t *testing.T) {
-	objecttest.Run(t, func(t testing.TB) object.Store { return open(t, t.TempDir(), Options{NoSync: true}) })
-}
 
 // open opens a store that is checked and closed at the end of the test.
 func open(t testing.TB, dir string, o Options) *Store {

@@ -13,7 +13,7 @@ import (
 	"lethe/object"
 )
 
-func testCommit(t *testing.T, s object.Store) {
+func testCommit(t *testing.T, s *under) {
 	ctx := prepare(t, s)
 	put(t, s, "t/old1", []byte("old"))
 	put(t, s, "t/old2", []byte("old"))
@@ -53,7 +53,28 @@ func testCommit(t *testing.T, s object.Store) {
 	must(t, s.Commit(ctx, bucket, nil, nil))
 }
 
-func testCommitRefuses(t *testing.T, s object.Store) {
+// testCommitLarge: large objects and small ones in one commit; the ETags are
+// known beforehand.
+func testCommitLarge(t *testing.T, s *under) {
+	ctx := prepare(t, s)
+	var puts []object.Named
+	for i, size := range []int{8<<20 - 1, 8 << 20, 8<<20 + 1, 17 << 20} {
+		puts = append(puts, object.Named{Key: fmt.Sprint("k", i), Staged: stage(t, s, noise(size)), Header: object.Header{Metadata: map[string]string{"n": fmt.Sprint(i)}}})
+	}
+	must(t, s.Commit(ctx, bucket, puts, nil))
+	for i, p := range puts {
+		o, err := s.Head(ctx, bucket, p.Key)
+		must(t, err)
+		if o.ETag != p.Staged.ETag() || o.Size != p.Staged.Size() || o.Metadata["n"] != fmt.Sprint(i) {
+			t.Errorf("committed %s of %d bytes, found %+v", p.Staged.ETag(), p.Staged.Size(), o)
+		}
+		if got, _ := get(t, s, p.Key); !bytes.Equal(got, noise(int(o.Size))) {
+			t.Errorf("%s holds other bytes", p.Key)
+		}
+	}
+}
+
+func testCommitRefuses(t *testing.T, s *under) {
 	ctx := prepare(t, s)
 	must(t, s.CreateBucket(ctx, "other-bucket"))
 	put(t, s, "there", []byte("x"))
@@ -91,7 +112,7 @@ func testCommitRefuses(t *testing.T, s object.Store) {
 	}
 }
 
-func testDiscard(t *testing.T, s object.Store) {
+func testDiscard(t *testing.T, s *under) {
 	ctx := prepare(t, s)
 	g := stage(t, s, noise(100))
 	g.Discard()
@@ -106,9 +127,12 @@ func testDiscard(t *testing.T, s object.Store) {
 // testCommitIsAtomic lets commits replace one generation of files by the next,
 // as a table's rewrite does, and looks whether a listing ever sees two
 // generations or a part of one.
-func testCommitIsAtomic(t *testing.T, s object.Store) {
+func testCommitIsAtomic(t *testing.T, s *under) {
 	ctx := prepare(t, s)
-	const files, generations = 12, 30
+	files, generations := 12, 30
+	if s.suite.Far {
+		files, generations = 5, 6
+	}
 	name := func(g, i int) string { return fmt.Sprintf("t/%02d-g%03d", (i*7)%files, g) }
 	var last []string
 	commit := func(g int) {
@@ -171,7 +195,7 @@ func testCommitIsAtomic(t *testing.T, s object.Store) {
 }
 
 // testOneWinner: of many conditional writes at once, one wins.
-func testOneWinner(t *testing.T, s object.Store) {
+func testOneWinner(t *testing.T, s *under) {
 	ctx := prepare(t, s)
 	const n = 64
 	round := 0
@@ -211,8 +235,14 @@ func testOneWinner(t *testing.T, s object.Store) {
 	if got, _ := get(t, s, "k"); string(got) != winner {
 		t.Errorf("%q won, %q is there", winner, got)
 	}
-	// One of many conditional deletes wins too.
-	o, err = s.Head(ctx, bucket, "k")
+}
+
+// testOneDeleteWins: of many conditional deletes at once, one wins.
+func testOneDeleteWins(t *testing.T, s *under) {
+	ctx := prepare(t, s)
+	const n = 64
+	put(t, s, "k", []byte("x"))
+	o, err := s.Head(ctx, bucket, "k")
 	must(t, err)
 	var wins sync.Map
 	var wg sync.WaitGroup
@@ -234,7 +264,7 @@ func testOneWinner(t *testing.T, s object.Store) {
 }
 
 // testReadersSeeWhole: whoever reads while others write sees one version whole.
-func testReadersSeeWhole(t *testing.T, s object.Store) {
+func testReadersSeeWhole(t *testing.T, s *under) {
 	ctx := prepare(t, s)
 	body := func(i int) []byte { return bytes.Repeat([]byte{byte(i)}, 1+(i*7919)%300000) }
 	put(t, s, "k", body(0))

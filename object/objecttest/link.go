@@ -13,7 +13,7 @@ import (
 	"lethe/object"
 )
 
-func testLink(t *testing.T, s object.Store) {
+func testLink(t *testing.T, s *under) {
 	ctx := prepare(t, s)
 	dir := t.TempDir()
 	for _, size := range []int{0, 10, 1 << 20} {
@@ -47,7 +47,7 @@ func testLink(t *testing.T, s object.Store) {
 	}
 }
 
-func testLinkRefuses(t *testing.T, s object.Store) {
+func testLinkRefuses(t *testing.T, s *under) {
 	ctx := prepare(t, s)
 	dir := t.TempDir()
 	old := put(t, s, "k", []byte("old"))
@@ -65,7 +65,7 @@ func testLinkRefuses(t *testing.T, s object.Store) {
 
 // testLinkRaces: a link made while the object is replaced has the bytes of the
 // version it asked for, or there is none.
-func testLinkRaces(t *testing.T, s object.Store) {
+func testLinkRaces(t *testing.T, s *under) {
 	ctx := prepare(t, s)
 	dir := t.TempDir()
 	put(t, s, "k", []byte("0"))

@@ -2,12 +2,13 @@
 // implementation runs it:
 //
 //	func TestStore(t *testing.T) {
-//		objecttest.Run(t, func(t testing.TB) object.Store { ... })
+//		objecttest.Suite{Open: func(t testing.TB) object.Store { ... }}.Run(t)
 //	}
 //
 // It states what the interface's comments promise: kinds of errors, byte order
-// of listings, conditions, atomic commits and links, under concurrency and under
-// random operations against a model.
+// of listings, conditions, commits, splices, versions and links, under
+// concurrency and under random operations against a model. What a store does not
+// promise it declares, with the reason, in the suite's fields.
 package objecttest
 
 import (
@@ -20,12 +21,31 @@ import (
 
 	"lethe"
 	"lethe/object"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Run runs the suite. open returns an empty store that lives as long as the
-// test; links are made in the test's temporary folder.
-func Run(t *testing.T, open func(t testing.TB) object.Store) {
-	for name, test := range map[string]func(t *testing.T, s object.Store){
+// Suite is the suite for one kind of store.
+type Suite struct {
+	// Open returns an empty store that lives as long as the test.
+	Open func(t testing.TB) object.Store
+	// Client returns an S3 client of the same store, for what object.Store has
+	// no words for: tags, locks, versioning, unfinished uploads.
+	Client func(t testing.TB, s object.Store) *s3.Client
+	// Far says that every call goes through a network, so that there should be
+	// fewer of them.
+	Far bool
+	// Lacks names tests that the store does not pass, with the reason.
+	Lacks map[string]string
+	// NoKey says why the store cannot have a key, "" if it can; nil: it has all.
+	NoKey func(key string) string
+	// OwnType is the content type that the store gives where the writer named none.
+	OwnType string
+}
+
+// Run runs the suite.
+func (s Suite) Run(t *testing.T) {
+	tests := map[string]func(t *testing.T, s *under){
 		"Buckets":         testBuckets,
 		"Objects":         testObjects,
 		"Ranges":          testRanges,
@@ -39,6 +59,7 @@ func Run(t *testing.T, open func(t testing.TB) object.Store) {
 		"ListingPages":    testListingPages,
 		"All":             testAll,
 		"Commit":          testCommit,
+		"CommitLarge":     testCommitLarge,
 		"CommitRefuses":   testCommitRefuses,
 		"CommitIsAtomic":  testCommitIsAtomic,
 		"Discard":         testDiscard,
@@ -46,18 +67,68 @@ func Run(t *testing.T, open func(t testing.TB) object.Store) {
 		"LinkRefuses":     testLinkRefuses,
 		"LinkRaces":       testLinkRaces,
 		"OneWinner":       testOneWinner,
+		"OneDeleteWins":   testOneDeleteWins,
 		"ReadersSeeWhole": testReadersSeeWhole,
 		"Canceled":        testCanceled,
 		"Random":          testRandom,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+		"Splice":          testSplice,
+		"SpliceLarge":     testSpliceLarge,
+		"SpliceRefuses":   testSpliceRefuses,
+		"SpliceKeeps":     testSpliceKeeps,
+		"SpliceVersions":  testSpliceVersions,
+		"SpliceRaces":     testSpliceRaces,
+		"Versions":        testVersions,
+		"VersionPages":    testVersionPages,
+		"NullVersion":     testNullVersion,
+		"Locks":           testLocks,
+		"Uploads":         testUploads,
 	}
+	for name := range s.Lacks {
+		if tests[name] == nil {
+			t.Errorf("there is no test %s to lack", name)
+		}
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if why := s.Lacks[name]; why != "" {
+				t.Logf("not promised: %s", why)
+				return
+			}
+			test(t, &under{Store: s.Open(t), suite: s})
+		})
+	}
+}
+
+// under is a store under test.
+type under struct {
+	object.Store
+	suite Suite
+}
+
+// keys returns those keys that the store can have.
+func (s *under) keys(t testing.TB, all []string) (some []string) {
+	for _, k := range all {
+		if s.suite.NoKey != nil {
+			if why := s.suite.NoKey(k); why != "" {
+				t.Logf("no key %.40q: %s", k, why)
+				continue
+			}
+		}
+		some = append(some, k)
+	}
+	return some
+}
+
+// admin returns an S3 client of the store.
+func (s *under) admin(t testing.TB) *s3.Client {
+	t.Helper()
+	return s.suite.Client(t, s.Store)
 }
 
 const bucket = "suite-bucket"
 
 // prepare makes the suite's bucket.
-func prepare(t *testing.T, s object.Store) context.Context {
+func prepare(t *testing.T, s *under) context.Context {
 	t.Helper()
 	ctx := context.Background()
 	must(t, s.CreateBucket(ctx, bucket))

@@ -1,0 +1,4 @@
+package disk
+
+// Check is for tests outside the package.
+var Check = check
