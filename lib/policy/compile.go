@@ -10,6 +10,7 @@ type compiler struct {
 	*document
 	policy *Policy
 	vars   bool
+	sids   map[string]bool
 }
 
 func (c *compiler) compile(root *node) error {
@@ -47,17 +48,12 @@ func (c *compiler) compile(root *node) error {
 	default:
 		return c.wrong(statements, "a Statement is an object or a list of objects, not %s", statements.kind)
 	}
-	sids := map[string]bool{}
 	for i, n := range list {
 		s, err := c.statement(n)
 		if err != nil {
 			return err
 		}
 		s.index = i
-		if s.sid != "" && sids[s.sid] {
-			return c.wrong(n, "the Sid %q is used twice; a Sid must be unique in its policy", s.sid).as(awsSid)
-		}
-		sids[s.sid] = true
 		c.policy.statements = append(c.policy.statements, s)
 		f := &c.policy.allow
 		if s.deny {
@@ -149,9 +145,14 @@ func (c *compiler) sid(s *statement, n *node) error {
 	}
 	// Services with resource-based policies allow spaces; IAM does not.
 	if c.policy.kind != Resource && strings.IndexFunc(n.text, notAlphanumeric) >= 0 {
-		return c.wrong(n, "the Sid %q has other characters than letters and digits", n.text)
+		return c.wrong(n, "the Sid %q has other characters than letters and digits", n.text).as(awsSidCharacters)
 	}
-	s.sid = n.text
+	if c.sids[n.text] {
+		return c.wrong(n, "the Sid %q is used twice; a Sid must be unique in its policy", n.text).as(awsSid)
+	}
+	if s.sid = n.text; s.sid != "" {
+		c.sids[s.sid] = true
+	}
 	return nil
 }
 

@@ -16,15 +16,16 @@ type Error struct {
 
 // AWS's sentences.
 const (
-	awsSyntax    = "Syntax errors in policy."
-	awsLegacy    = "The policy failed legacy parsing"
-	awsPrefix    = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
-	awsColon     = "Actions/Condition can contain only one colon."
-	awsActions   = "Policy statement must contain actions."
-	awsResources = "Policy statement must contain resources."
-	awsSid       = "Statement IDs (SID) in a single policy must be unique."
-	awsVendor    = "Resource vendor must be fully qualified and cannot contain regexes."
-	awsPrincipal = "Policy document should not specify a principal."
+	awsSyntax        = "Syntax errors in policy."
+	awsLegacy        = "The policy failed legacy parsing"
+	awsPrefix        = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+	awsColon         = "Actions/Condition can contain only one colon."
+	awsActions       = "Policy statement must contain actions."
+	awsResources     = "Policy statement must contain resources."
+	awsSid           = "Statement IDs (SID) in a single policy must be unique."
+	awsSidCharacters = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"
+	awsVendor        = "Resource vendor must be fully qualified and cannot contain regexes."
+	awsPrincipal     = "Policy document should not specify a principal."
 )
 
 func (e *Error) Error() string {

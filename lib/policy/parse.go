@@ -93,7 +93,7 @@ func Parse(text []byte, k Kind) (*Policy, error) {
 	if root.kind != objectNode {
 		return nil, d.wrong(root, "a policy is an object, not %s", root.kind)
 	}
-	c := &compiler{document: d, policy: &Policy{kind: k, version: Version2008}}
+	c := &compiler{document: d, sids: map[string]bool{}, policy: &Policy{kind: k, version: Version2008}}
 	if err := c.compile(root); err != nil {
 		return nil, err
 	}

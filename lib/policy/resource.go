@@ -47,8 +47,8 @@ func checkResource(text string) (msg, words string) {
 		return "", ""
 	case strings.Trim(part[3], "*") != "" && service == "iam":
 		return fmt.Sprintf("the resource %q names a region, and IAM has none", text), "IAM resource " + text + " cannot contain region information."
-	case strings.Trim(part[3], "*") != "":
-		return fmt.Sprintf("the resource %q names a region, and names of S3 have none", text), "Resource " + text + " can not contain region information."
+	case strings.Trim(part[3], "*") != "" && service == "s3" && part[4] == "": // access points have both
+		return fmt.Sprintf("the resource %q names a region, and names of buckets have none", text), "Resource " + text + " can not contain region information."
 	case service == "iam" && !iamPath(part[5]):
 		return fmt.Sprintf("the resource %q is nothing of IAM's; it has user/, role/, group/, policy/ and others", text),
 			`IAM resource path must either be "*" or start with ` + strings.Join(iamPaths, ", ") + "."
