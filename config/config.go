@@ -41,6 +41,7 @@ type Config struct {
 	AWS     AWS     `yaml:"aws"`
 	Console Console `yaml:"console"`
 	Query   Query   `yaml:"query"`
+	Events  Events  `yaml:"events"`
 	Log     Log     `yaml:"log"`
 }
 
@@ -91,6 +92,7 @@ func Default() Config {
 		AWS:     AWS{Addr: "127.0.0.1:9000", Region: lethe.DefaultRegion},
 		Console: Console{Addr: "127.0.0.1:8080"},
 		Query:   Query{Memory: 2 << 30, Concurrency: max(2, runtime.NumCPU()), Warm: 1, Output: "s3://lethe-results/"},
+		Events:  Events{Tries: 16, MaxAge: 14 * 24 * time.Hour},
 		Log:     Log{Level: "info", Format: "text"},
 	}
 }
@@ -165,7 +167,7 @@ func (c *Config) Check() error {
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return &Error{"log.format", c.Log.Format, "must be text or json"}
 	}
-	return nil
+	return c.Events.check()
 }
 
 var regionName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
