@@ -61,14 +61,14 @@ type Audit struct {
 type Entry struct {
 	Seq       int64     `json:"seq"`
 	Time      time.Time `json:"time"`
-	Event     string    `json:"event"` // decision, or login
+	Event     string    `json:"event"` // decision, change or login
 	Request   string    `json:"request,omitempty"`
 	Source    string    `json:"source,omitempty"` // address of the client
 	Principal string    `json:"principal"`
 	Session   string    `json:"session,omitempty"` // access key id of temporary credentials
 	Action    string    `json:"action"`
 	Resource  string    `json:"resource"`
-	Outcome   string    `json:"outcome"` // allowed or denied
+	Outcome   string    `json:"outcome"` // allowed or denied; of changes done or failed
 	Reason    string    `json:"reason,omitempty"`
 	Policy    string    `json:"policy,omitempty"` // that decided
 	Statement string    `json:"statement,omitempty"`
@@ -292,5 +292,17 @@ func (s *Service) recordDenied(ctx context.Context, p lethe.Principal, action, r
 func (s *Service) recordLogin(ctx context.Context, p lethe.Principal) {
 	e := entry(ctx, "login", p)
 	e.Action, e.Resource, e.Outcome = "console:Login", "*", outcome(!p.Zero())
+	s.audit.record(e)
+}
+
+// RecordChange records that a change, which a decision had allowed, was made or
+// failed.
+func (s *Service) RecordChange(ctx context.Context, p lethe.Principal, action, resource string, err error) {
+	e := entry(ctx, "change", p)
+	e.Action, e.Resource, e.Outcome = action, resource, "done"
+	if err != nil {
+		// The kind only: texts may repeat what people typed.
+		e.Outcome, e.Reason = "failed", string(lethe.KindOf(err))
+	}
 	s.audit.record(e)
 }

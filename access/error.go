@@ -34,7 +34,7 @@ var kinds = map[Code]lethe.Kind{
 }
 
 // refuse makes an error with a code.
-func refuse(c Code, format string, args ...any) error {
+func refuse(c Code, format string, args ...any) *lethe.Error {
 	e := lethe.Errorf(kinds[c], format, args...)
 	e.Cause = c
 	return e

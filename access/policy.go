@@ -55,10 +55,15 @@ var policyARN = regexp.MustCompile(`^arn:aws:iam::(aws|[0-9]{12}):policy/[\x21-\
 
 // checkDocument refuses a document that is not a policy of the kind.
 func checkDocument(document string, k policy.Kind) error {
-	if _, err := policy.Parse([]byte(document), k); err != nil {
-		return refuse(Malformed, "The policy is not valid: %v", err)
+	_, err := policy.Parse([]byte(document), k)
+	if err == nil {
+		return nil
 	}
-	return nil
+	var wrong *policy.Error
+	if errors.As(err, &wrong) && wrong.AWS != "" {
+		return refuse(Malformed, "%s", wrong.AWS).WithHint("%v", err)
+	}
+	return refuse(Malformed, "The policy is not valid: %v", err)
 }
 
 // size counts a document's characters as IAM's quotas do: without white space.

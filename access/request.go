@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"maps"
 	"net"
 	"strconv"
 	"strings"
@@ -43,6 +44,28 @@ func WithRequest(ctx context.Context, r *Request) context.Context {
 func RequestOf(ctx context.Context) *Request {
 	r, _ := ctx.Value(requestKey{}).(*Request)
 	return r
+}
+
+// time returns when the request arrived; now if there is none.
+func (r *Request) time() time.Time {
+	if r == nil {
+		return time.Now()
+	}
+	return r.Time
+}
+
+// WithConditions returns a context whose decisions know further condition keys of the
+// same request.
+func WithConditions(ctx context.Context, values map[string][]string) context.Context {
+	r := &Request{Context: values}
+	if was := RequestOf(ctx); was != nil {
+		r = &Request{ID: was.ID, SourceIP: was.SourceIP, Secure: was.Secure, UserAgent: was.UserAgent, Region: was.Region, Time: was.Time, Context: maps.Clone(was.Context)}
+		if r.Context == nil {
+			r.Context = map[string][]string{}
+		}
+		maps.Copy(r.Context, values)
+	}
+	return WithRequest(ctx, r)
 }
 
 // conditions returns the values of the condition keys that the request tells. It is

@@ -17,6 +17,7 @@ import (
 	"lethe/wire/athena"
 	"lethe/wire/aws"
 	"lethe/wire/console"
+	"lethe/wire/iam"
 	"lethe/wire/s3"
 	"lethe/wire/sts"
 )
@@ -74,18 +75,22 @@ func (a *App) gateway() (*s3.Gateway, error) {
 	return g, nil
 }
 
-// awsMux answers Athena and STS, and hands everything else to S3.
+// awsMux answers Athena, IAM and STS, and hands everything else to S3.
 func (a *App) awsMux(g *s3.Gateway) (http.Handler, error) {
 	ath, err := athena.New(athena.Config{Executions: a.Queries, Workgroups: a.Queries, DataCatalogs: a.Queries,
 		Access: a.Access, Region: a.Config.AWS.Region})
 	if err != nil {
 		return nil, err
 	}
-	caller, err := sts.New()
+	users, err := iam.New(a.Access)
 	if err != nil {
 		return nil, err
 	}
-	return aws.New(aws.Config{Keys: a.Access, S3: g.Handler(), Log: a.Log}, ath, caller)
+	tokens, err := sts.New(a.Access)
+	if err != nil {
+		return nil, err
+	}
+	return aws.New(aws.Config{Keys: a.Access, S3: g.Handler(), Log: a.Log}, ath, users, tokens)
 }
 
 func (a *App) console() http.Handler {

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sts"
@@ -36,7 +37,7 @@ func (keys) Used(string, string, string) {}
 
 func client(t *testing.T, key, secret string) *sdk.Client {
 	t.Helper()
-	svc, err := sts.New()
+	svc, err := sts.New(nobody{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,9 +98,26 @@ func TestRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", c.key, err, c.code)
 		}
 	}
-	_, err := client(t, "AKIATEST", "secret").GetSessionToken(t.Context(), &sdk.GetSessionTokenInput{})
+	_, err := client(t, "AKIATEST", "secret").GetFederationToken(t.Context(), &sdk.GetFederationTokenInput{Name: awssdk.String("ada")})
 	var api smithy.APIError
 	if !errors.As(err, &api) || api.ErrorCode() != "NotImplemented" {
 		t.Errorf("got %v, want NotImplemented", err)
 	}
+	_, err = client(t, "AKIATEST", "secret").AssumeRole(t.Context(), &sdk.AssumeRoleInput{RoleArn: awssdk.String("arn:aws:iam::000000000000:role/r"), RoleSessionName: awssdk.String("ada")})
+	if !errors.As(err, &api) || api.ErrorCode() != "AccessDenied" {
+		t.Errorf("got %v, want AccessDenied", err)
+	}
+}
+
+// nobody may do nothing, and gets no credentials.
+type nobody struct{}
+
+var errNobody = lethe.Errorf(lethe.Denied, "nobody may")
+
+func (nobody) Decide(context.Context, lethe.Principal, string, string) error { return errNobody }
+func (nobody) AssumeRole(context.Context, lethe.Principal, access.Assume) (access.Temporary, error) {
+	return access.Temporary{}, errNobody
+}
+func (nobody) SessionToken(context.Context, lethe.Principal, time.Duration) (access.Temporary, error) {
+	return access.Temporary{}, errNobody
 }
