@@ -27,50 +27,170 @@ func (g guarded) GetBucketPolicy(_ context.Context, bucket string) ([]byte, erro
 
 func (guarded) DeleteBucketPolicy(context.Context, string) error { return nil }
 
+// PutBucketWebsite refuses: nobody would serve the website.
+func (guarded) PutBucketWebsite(context.Context, string, []byte) error {
+	return unsupported("", "Websites are not served; put a web server before the bucket.")
+}
+
 func unsupported(header, why string) error {
 	e := s3err.GetNotImplementedErr(header, "")
 	e.Description = why
 	return e
 }
 
+// headers are the request headers of S3 that are honoured, beside metadata and
+// those of HTTP. What begins with x-amz- and is not here asks for something that
+// would silently not happen; some may be said with a value that asks for nothing.
+var headers = map[string]func(value string) error{
+	"x-amz-abort-date":                        nil, // of answers; clients repeat them
+	"x-amz-acl":                               nil, // see refuseACL
+	"x-amz-algorithm":                         nil, // of a presigned request, as are some below
+	"x-amz-bucket-object-lock-enabled":        nil,
+	"x-amz-bypass-governance-retention":       nil,
+	"x-amz-checksum-algorithm":                nil,
+	"x-amz-checksum-crc32":                    nil,
+	"x-amz-checksum-crc32c":                   nil,
+	"x-amz-checksum-crc64nvme":                nil,
+	"x-amz-checksum-md5":                      nil,
+	"x-amz-checksum-mode":                     nil,
+	"x-amz-checksum-sha1":                     nil,
+	"x-amz-checksum-sha256":                   nil,
+	"x-amz-checksum-sha512":                   nil,
+	"x-amz-checksum-type":                     nil,
+	"x-amz-checksum-xxhash128":                nil,
+	"x-amz-checksum-xxhash3":                  nil,
+	"x-amz-checksum-xxhash64":                 nil,
+	"x-amz-confirm-remove-self-bucket-access": nil, // nobody locks the administrator out
+	"x-amz-content-sha256":                    nil,
+	"x-amz-copy-source":                       nil,
+	"x-amz-copy-source-if-match":              nil,
+	"x-amz-copy-source-if-modified-since":     nil,
+	"x-amz-copy-source-if-none-match":         nil,
+	"x-amz-copy-source-if-unmodified-since":   nil,
+	"x-amz-copy-source-range":                 nil,
+	"x-amz-credential":                        nil,
+	"x-amz-date":                              nil,
+	"x-amz-decoded-content-length":            nil,
+	"x-amz-expected-bucket-owner":             nil,
+	"x-amz-expires":                           nil,
+	"x-amz-grant-full-control":                nil, // see refuseACL
+	"x-amz-grant-read":                        nil,
+	"x-amz-grant-read-acp":                    nil,
+	"x-amz-grant-write":                       nil,
+	"x-amz-grant-write-acp":                   nil,
+	"x-amz-id-2":                              nil,
+	"x-amz-if-match-initiated-time":           nil,
+	"x-amz-if-match-last-modified-time":       nil,
+	"x-amz-if-match-size":                     nil,
+	"x-amz-max-parts":                         nil,
+	"x-amz-metadata-directive":                nil,
+	"x-amz-mp-object-size":                    nil,
+	"x-amz-object-attributes":                 nil,
+	"x-amz-object-lock-legal-hold":            nil,
+	"x-amz-object-lock-mode":                  nil,
+	"x-amz-object-lock-retain-until-date":     nil,
+	"x-amz-object-ownership":                  nil,
+	"x-amz-optional-object-attributes":        nil, // nothing is archived, so nothing is being restored
+	"x-amz-part-number-marker":                nil,
+	"x-amz-request-id":                        nil,
+	"x-amz-request-payer":                     nil, // agrees to pay; nobody has to
+	"x-amz-sdk-checksum-algorithm":            nil,
+	"x-amz-security-token":                    nil,
+	"x-amz-signature":                         nil,
+	"x-amz-signedheaders":                     nil,
+	"x-amz-skip-destination-validation":       nil,
+	"x-amz-source-expected-bucket-owner":      nil,
+	"x-amz-tagging":                           nil,
+	"x-amz-tagging-directive":                 nil,
+	"x-amz-te":                                nil,
+	"x-amz-trailer":                           nil,
+	"x-amz-user-agent":                        nil,
+	"x-amz-website-redirect-location":         nil, // kept and told, as S3 does but where it serves a website
+
+	"x-amz-bucket-namespace": only("global", "namespaces of buckets are not implemented"),
+	"x-amz-storage-class": func(value string) error {
+		if value == "" || value == "STANDARD" {
+			return nil
+		}
+		return s3err.APIError{Code: "InvalidStorageClass", HTTPStatusCode: http.StatusBadRequest,
+			Description: "The storage class you specified is not valid; this store has STANDARD."}
+	},
+	"x-amz-write-offset-bytes":                     refused("Appending to an object is not implemented."),
+	"x-amz-mfa":                                    refused("MFA delete is not implemented; use object lock."),
+	"x-amz-rdma-token":                             refused("RDMA is not implemented."),
+	"x-amz-object-annotation-directive":            only("EXCLUDE", noAnnotations),
+	"x-amz-bucket-object-lock-token":               refused("Object lock tokens are not implemented."),
+	"x-amz-transition-default-minimum-object-size": refused("Transitions are not implemented: there is one storage class."),
+}
+
+func only(value, why string) func(string) error {
+	return func(v string) error {
+		if v == value {
+			return nil
+		}
+		return notImplemented(why)
+	}
+}
+
+func refused(why string) func(string) error {
+	return func(string) error { return notImplemented(why) }
+}
+
+// ignored refuses a header that asks for what would silently not happen.
+func ignored(name, value string) error {
+	name = strings.ToLower(name)
+	switch {
+	case !strings.HasPrefix(name, "x-amz-"), strings.HasPrefix(name, "x-amz-meta-"):
+		return nil
+	case strings.HasPrefix(name, "x-amz-server-side-encryption"),
+		strings.HasPrefix(name, "x-amz-copy-source-server-side-encryption"):
+		return unsupported(name, noEncryption)
+	}
+	check, known := headers[name]
+	if !known {
+		return unsupported(name, "The header "+name+" is not implemented.")
+	}
+	if check == nil {
+		return nil
+	}
+	return check(value)
+}
+
 // refuseIgnored refuses requests whose headers ask for what would silently not
-// happen.
-func refuseIgnored() fiber.Handler {
+// happen. Presigned requests may carry them in the query.
+func refuseIgnored(c fiber.Ctx) error {
 	return controllers.WrapMiddleware(func(c fiber.Ctx) error {
 		if c.Method() == http.MethodOptions && c.Path() == "/" {
 			return s3err.GetAPIError(s3err.ErrAccessDenied) // no CORS there
 		}
-		for name, value := range c.Request().Header.All() {
-			if err := ignored(string(name), string(value)); err != nil {
-				return err
-			}
-		}
-		// Presigned requests may carry them in the query.
-		for name, value := range c.Request().URI().QueryArgs().All() {
-			if err := ignored(string(name), string(value)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, nil, nil) // without a logger: it would read the whole body of a refused request
+		return eachHeader(c, ignored)
+	}, nil, nil)(c) // without a logger: it would read the whole body of a refused request
 }
 
-func ignored(name, value string) error {
-	name = strings.ToLower(name)
-	switch {
-	case !strings.HasPrefix(name, "x-amz-"):
-		return nil
-	case strings.HasPrefix(name, "x-amz-server-side-encryption"),
-		strings.HasPrefix(name, "x-amz-copy-source-server-side-encryption"):
-		return unsupported(name, "server-side encryption is not supported; encrypt the disk, or the bytes")
-	case name == "x-amz-write-offset-bytes":
-		return unsupported(name, "appending to an object is not supported")
-	case name == "x-amz-storage-class" && value != "" && value != "STANDARD":
-		return s3err.APIError{Code: "InvalidStorageClass", HTTPStatusCode: http.StatusBadRequest,
-			Description: "The storage class you specified is not valid; this store has STANDARD."}
-	case name == "x-amz-acl" && value != "" && value != "private" && value != "bucket-owner-full-control",
-		strings.HasPrefix(name, "x-amz-grant-") && value != "":
-		return s3err.GetAPIError(s3err.ErrAclNotSupported)
+// refuseACL refuses to grant by ACL.
+func refuseACL(c fiber.Ctx) error {
+	return controllers.WrapMiddleware(func(c fiber.Ctx) error {
+		return eachHeader(c, func(name, value string) error {
+			name = strings.ToLower(name)
+			if name == "x-amz-acl" && value != "" && value != "private" && value != "bucket-owner-full-control" ||
+				strings.HasPrefix(name, "x-amz-grant-") && value != "" {
+				return s3err.GetAPIError(s3err.ErrAclNotSupported)
+			}
+			return nil
+		})
+	}, nil, nil)(c)
+}
+
+func eachHeader(c fiber.Ctx, f func(name, value string) error) error {
+	for name, value := range c.Request().Header.All() {
+		if err := f(string(name), string(value)); err != nil {
+			return err
+		}
+	}
+	for name, value := range c.Request().URI().QueryArgs().All() {
+		if err := f(string(name), string(value)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

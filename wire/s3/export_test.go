@@ -1,0 +1,18 @@
+package s3
+
+import (
+	"context"
+
+	"lethe/access"
+
+	"github.com/versity/versitygw/backend"
+	"github.com/versity/versitygw/s3api"
+	"github.com/versity/versitygw/s3api/middlewares"
+)
+
+// Options is what makes a front end with other users than lethe's this package's:
+// its operations and its refusals.
+func Options(c Config, be backend.Backend, rootKey, rootSecret string, keys access.Keys) []s3api.Option {
+	return c.options(&extras{backend: be, iam: &identities{ctx: context.Background(), keys: keys},
+		root: middlewares.RootUserConfig{Access: rootKey, Secret: rootSecret}})
+}
