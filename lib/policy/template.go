@@ -167,7 +167,6 @@ func newResource(text string, vars bool) (template, error) {
 		compiled, inner := compileSegment(segment)
 		head, rest, spans = append(head, compiled...), after, spans || inner
 		if !found {
-			vars = false
 			break
 		}
 		head = append(head, ':')
