@@ -31,6 +31,11 @@ type header struct {
 	encryption types.ServerSideEncryption
 	kmsKey     *string
 	bucketKey  *bool
+
+	// hasCRC32 says that the object to be spliced has a CRC32. Then its parts get
+	// another checksum, because versitygw (1.8) gives a copied range the checksum
+	// of the whole source if both are of one kind.
+	hasCRC32 bool
 }
 
 func headerOf(h object.Header) header {
@@ -42,7 +47,7 @@ func (s *Store) headerFrom(ctx context.Context, bucket, key string, h *s3.HeadOb
 	x := header{contentType: h.ContentType, encoding: h.ContentEncoding, disposition: h.ContentDisposition, language: h.ContentLanguage,
 		cacheControl: h.CacheControl, redirect: h.WebsiteRedirectLocation, metadata: h.Metadata,
 		mode: h.ObjectLockMode, until: h.ObjectLockRetainUntilDate, hold: h.ObjectLockLegalHoldStatus,
-		class: h.StorageClass, encryption: h.ServerSideEncryption, kmsKey: h.SSEKMSKeyId, bucketKey: h.BucketKeyEnabled}
+		class: h.StorageClass, encryption: h.ServerSideEncryption, kmsKey: h.SSEKMSKeyId, bucketKey: h.BucketKeyEnabled, hasCRC32: h.ChecksumCRC32 != nil}
 	if h.SSECustomerAlgorithm != nil {
 		return x, lethe.Errorf(lethe.Unsupported, "s3://%s/%s is encrypted with a key of its writer, which lethe does not have", bucket, key)
 	}

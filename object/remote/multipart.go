@@ -40,11 +40,11 @@ type multipart struct {
 	s               *Store
 	bucket, key, id string
 	note            string
+	algo            types.ChecksumAlgorithm // of the parts, "" if none is asked for
 
 	mu    sync.Mutex
 	parts []types.CompletedPart
 	size  int64
-	up    int64 // bytes sent
 }
 
 // note is what a file in the folder uploads says.
@@ -52,11 +52,20 @@ type note struct{ Bucket, Key, ID string }
 
 // begin begins an upload and notes it, durably, before a byte is sent.
 func (s *Store) begin(ctx context.Context, bucket, key string, h header) (*multipart, error) {
-	out, err := s.client.CreateMultipartUpload(ctx, h.begin(&s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key}))
+	in := h.begin(&s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
+	if s.sums {
+		// The checksum of the whole follows from those of the parts, so readers
+		// can verify it.
+		in.ChecksumAlgorithm, in.ChecksumType = types.ChecksumAlgorithmCrc32, types.ChecksumTypeFullObject
+		if h.hasCRC32 {
+			in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc64nvme
+		}
+	}
+	out, err := s.client.CreateMultipartUpload(ctx, in)
 	if err != nil {
 		return nil, s.fail(ctx, err, bucket, key)
 	}
-	u := &multipart{s: s, bucket: bucket, key: key, id: aws.ToString(out.UploadId)}
+	u := &multipart{s: s, bucket: bucket, key: key, id: aws.ToString(out.UploadId), algo: in.ChecksumAlgorithm}
 	u.note = filepath.Join(s.dir, "uploads", lethe.NewID()+".json")
 	if err := writeNote(u.note, note{bucket, key, u.id}); err != nil {
 		u.abort(ctx)
@@ -116,13 +125,12 @@ func (s *Store) Sweep(ctx context.Context) error {
 
 // upload sends a part.
 func (u *multipart) upload(ctx context.Context, n int32, data []byte) error {
-	out, err := u.s.client.UploadPart(ctx, &s3.UploadPartInput{Bucket: &u.bucket, Key: &u.key, UploadId: &u.id, PartNumber: &n,
+	out, err := u.s.client.UploadPart(ctx, &s3.UploadPartInput{Bucket: &u.bucket, Key: &u.key, UploadId: &u.id, PartNumber: &n, ChecksumAlgorithm: u.algo,
 		Body: bytes.NewReader(data), ContentLength: aws.Int64(int64(len(data)))})
 	if err != nil {
 		return u.s.fail(ctx, err, u.bucket, u.key)
 	}
-	u.add(int64(len(data)), types.CompletedPart{PartNumber: &n, ETag: out.ETag, ChecksumCRC32: out.ChecksumCRC32, ChecksumCRC32C: out.ChecksumCRC32C,
-		ChecksumCRC64NVME: out.ChecksumCRC64NVME, ChecksumSHA1: out.ChecksumSHA1, ChecksumSHA256: out.ChecksumSHA256})
+	u.add(int64(len(data)), types.CompletedPart{PartNumber: &n, ETag: out.ETag, ChecksumCRC32: out.ChecksumCRC32, ChecksumCRC64NVME: out.ChecksumCRC64NVME})
 	return nil
 }
 
@@ -138,8 +146,7 @@ func (u *multipart) copyPart(ctx context.Context, n int32, src object.Object, of
 		return u.s.fail(ctx, err, u.bucket, u.key)
 	}
 	r := out.CopyPartResult
-	u.add(size, types.CompletedPart{PartNumber: &n, ETag: r.ETag, ChecksumCRC32: r.ChecksumCRC32, ChecksumCRC32C: r.ChecksumCRC32C,
-		ChecksumCRC64NVME: r.ChecksumCRC64NVME, ChecksumSHA1: r.ChecksumSHA1, ChecksumSHA256: r.ChecksumSHA256})
+	u.add(size, types.CompletedPart{PartNumber: &n, ETag: r.ETag, ChecksumCRC32: r.ChecksumCRC32, ChecksumCRC64NVME: r.ChecksumCRC64NVME})
 	return nil
 }
 
@@ -149,6 +156,9 @@ func escapeKey(key string) string {
 }
 
 func (u *multipart) add(size int64, p types.CompletedPart) {
+	if u.algo == "" { // then S3 takes none, though the SDK sent one with the part
+		p.ChecksumCRC32, p.ChecksumCRC64NVME = nil, nil
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.parts = append(u.parts, p)

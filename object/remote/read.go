@@ -43,7 +43,11 @@ func (s *Store) head(ctx context.Context, bucket, key, id string) (*s3.HeadObjec
 	if err := errors.Join(object.CheckBucket(bucket), object.CheckKey(key)); err != nil {
 		return nil, lethe.Errorf(lethe.NotFound, "there is no object s3://%s/%s: %w", bucket, key, err)
 	}
-	h, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key, VersionId: some(id)})
+	in := &s3.HeadObjectInput{Bucket: &bucket, Key: &key, VersionId: some(id)}
+	if s.sums {
+		in.ChecksumMode = types.ChecksumModeEnabled
+	}
+	h, err := s.client.HeadObject(ctx, in)
 	if _, status := code(err); id != "" && (status == http.StatusMethodNotAllowed || status == http.StatusBadRequest) {
 		// A delete marker, or an id that no version can have.
 		return nil, lethe.Errorf(lethe.NotFound, "s3://%s/%s has no version %s", bucket, key, id)
