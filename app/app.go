@@ -32,6 +32,7 @@ import (
 	"lethe/catalog"
 	"lethe/catalog/store"
 	"lethe/config"
+	"lethe/event"
 	"lethe/ingest"
 	"lethe/lib/state"
 	"lethe/object/disk"
@@ -52,6 +53,7 @@ type App struct {
 	Catalog catalog.Catalog
 	Queries *query.Service
 	Ingests *ingest.Service
+	Events  *event.Dispatcher
 
 	// Endpoints as they are, with the ports that were found free.
 	Endpoints config.Endpoints
@@ -80,6 +82,9 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (a *App, err 
 		return a, err
 	}
 	if err := a.openState(ctx); err != nil {
+		return a, err
+	}
+	if err := a.startEvents(ctx); err != nil {
 		return a, err
 	}
 	return a, a.listen(ctx)
@@ -131,10 +136,13 @@ func (a *App) openState(ctx context.Context) error {
 	if err := a.writeCredentials(ctx); err != nil {
 		return err
 	}
-	if a.Objects, err = disk.Open(a.path("objects"), disk.Options{Log: a.Log}); err != nil {
+	if a.Objects, err = disk.Open(a.path("objects"), disk.Options{Events: true, Log: a.Log}); err != nil {
 		return err
 	}
 	a.onStop(a.Objects.Close)
+	if err := a.openEvents(ctx, db); err != nil {
+		return err
+	}
 	cat, err := store.Open(ctx, a.path("catalog.db"))
 	if err != nil {
 		return err

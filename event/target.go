@@ -64,3 +64,14 @@ func TargetName(arn string) (name string, ok bool) {
 	}
 	return name, name != ""
 }
+
+// CheckTarget returns an error of kind Invalid if a bucket's events cannot be
+// sent to what an ARN names.
+func (d *Dispatcher) CheckTarget(arn string) error {
+	name, ok := TargetName(arn)
+	if _, known := d.Targets[name]; ok && known {
+		return nil
+	}
+	return lethe.Errorf(lethe.Invalid, "there is no target of events %s", arn).
+		WithHint("targets are configured as events.targets.NAME and called %s", TargetARN(d.Region, "NAME"))
+}
