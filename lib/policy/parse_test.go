@@ -91,6 +91,7 @@ func TestWarnings(t *testing.T) {
 		{`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"a":"b"}}}`, Identity, "no condition key"},
 		{`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"a:b":[]}}}`, Identity, "the list of values is empty"},
 		{`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"ForAllValues:StringEquals":{"aws:TagKeys":"b"}}}`, Identity, "also met by a request without aws:TagKeys"},
+		{`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"ForAllValues:StringEquals":{"aws:TagKeys":"b"},"Null":{"aws:TagKeys":false}}}`, Identity, ""},
 		{`{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}`, Identity, "allows everything else"},
 		{`{"Effect":"Deny","NotAction":"s3:*","Resource":"*"}`, Identity, ""},
 		{`{"Effect":"Allow","NotPrincipal":{"AWS":"111122223333"},"Action":"s3:*","Resource":"*"}`, Resource, "has not signed in"},

@@ -23,7 +23,7 @@ func (c *compiler) warnOf(s *statement, n *node) {
 		return
 	}
 	for i := range s.conditions {
-		if cond := &s.conditions[i]; cond.set == forAllValues {
+		if cond := &s.conditions[i]; cond.set == forAllValues && !s.requires(cond.key) {
 			c.warn(n, cond.operator+" is also met by a request without "+cond.keyName+"; with Allow, add a Null condition or use ForAnyValue")
 		}
 	}
@@ -33,4 +33,15 @@ func (c *compiler) warnOf(s *statement, n *node) {
 	if s.notAction && !s.notResource && len(s.resources) > 0 && s.resources[0].glob.form == everything && s.resources[0].pieces == nil && len(s.conditions) == 0 {
 		c.warn(n, "NotAction with Allow and any resource allows everything else, also in services to come")
 	}
+}
+
+// requires reports whether a Null condition asks for the key.
+func (s *statement) requires(k *key) bool {
+	for i := range s.conditions {
+		c := &s.conditions[i]
+		if c.test.class == nullTest && c.key.name == k.name && len(c.values) == 1 && !c.values[0].bool {
+			return true
+		}
+	}
+	return false
 }
