@@ -42,7 +42,9 @@ type Config struct {
 	Console Console `yaml:"console"`
 	Query   Query   `yaml:"query"`
 	Events  Events  `yaml:"events"`
-	Log     Log     `yaml:"log"`
+	// Stores are other S3 services that hold buckets of the lake, by a name for messages.
+	Stores map[string]ObjectStore `yaml:"stores"`
+	Log    Log                    `yaml:"log"`
 }
 
 // AWS configures the port on which S3, Athena and STS answer.
@@ -166,6 +168,9 @@ func (c *Config) Check() error {
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return &Error{"log.format", c.Log.Format, "must be text or json"}
+	}
+	if err := c.checkStores(); err != nil {
+		return err
 	}
 	return c.Events.check()
 }
