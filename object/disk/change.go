@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
-	"io/fs"
-	"os"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -17,6 +15,10 @@ type change struct {
 	batch *pebble.Batch
 	fresh []extent       // of blobs that nobody else knows yet
 	count map[string]int // blob -> more or fewer references
+
+	of     map[string]string // blob that an object gives up -> that object, see ofKey
+	erased map[string]bool   // objects of which something is deleted for good
+	done   bool              // committed
 
 	by     caller   // who asked for it,
 	events [][]byte // and what is to be told of it
@@ -44,6 +46,17 @@ func (c *change) own(exts []extent)   { c.fresh = append(c.fresh, exts...) }
 func (c *change) share(exts []extent) { c.add(exts, 1) }
 func (c *change) drop(exts []extent)  { c.add(exts, -1) }
 
+// dropOf is drop for what readers may be reading: blobs of an object.
+func (c *change) dropOf(bucket, key string, exts []extent) {
+	c.drop(exts)
+	if c.of == nil {
+		c.of = map[string]string{}
+	}
+	for _, e := range exts {
+		c.of[e.Blob] = ofKey(bucket, key)
+	}
+}
+
 func (c *change) add(exts []extent, n int) {
 	for _, e := range exts {
 		c.count[e.Blob] += n
@@ -70,13 +83,14 @@ func uncertain(err error) bool {
 	return errors.As(err, &u)
 }
 
-// commit makes the change durable and then unlinks the blobs it left alone.
+// commit makes the change durable and then unlinks the blobs it left alone,
+// except those that are used: their last user does, or settle.
 func (c *change) commit() error {
 	for _, e := range c.fresh {
 		c.set(tableKey(tabRefs, e.Blob), 1)
 	}
 	defer c.lockRefs()()
-	var dead []string
+	dead := map[string]string{}
 	for blob, more := range c.count {
 		if more == 0 {
 			continue
@@ -94,7 +108,7 @@ func (c *change) commit() error {
 		}
 		c.delete(tableKey(tabRefs, blob))
 		_ = c.batch.Set(tableKey(tabDead, blob), nil, nil)
-		dead = append(dead, blob)
+		dead[blob] = c.of[blob]
 	}
 	defer c.number()()
 	if err := c.s.index.commit(c.batch, c.s.index.write); err != nil {
@@ -104,7 +118,8 @@ func (c *change) commit() error {
 		return errUncertain{noSpace(err)}
 	}
 	c.s.fresh.Add(-int64(len(c.fresh)))
-	c.s.bury(dead)
+	c.s.bury(c.s.leases.drop(dead))
+	c.done = true
 	return nil
 }
 
@@ -128,23 +143,4 @@ func (c *change) lockRefs() (unlock func()) {
 			}
 		}
 	}
-}
-
-// bury unlinks blobs that nobody holds, except those that are being read: their
-// last reader does. It is no error if it fails, because the change it follows is
-// made; the record of the dead blob stays, and the next start tries again.
-func (s *Store) bury(dead []string) {
-	dead = s.leases.release(dead)
-	if len(dead) == 0 {
-		return
-	}
-	b := s.index.db.NewBatch()
-	for _, blob := range dead {
-		if err := os.Remove(s.blobPath(blob)); err == nil || errors.Is(err, fs.ErrNotExist) {
-			_ = b.Delete(tableKey(tabDead, blob), nil)
-		}
-	}
-	// Without a sync: if the deletion of the record is lost, the next start
-	// finds no file to unlink.
-	_ = s.index.commit(b, pebble.NoSync)
 }

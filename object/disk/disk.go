@@ -60,11 +60,13 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"lethe"
 	"lethe/object"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/oklog/ulid/v2"
 )
 
@@ -79,11 +81,19 @@ type Options struct {
 	Events bool
 	// NoVersions refuses bucket versioning.
 	NoVersions bool
+	// Grace is how long a deletion for good waits for those who read the
+	// object, before it stops them. 0 means 10 seconds.
+	Grace time.Duration
 	// NoSync leaves durability to luck. For tests and measurements.
 	NoSync bool
+
+	indexFS vfs.FS // of tests that emulate a loss of power
 }
 
-const defaultReserve = 64 << 20
+const (
+	defaultReserve = 64 << 20
+	defaultGrace   = 10 * time.Second
+)
 
 // Store is an object store on a local disk.
 type Store struct {
@@ -95,6 +105,7 @@ type Store struct {
 	noSync   bool
 	syncDirs bool
 	reserve  int64
+	grace    time.Duration
 
 	keys  [1024]sync.Mutex // by bucket and key
 	joins [64]sync.Mutex   // by bucket and key: one joins the parts of an object
@@ -132,17 +143,23 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	ix, err := openIndex(filepath.Join(dir, "index"), !o.NoSync, o.Log)
+	if o.indexFS == nil {
+		o.indexFS = vfs.Default
+	}
+	ix, err := openIndex(filepath.Join(dir, "index"), o.indexFS, !o.NoSync, o.Log)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{
 		dir: dir, index: ix, events: o.Events, versions: !o.NoVersions, noSync: o.NoSync,
-		syncDirs: !nameDurableByFsync(dir), reserve: o.Reserve,
+		syncDirs: !nameDurableByFsync(dir), reserve: o.Reserve, grace: o.Grace,
 		seed: maphash.MakeSeed(), buckets: map[string]*bucket{},
 	}
 	if s.reserve == 0 {
 		s.reserve = defaultReserve
+	}
+	if s.grace == 0 {
+		s.grace = defaultGrace
 	}
 	if err := s.recover(); err != nil {
 		ix.close(nil)

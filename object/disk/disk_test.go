@@ -121,8 +121,8 @@ func TestRecovery(t *testing.T) {
 			put(t, s, "gone", "secret")
 			r, err := s.live(testBucket, "gone")
 			must(t, err)
-			s.leases.take(r.Extents) // as a reader that the crash takes away
-			must(t, s.Delete(ctx, testBucket, "gone", object.Condition{}))
+			must(t, s.leases.take(reading, r.Extents))                // as a reader that the crash takes away
+			must(t, s.Commit(ctx, testBucket, nil, []string{"gone"})) // waits for nobody
 			if len(blobFiles(t, s.dir)) != 2 {
 				t.Error("the blob is unlinked already")
 			}
@@ -520,7 +520,7 @@ func TestReaderKeepsBlobs(t *testing.T) {
 	must(t, err)
 	r2, _, err := s.Open(ctx, testBucket, "k", 4, -1)
 	must(t, err)
-	must(t, s.Delete(ctx, testBucket, "k", object.Condition{}))
+	put(t, s, "k", "replaced")
 	b, err := io.ReadAll(r)
 	must(t, err)
 	if string(b) != "one two three" {
@@ -528,8 +528,8 @@ func TestReaderKeepsBlobs(t *testing.T) {
 	}
 	must(t, r.Close())
 	must(t, r.Close())
-	if n := len(blobFiles(t, s.dir)); n != 2 {
-		t.Errorf("%d blobs while one reader is left, that needs two", n)
+	if n := len(blobFiles(t, s.dir)); n != 3 {
+		t.Errorf("%d blobs while one reader is left, that needs two of three", n)
 	}
 	b, err = io.ReadAll(r2)
 	must(t, err)
@@ -537,7 +537,7 @@ func TestReaderKeepsBlobs(t *testing.T) {
 		t.Errorf("read %q", b)
 	}
 	must(t, r2.Close())
-	if n := len(blobFiles(t, s.dir)); n != 0 {
+	if n := len(blobFiles(t, s.dir)); n != 1 {
 		t.Errorf("%d blobs left", n)
 	}
 }

@@ -95,6 +95,8 @@ func (s *Store) DeleteVersion(ctx context.Context, bucket, key, id string) error
 	if id == "" {
 		return lethe.Errorf(lethe.Invalid, "a version to delete needs an id")
 	}
+	c := s.changeBy(ctx)
+	defer func() { s.settle(c) }() // after the lock
 	unlock, err := s.lock(bucket, key)
 	if err != nil {
 		return s.plain(err, bucket, key)
@@ -111,7 +113,6 @@ func (s *Store) DeleteVersion(ctx context.Context, bucket, key, id string) error
 		}
 		return lethe.Errorf(lethe.Denied, "version %s of s3://%s/%s is kept by %s", id, bucket, key, why)
 	}
-	c := s.changeBy(ctx)
 	s.erase(c, bucket, key, v)
 	return s.plain(c.commit(), bucket, key)
 }

@@ -25,8 +25,12 @@ const formatVersion = 2
 // get an error instead of a panic.
 type index struct {
 	db    *pebble.DB
+	path  string
+	fs    *indexFS
 	dir   *pebble.Lock
 	write *pebble.WriteOptions
+
+	purgeMu sync.Mutex
 
 	mu     sync.Mutex
 	closed bool
@@ -35,11 +39,11 @@ type index struct {
 
 var errClosed = lethe.Errorf(lethe.Canceled, "the object store is closed")
 
-func openIndex(dir string, durable bool, log *slog.Logger) (*index, error) {
+func openIndex(dir string, on vfs.FS, durable bool, log *slog.Logger) (*index, error) {
 	if err := makeDir(dir); err != nil {
 		return nil, lethe.Errorf(lethe.Internal, "object store index: %w", err)
 	}
-	lock, err := pebble.LockDirectory(dir, vfs.Default)
+	lock, err := pebble.LockDirectory(dir, on)
 	if err != nil && inUse(err) {
 		return nil, lethe.Errorf(lethe.Conflict, "the object store %s is open already, in another process or in this one", filepath.Dir(dir)).
 			WithHint("stop the other lethe, or give this one another data folder")
@@ -47,19 +51,24 @@ func openIndex(dir string, durable bool, log *slog.Logger) (*index, error) {
 	if err != nil {
 		return nil, lethe.Errorf(lethe.Internal, "lock the object store %s: %w", dir, err)
 	}
+	files := &indexFS{FS: on}
 	db, err := pebble.Open(dir, &pebble.Options{
 		Lock: lock,
+		FS:   files,
 		// A version of Pebble's files, not of ours; raised by hand, as files of
 		// a newer one cannot be read by an older lethe.
 		FormatMajorVersion: pebble.FormatTableFormatV6,
 		CacheSize:          16 << 20,
-		Logger:             indexLog{log},
+		// Manifests name keys of deleted objects: they are kept small, so that
+		// a purge can be rid of them.
+		MaxManifestFileSize: 1,
+		Logger:              indexLog{log},
 	})
 	if err != nil {
 		lock.Close()
 		return nil, lethe.Errorf(lethe.Internal, "open the object store index %s: %w", dir, err)
 	}
-	ix := &index{db: db, dir: lock, write: pebble.Sync}
+	ix := &index{db: db, path: dir, fs: files, dir: lock, write: pebble.Sync}
 	if !durable {
 		ix.write = pebble.NoSync
 	}

@@ -21,6 +21,7 @@ import (
 //	d <blob>                                       nobody holds it: unlink it
 //	e <epoch>                                      a start of the store that did not end cleanly
 //	v                                              the format of all this
+//	v p                                            written by purges, means nothing
 //	x <sequence, 8 bytes>                          outbox
 //	y                                              the last sequence that is forgotten
 const (

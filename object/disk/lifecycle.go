@@ -129,14 +129,15 @@ func (e *expiry) due(from []byte) (keys []string, next []byte, err error) {
 // apply does what is due with the keys, in one change, and answers the keys it
 // has not come to.
 func (e *expiry) apply(keys []string) (rest []string, err error) {
+	c := e.s.changeBy(e.ctx)
+	c.expiring = true
+	defer func() { e.s.settle(c) }() // after the locks
 	unlock, err := e.s.lock(e.bucket, keys...)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
 	b := e.s.buckets[e.bucket]
-	c := e.s.changeBy(e.ctx)
-	c.expiring = true
 	done := Summary{}
 	for len(keys) > 0 && done.Expired+done.Deleted+done.Markers < lifecycleVersions {
 		more, err := e.key(c, b, keys[0], &done)

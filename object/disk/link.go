@@ -14,7 +14,8 @@ import (
 )
 
 // Link makes the object's blob appear as the file path, as a hard link. The
-// parts of a multipart object are first joined into one blob, once.
+// parts of a multipart object are first joined into one blob, once. See Hold for
+// what becomes of the link when the object is deleted.
 func (s *Store) Link(ctx context.Context, bucket, key, etag, path string) error {
 	for {
 		v, err := s.live(bucket, key)
@@ -31,7 +32,8 @@ func (s *Store) Link(ctx context.Context, bucket, key, etag, path string) error 
 		case 0: // a multipart object without a byte
 			err = createEmpty(path)
 		case 1:
-			err = os.Link(s.blobPath(v.Extents[0].Blob), path)
+			blob := v.Extents[0].Blob
+			err = s.leases.link(blob, path, func() error { return os.Link(s.blobPath(blob), path) })
 		default:
 			if err := s.join(ctx, bucket, key, v.versionID()); err != nil && !errors.Is(err, errGone) {
 				return s.plain(err, bucket, key)
@@ -95,6 +97,11 @@ func (s *Store) join(ctx context.Context, bucket, key, id string) error {
 	if len(v.Extents) < 2 {
 		return nil
 	}
+	// Whoever deletes the object for good waits until this copy is dropped.
+	if err := s.leases.take(joining, v.Extents); err != nil {
+		return errGone
+	}
+	defer func() { s.bury(s.leases.give(joining, v.Extents)) }()
 	blob, n, err := s.newBlob(func(f *blobFile) (n int64, err error) {
 		for _, e := range v.Extents {
 			if err := s.append(ctx, f, e); err != nil {
@@ -104,10 +111,10 @@ func (s *Store) join(ctx context.Context, bucket, key, id string) error {
 		}
 		return n, nil
 	})
-	if errors.Is(err, fs.ErrNotExist) && s.replaced(bucket, key, v) {
-		return errGone
-	}
 	if err != nil {
+		if s.replaced(bucket, key, v) { // which may have broken the copy
+			return errGone
+		}
 		return err
 	}
 	one := []extent{{Blob: blob, Len: n}}
@@ -160,7 +167,7 @@ func (s *Store) swap(bucket, key string, v *version, exts []extent) error {
 		return errGone
 	}
 	c := s.change()
-	c.drop(now.Extents)
+	c.dropOf(bucket, key, now.Extents)
 	c.own(exts)
 	now.Extents = exts
 	c.set(versionKey(bucket, key, now.id), now)

@@ -44,6 +44,11 @@ func (s *Store) Splice(ctx context.Context, bucket, key, etag string, edits []ob
 	if len(edits) == 0 {
 		return describe(bucket, key, v), nil
 	}
+	// Whoever deletes the object for good waits until this copy is dropped.
+	if s.leases.take(joining, v.Extents) != nil {
+		return object.Object{}, conflictErr(bucket, key)
+	}
+	defer func() { s.bury(s.leases.give(joining, v.Extents)) }()
 	sp := &splicing{s: s, ctx: ctx, id: sha256.New(), sums: newMarker()}
 	io.WriteString(sp.id, v.ETag)
 	blob, _, err := s.newBlob(func(f *blobFile) (int64, error) {

@@ -209,6 +209,8 @@ func (s *Store) Delete(ctx context.Context, bucket, key string, cond object.Cond
 	if cond.IfNoneMatch {
 		return lethe.Errorf(lethe.Invalid, "a deletion cannot ask for no object")
 	}
+	var c *change
+	defer func() { s.settle(c) }() // after the lock
 	unlock, err := s.lock(bucket, key)
 	if err != nil {
 		return s.plain(err, bucket, key)
@@ -224,7 +226,7 @@ func (s *Store) Delete(ctx context.Context, bucket, key string, cond object.Cond
 	if v == nil || v.Marker {
 		return nil
 	}
-	c := s.changeBy(ctx)
+	c = s.changeBy(ctx)
 	if _, err := s.remove(c, bucket, key, v); err != nil {
 		return s.plain(err, bucket, key)
 	}

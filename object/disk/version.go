@@ -181,9 +181,11 @@ func (s *Store) remove(c *change, bucket, key string, v *version) (marker *versi
 	return marker, nil
 }
 
-// erase adds to c that a version is no more.
+// erase adds to c that a version is no more. Who answers for it calls settle
+// after the commit, without locks.
 func (s *Store) erase(c *change, bucket, key string, v *version) {
 	s.end(c, bucket, key, v)
+	c.erasing(bucket, key)
 	c.tell(s.buckets[bucket], "ObjectRemoved:Delete", v)
 }
 
@@ -192,7 +194,7 @@ func (s *Store) end(c *change, bucket, key string, v *version) {
 	if v == nil {
 		return
 	}
-	c.drop(v.Extents)
+	c.dropOf(bucket, key, v.Extents)
 	c.delete(versionKey(bucket, key, v.id))
 	if v.Null && s.buckets[bucket].Versioning != "" {
 		c.delete(objectKey(tabNull, bucket, key))

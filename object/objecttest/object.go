@@ -255,14 +255,17 @@ func testOpenStays(t *testing.T, s *under) {
 		head := make([]byte, 1000)
 		_, err = io.ReadFull(r, head)
 		must(t, err)
+		deleted := make(chan error, 1)
 		if key == "k" {
 			put(t, s, key, []byte("new"))
-		} else {
-			must(t, s.Delete(ctx, bucket, key, object.Condition{}))
+			deleted <- nil
+		} else { // which may wait for readers
+			go func() { deleted <- s.Delete(ctx, bucket, key, object.Condition{}) }()
 		}
 		rest, err := io.ReadAll(r)
 		must(t, err)
 		must(t, r.Close())
+		must(t, <-deleted)
 		if !bytes.Equal(append(head, rest...), old) || o.Size != int64(len(old)) {
 			t.Errorf("%s: the reader did not stay on its version", key)
 		}
