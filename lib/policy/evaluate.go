@@ -118,8 +118,10 @@ type found struct {
 	grant     grant
 }
 
-func (f found) decide(d Decision, allowed bool, why Reason) Decision {
-	d.Allowed, d.Reason, d.Explicit = allowed, why, why == ExplicitDeny
+// decide fills in a decision that the statement, if there is one, has made.
+func (f found) decide(d Decision, why Reason) Decision {
+	d.Reason, d.Explicit = why, why == ExplicitDeny
+	d.Allowed = why == AllowedByIdentity || why == AllowedByResource || why == AllowedByAccounts || why == AllowedAsRoot
 	if f.statement != nil {
 		d.Source, d.Policy, d.Statement = f.source, f.policy.Name, f.statement.name()
 		d.Start, d.End = f.statement.start, f.statement.end
@@ -144,73 +146,75 @@ func (s *Set) Evaluate(r *Request) Decision {
 	d := Decision{Action: r.Action, Resource: r.Resource}
 	services := actionServices(r.Action)
 	if f := s.denial(r, services); f.statement != nil {
-		return f.decide(d, false, ExplicitDeny)
+		return f.decide(d, ExplicitDeny)
 	}
-
 	resource, trust := s.resourceGrant(r, services)
+	if trust && resource.statement == nil {
+		return found{}.decide(d, TrustNotAllowed)
+	}
 	switch r.Principal.Type {
 	case Anonymous, Service, Federated: // have no policies of their own
-		if resource.statement != nil {
-			return resource.decide(d, true, AllowedByResource)
+		if resource.statement == nil {
+			return found{}.decide(d, NotAllowed)
 		}
-		if trust {
-			return found{}.decide(d, false, TrustNotAllowed)
-		}
-		return found{}.decide(d, false, NotAllowed)
+		return resource.decide(d, AllowedByResource)
 	}
-
 	identity := firstAllow(IdentitySource, s.Identity, r, services)
-	limited := NotAllowed // why what identity-based policies allow is limited, if it is
-	if s.Session != nil && firstAllow(SessionSource, s.Session, r, services).statement == nil {
-		limited = SessionNotAllowed
-	}
-	root := r.Principal.Type == Root
-	if !root {
-		for i := range s.Boundary {
-			if firstAllow(BoundarySource, s.Boundary[i:i+1], r, services).statement == nil {
-				limited = BoundaryNotAllowed
-			}
-		}
-		if s.Boundary != nil && len(s.Boundary) == 0 {
-			limited = BoundaryNotAllowed
-		}
-	}
-	own := identity.statement != nil || root
+	own := identity.statement != nil || r.Principal.Type == Root
+	limit := s.limit(r, services)
 
 	if r.ResourceAccount != "" && r.ResourceAccount != r.Principal.Account {
 		switch {
-		case resource.statement == nil && trust:
-			return found{}.decide(d, false, TrustNotAllowed)
 		case resource.statement == nil && !own:
-			return found{}.decide(d, false, NotAllowed)
+			return found{}.decide(d, NotAllowed)
 		case resource.statement == nil:
-			return found{}.decide(d, false, ResourceNotAllowed)
+			return found{}.decide(d, ResourceNotAllowed)
 		case !own:
-			return found{}.decide(d, false, IdentityNotAllowed)
-		case limited != NotAllowed:
-			return found{}.decide(d, false, limited)
+			return found{}.decide(d, IdentityNotAllowed)
+		case limit != unlimited:
+			return found{}.decide(d, limit)
 		}
-		return resource.decide(d, true, AllowedByAccounts)
+		return resource.decide(d, AllowedByAccounts)
 	}
 
 	switch {
-	case trust && resource.statement == nil:
-		return found{}.decide(d, false, TrustNotAllowed)
 	case resource.grant == byName:
-		return resource.decide(d, true, AllowedByResource)
-	case own && limited == NotAllowed:
-		if root && identity.statement == nil {
-			return found{}.decide(d, true, AllowedAsRoot)
-		}
-		return identity.decide(d, true, AllowedByIdentity)
-	case resource.grant == byRole && limited == NotAllowed:
-		return resource.decide(d, true, AllowedByResource)
-	case limited != NotAllowed && (own || resource.grant == byRole):
-		return found{}.decide(d, false, limited)
-	case resource.statement != nil:
-		return found{}.decide(d, false, IdentityNotAllowed)
+		return resource.decide(d, AllowedByResource)
+	case limit != unlimited && (own || resource.grant == byRole):
+		return found{}.decide(d, limit)
+	case identity.statement != nil:
+		return identity.decide(d, AllowedByIdentity)
+	case own:
+		return found{}.decide(d, AllowedAsRoot)
+	case resource.grant == byRole:
+		return resource.decide(d, AllowedByResource)
+	case resource.grant == byAccount:
+		return found{}.decide(d, IdentityNotAllowed)
 	}
-	return found{}.decide(d, false, NotAllowed)
+	return found{}.decide(d, NotAllowed)
+}
+
+// unlimited is the limit of principals without boundary and session policies,
+// and of those whose boundary and session policies allow the request.
+const unlimited = NotAllowed
+
+// limit returns why what identity-based policies allow is limited: by the
+// boundary or by session policies. No boundary limits the root user.
+func (s *Set) limit(r *Request, services serviceSet) Reason {
+	if s.Boundary != nil && r.Principal.Type != Root {
+		if len(s.Boundary) == 0 {
+			return BoundaryNotAllowed
+		}
+		for i := range s.Boundary {
+			if firstAllow(BoundarySource, s.Boundary[i:i+1], r, services).statement == nil {
+				return BoundaryNotAllowed
+			}
+		}
+	}
+	if s.Session != nil && firstAllow(SessionSource, s.Session, r, services).statement == nil {
+		return SessionNotAllowed
+	}
+	return unlimited
 }
 
 // denial finds a statement that denies.

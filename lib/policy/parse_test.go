@@ -70,6 +70,38 @@ func TestInvalidUTF8IsRefused(t *testing.T) {
 	}
 }
 
+// TestHostileDocuments reads a megabyte of what costs most. It would not end, or
+// not fit, if any of it cost more than in proportion to its length.
+func TestHostileDocuments(t *testing.T) {
+	const size = 1 << 20
+	long := strings.Repeat("a", size/2)
+	for name, text := range map[string]string{
+		"deep":           strings.Repeat("[", size),
+		"deep objects":   strings.Repeat(`{"a":`, size/5),
+		"wide":           `{"Version":"2012-10-17","Statement":[` + strings.Repeat("{},", size/3) + `{}]}`,
+		"long path":      `{"` + long + `":{"` + long + `":[` + strings.Repeat("1,", size/4) + `1]}}`,
+		"long action":    wrap(`{"Effect":"Allow","Action":"` + long + `","Resource":"*"}`),
+		"many actions":   wrap(`{"Effect":"Allow","Action":[` + strings.Repeat(`"s3:*",`, size/7) + `"s3:*"],"Resource":"*"}`),
+		"many warnings":  wrap(`{"Effect":"Allow","Action":[` + strings.Repeat(`"s3: ",`, size/7) + `"s3:*"],"Resource":"*"}`),
+		"many wildcards": wrap(`{"Effect":"Allow","Action":"*","Resource":"arn:aws:athena:` + strings.Repeat("*a", size/2) + `:x"}`),
+		"many variables": wrap(`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::` + strings.Repeat("${a:b}", size/6) + `"}`),
+		"lines":          strings.Repeat("\n", size) + "x",
+	} {
+		p, err := Parse([]byte(text), Identity)
+		if err != nil {
+			if len(err.Error()) > 2000 {
+				t.Errorf("%s: the error has %d bytes", name, len(err.Error()))
+			}
+			continue
+		}
+		set := Set{Identity: []Named{{"p", p}}}
+		set.Evaluate(&Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::b/aaa", Context: map[string][]string{"a:b": {"x"}}})
+		if n := len(p.Warnings()); n > maxWarnings {
+			t.Errorf("%s: %d warnings", name, n)
+		}
+	}
+}
+
 func parse(t testing.TB, text string, k Kind) *Policy {
 	t.Helper()
 	p, err := Parse([]byte(wrap(text)), k)

@@ -140,6 +140,7 @@ func matchSegments[P string | []byte](p P, s string) bool {
 // glob is a pattern whose common forms are recognised beforehand.
 type glob struct {
 	text string // compiled
+	lead string // what comes before the first wildcard
 	form globForm
 }
 
@@ -178,6 +179,9 @@ func newGlob(compiled string) glob {
 	default:
 		g.form = general
 	}
+	if i > 0 {
+		g.lead = compiled[:i]
+	}
 	return g
 }
 
@@ -195,7 +199,11 @@ func (g *glob) match(s string, fold bool) bool {
 			return hasPrefixFold(s, g.text)
 		}
 		return strings.HasPrefix(s, g.text)
-	case segmented:
+	}
+	if fold && !hasPrefixFold(s, g.lead) || !fold && !strings.HasPrefix(s, g.lead) {
+		return false
+	}
+	if g.form == segmented {
 		return matchSegments(g.text, s)
 	}
 	return match(g.text, s, fold)
