@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -254,6 +255,9 @@ func (c *compiler) actions(s *statement, stmt, n *node) error {
 			return c.wrong(v, "%s", msg).as(words)
 		}
 		g := newGlob(string(appendWildcards(nil, strings.Map(lowerRune, v.text))))
+		if c.policy.kind == Trust && !slices.ContainsFunc(trustActions, func(a string) bool { return g.match(a, true) }) {
+			return c.wrong(v, "the action %q is not one of assuming a role, as sts:AssumeRole", v.text).as(awsTrust)
+		}
 		s.actions = append(s.actions, g)
 		s.services |= actionServices(v.text)
 		if strings.IndexFunc(v.text, notAction) >= 0 {
@@ -264,6 +268,13 @@ func (c *compiler) actions(s *statement, stmt, n *node) error {
 		s.services = allServices
 	}
 	return nil
+}
+
+// trustActions are what a role's trust policy can speak of: the actions of the
+// security token service that begin a session or give it properties.
+var trustActions = []string{
+	"sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity",
+	"sts:SetSourceIdentity", "sts:TagSession", "sts:SetContext",
 }
 
 // checkAction returns what is wrong with an action, in our words and AWS's.
@@ -291,7 +302,7 @@ func (c *compiler) resources(s *statement, n *node) error {
 		return nil
 	}
 	if c.policy.kind == Trust {
-		return c.errorAt(n.keyStart, n, "a role's trust policy names no resource: it is the role").as("Has prohibited field Resource")
+		return c.errorAt(n.keyStart, n, "a role's trust policy names no resource: it is the role").as(awsProhibited)
 	}
 	values, err := c.strings(n)
 	if err != nil {

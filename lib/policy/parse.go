@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -95,6 +96,10 @@ func Parse(text []byte, k Kind) (*Policy, error) {
 	}
 	c := &compiler{document: d, sids: map[string]bool{}, policy: &Policy{kind: k, version: Version2008}}
 	if err := c.compile(root); err != nil {
+		// IAM tells of an old version before anything but the syntax.
+		if e := (*Error)(nil); errors.As(err, &e) && k == Identity && c.policy.version != Version2012 && e.AWS != awsSyntax {
+			e.AWS = awsVersion
+		}
 		return nil, err
 	}
 	return c.policy, nil
