@@ -54,7 +54,9 @@ type Request struct {
 	// Principal tells (aws:PrincipalArn, aws:PrincipalAccount,
 	// aws:PrincipalType, aws:PrincipalTag/..., aws:userid, aws:username) and
 	// aws:ResourceAccount need not be repeated here, and cannot be overridden.
-	// The time of the request (aws:CurrentTime, aws:EpochTime) must be given.
+	// What the principal does not have, as a tag, is looked for here: names of
+	// keys must not be a client's. The time of the request (aws:CurrentTime,
+	// aws:EpochTime) must be given.
 	Context map[string][]string
 }
 
