@@ -12,6 +12,7 @@
 //	state.db              executions, workgroups, users, keys, logins, ingests
 //	catalog.db            databases, tables, partitions, in Hive's schema
 //	objects/              buckets and objects
+//	stores/               of other stores: bytes on the way, uploads under way
 //	queries/              folders of running queries
 //	audit.jsonl           every decision of access
 package app
@@ -36,6 +37,7 @@ import (
 	"lethe/ingest"
 	"lethe/lib/state"
 	"lethe/object/disk"
+	"lethe/object/mount"
 	"lethe/query"
 	"lethe/query/duckdb"
 )
@@ -49,7 +51,8 @@ type App struct {
 	Log    *slog.Logger
 
 	Access  *access.Service
-	Objects *disk.Store
+	Objects *disk.Store  // the lake's own buckets
+	Stores  *mount.Store // these, and buckets in other stores
 	Catalog catalog.Catalog
 	Queries *query.Service
 	Ingests *ingest.Service
@@ -140,6 +143,9 @@ func (a *App) openState(ctx context.Context) error {
 		return err
 	}
 	a.onStop(a.Objects.Close)
+	if err := a.openStores(ctx); err != nil {
+		return err
+	}
 	if err := a.openEvents(ctx, db); err != nil {
 		return err
 	}
@@ -158,11 +164,11 @@ func (a *App) openQueries(ctx context.Context, db *state.DB) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Objects.CreateBucket(ctx, output.Bucket); err != nil && !lethe.Is(err, lethe.Exists) {
+	if err := a.Stores.CreateBucket(ctx, output.Bucket); err != nil && !lethe.Is(err, lethe.Exists) {
 		return err
 	}
 	engine, err := duckdb.New(duckdb.Config{
-		Dir: a.path("queries"), Store: a.Objects, Memory: int64(q.Memory), Threads: q.Threads,
+		Dir: a.path("queries"), Store: a.Stores, Memory: int64(q.Memory), Threads: q.Threads,
 		Pool: q.Warm, MaxConcurrent: q.Concurrency, AllowNoLandlock: q.AllowNoLandlock, Log: a.Log,
 	})
 	if err != nil {
@@ -170,7 +176,7 @@ func (a *App) openQueries(ctx context.Context, db *state.DB) error {
 	}
 	a.onStop(engine.Close)
 	a.Queries, err = query.Open(ctx, query.Config{
-		DB: db, Store: a.Objects, Catalog: a.Catalog, Connect: a.connect, Engine: engine, Access: a.Access,
+		DB: db, Store: a.Stores, Catalog: a.Catalog, Connect: a.connect, Engine: engine, Access: a.Access,
 		Region: a.Config.AWS.Region, Output: q.Output, Concurrency: q.Concurrency, Timeout: q.Timeout, Ended: a.metrics.ended, Log: a.Log,
 	})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 func (a *App) openIngests(ctx context.Context, db *state.DB, engine *duckdb.Engine) (err error) {
 	a.Ingests, err = ingest.Open(ctx, ingest.Config{
-		DB: db, Store: a.Objects, Catalog: a.Catalog, Access: a.Access, Engine: ingestEngine{engine},
+		DB: db, Store: a.Stores, Catalog: a.Catalog, Access: a.Access, Engine: ingestEngine{engine},
 		Dir: a.path("ingest"), Region: a.Config.AWS.Region, Log: a.Log,
 	})
 	if err != nil {
@@ -73,7 +73,7 @@ func (e ingestEngine) Write(ctx context.Context, job ingest.WriteJob) (ingest.Wr
 	if err != nil {
 		return ingest.WriteResult{}, err
 	}
-	defer w.Close()
+	defer func() { _ = w.Close() }()
 	var r ingest.WriteResult
 	for _, c := range w.Columns {
 		name, ok := c.Type.HiveString()

@@ -48,7 +48,7 @@ func (a *App) listen(context.Context) error {
 
 // gateway runs the S3 front end until the app stops.
 func (a *App) gateway() (*s3.Gateway, error) {
-	c := s3.Config{Backend: a.Objects.Gateway(), Keys: a.Access, Decider: a.Access, Region: a.Config.AWS.Region, Log: a.Log}
+	c := s3.Config{Backend: s3.Elsewhere(a.Objects.Gateway(), a.storeOf), Keys: a.Access, Decider: a.Access, Region: a.Config.AWS.Region, Log: a.Log}
 	if a.Config.AWS.S3Addr != "" {
 		c.Listen = []string{a.Config.AWS.S3Addr}
 	}
@@ -95,7 +95,7 @@ func (a *App) awsMux(g *s3.Gateway) (http.Handler, error) {
 
 func (a *App) console() http.Handler {
 	return console.New(console.Options{
-		Log: a.Log, Sessions: a.Access, Access: a.Access, Queries: a.Queries, Ingests: a.Ingests, Objects: a.Objects, Previews: previews{a.Objects, a.Queries}, Region: a.Config.AWS.Region, Version: Version, Metrics: a.metrics.handler(),
+		Log: a.Log, Sessions: a.Access, Access: a.Access, Queries: a.Queries, Ingests: a.Ingests, Objects: a.Stores, Previews: previews{a.Stores, a.Queries}, Region: a.Config.AWS.Region, Version: Version, Metrics: a.metrics.handler(),
 		DDL: func(t catalog.Table) (string, error) { return query.CreateTable(t), nil },
 	})
 }

@@ -94,17 +94,12 @@ func writeNote(path string, n note) error {
 	return err
 }
 
-// Sweep aborts the uploads that an earlier process noted and did not end. It must
-// not run beside writes of another process with the same folder.
+// Sweep aborts the uploads that an earlier process noted and did not end: those
+// that were noted when the store was made.
 func (s *Store) Sweep(ctx context.Context) error {
-	dir := filepath.Join(s.dir, "uploads")
-	files, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
 	var errs []error
-	for _, f := range files {
-		path := filepath.Join(dir, f.Name())
+	for _, f := range s.left {
+		path := filepath.Join(s.dir, "uploads", f.Name())
 		var n note
 		text, err := os.ReadFile(path)
 		if err == nil && json.Unmarshal(text, &n) == nil && n.ID != "" {

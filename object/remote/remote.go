@@ -94,6 +94,8 @@ type Store struct {
 	client *s3.Client
 	sums   bool
 
+	left []os.DirEntry // notes of an earlier process
+
 	probe struct { // whether conditions hold
 		sync.Mutex
 		done bool
@@ -106,6 +108,10 @@ var _ object.Store = (*Store)(nil)
 // New makes a store. It sends no request.
 func New(ctx context.Context, c Config) (*Store, error) {
 	if err := os.MkdirAll(filepath.Join(c.Dir, "uploads"), 0o700); err != nil {
+		return nil, lethe.Errorf(lethe.Internal, "store %s: %w", c.Name, err)
+	}
+	left, err := os.ReadDir(filepath.Join(c.Dir, "uploads"))
+	if err != nil {
 		return nil, lethe.Errorf(lethe.Internal, "store %s: %w", c.Name, err)
 	}
 	if c.Client == nil {
@@ -147,8 +153,11 @@ func New(ctx context.Context, c Config) (*Store, error) {
 		}
 		o.Credentials = shared.Credentials
 	}
-	return &Store{name: c.Name, dir: c.Dir, client: s3.New(o), sums: !c.NoChecksums}, nil
+	return &Store{name: c.Name, dir: c.Dir, left: left, client: s3.New(o), sums: !c.NoChecksums}, nil
 }
+
+// Name is what the store is called.
+func (s *Store) Name() string { return s.name }
 
 // String names the store in messages.
 func (s *Store) String() string { return fmt.Sprintf("store %s", s.name) }
