@@ -218,8 +218,7 @@ func (c *compiler) principal(s *statement, stmt, n *node) error {
 				s.principals.federated = append(s.principals.federated, v.text)
 				err = noWildcard(v.text)
 			case "CanonicalUser":
-				s.principals.canonical = append(s.principals.canonical, v.text)
-				err = noWildcard(v.text)
+				err = noWildcard(v.text) // names nobody: no caller has a canonical id
 			default:
 				return c.errorAt(kind.keyStart, kind, fmt.Sprintf("%q is no type of principal; there are AWS, Service, Federated, CanonicalUser", kind.key))
 			}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -20,7 +21,10 @@ func FuzzParse(f *testing.F) {
 		for k := Identity; k <= Trust; k++ {
 			p, err := Parse(text, k)
 			if err != nil {
-				e := err.(*Error)
+				var e *Error
+				if !errors.As(err, &e) {
+					t.Fatalf("%T", err)
+				}
 				lines := strings.Split(string(text), "\n")
 				if e.Line < 1 || e.Line > len(lines) || e.Column < 1 || e.Column > len(lines[e.Line-1])+1 || e.Msg == "" || e.AWS == "" {
 					t.Errorf("%q: %#v", text, e)

@@ -12,7 +12,6 @@ type principals struct {
 	accounts  []string
 	services  []string
 	federated []string
-	canonical []string
 }
 
 // grant says how directly a statement names the caller. How far other policies
