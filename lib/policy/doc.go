@@ -16,7 +16,7 @@
 //		Context:   map[string][]string{"aws:sourceip": {"192.0.2.7"}},
 //	})
 //	if !d.Allowed {
-//		fmt.Println(d) // no identity-based policy allows s3:GetObject on arn:aws:s3:::logs/2026/11/22
+//		fmt.Println(d) // no identity-based or resource-based policy allows s3:GetObject on arn:aws:s3:::logs/2026/11/22
 //	}
 //
 // # The language
