@@ -28,6 +28,7 @@ type process struct {
 	tell   func(Progress)
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+	unhold func() // ends the hold of what is linked below dir
 	done   chan struct{}
 
 	report Report
@@ -95,6 +96,9 @@ func (p *process) work() (report Report, err error) {
 	if rerr := os.RemoveAll(p.dir); p.dir != "" && rerr != nil {
 		p.Log.Warn("cannot remove temporary files of an ingest", "run", p.run.ID, "error", rerr)
 	}
+	if p.unhold != nil {
+		p.unhold()
+	}
 	if err != nil {
 		p.report.nothing()
 		p.report.RowsRead = max(p.report.RowsRead, p.now().Rows)
@@ -127,6 +131,7 @@ func (p *process) attempt() (settled bool, err error) {
 			return false, err
 		}
 	}
+	p.unhold = object.Hold(p.Store, p.dir, p.cancel)
 	p.bad = &badRows{policy: p.task.bad, path: filepath.Join(p.dir, "bad.jsonl")}
 	ground, err := p.survey(p.ctx, p.task)
 	if err != nil {

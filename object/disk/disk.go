@@ -127,7 +127,10 @@ type Store struct {
 	fresh atomic.Int64
 }
 
-var _ object.Store = (*Store)(nil)
+var (
+	_ object.Store  = (*Store)(nil)
+	_ object.Holder = (*Store)(nil)
+)
 
 // Open opens or makes the store in dir and finishes what a crash interrupted.
 // It answers Conflict if another process has the store open, and Unsupported if

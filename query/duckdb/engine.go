@@ -263,6 +263,9 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 	// The next worker starts beside this query: it takes 40 ms of one processor,
 	// which the next query, if it comes soon, would otherwise wait for.
 	e.fill()
+	// A deletion of what is linked below waits for this query, or ends it.
+	release := object.Hold(w.stage.store, p.dir, cancel)
+	defer release() // after the directory is gone, if it goes
 	defer func() {
 		if err != nil && ctx.Err() != nil {
 			err = context.Cause(ctx) // whatever the end of ctx broke
@@ -280,7 +283,9 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 	}
 	d, err := p.run(ctx, w.task, e.c.Memory, w.progress)
 	// The links go first: a blob is not erased while a query holds one.
-	if rerr := os.RemoveAll(filepath.Join(p.dir, inDir)); err == nil && rerr != nil {
+	if rerr := os.RemoveAll(filepath.Join(p.dir, inDir)); rerr == nil {
+		release()
+	} else if err == nil {
 		err = rerr
 	}
 	var f *failure
