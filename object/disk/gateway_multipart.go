@@ -286,7 +286,7 @@ func (g *gateway) assemble(v *version, u *upload, list []types.CompletedPart) er
 			return err
 		}
 	}
-	v.Size, v.Extents, v.Parts = 0, nil, nil
+	v.Size, v.Extents, v.Parts, v.PartSums = 0, nil, nil, nil
 	var last int32
 	var sum string
 	for i, l := range list {
@@ -329,6 +329,7 @@ func (g *gateway) assemble(v *version, u *upload, list []types.CompletedPart) er
 		}
 		v.Size += p.Size
 		v.Parts = append(v.Parts, v.Size)
+		v.PartSums = append(v.PartSums, value(p.Checksum))
 		for _, e := range p.Extents {
 			if e.Len > 0 {
 				v.Extents = append(v.Extents, e)
@@ -360,33 +361,6 @@ func (g *gateway) AbortMultipartUpload(_ context.Context, in *s3.AbortMultipartU
 		return err
 	}
 	return bare(c.commit())
-}
-
-func (g *gateway) ListMultipartUploads(_ context.Context, in *s3.ListMultipartUploadsInput) (out s3response.ListMultipartUploadsResult, err error) {
-	if _, err := g.bucketNamed(*in.Bucket); err != nil {
-		return out, err
-	}
-	prefix, marker := str(in.Prefix), str(in.KeyMarker)
-	var all []s3response.Upload
-	err = g.index.scan(keysFrom(tabUpload, *in.Bucket, prefix), func(k, v []byte) error {
-		u, err := decodeUpload(k, v)
-		if err == nil && (marker == "" || u.key > marker) {
-			all = append(all, s3response.Upload{Key: u.key, UploadID: u.id, StorageClass: types.StorageClassStandard,
-				Initiated: u.Started, ChecksumAlgorithm: u.Checksum.Algorithm, ChecksumType: u.Checksum.Type})
-		}
-		return err
-	})
-	if err != nil {
-		return out, err
-	}
-	page, err := backend.ListMultipartUploads(all, prefix, str(in.Delimiter), marker, str(in.UploadIdMarker), int(*in.MaxUploads))
-	if err != nil {
-		return out, err
-	}
-	return s3response.ListMultipartUploadsResult{Bucket: *in.Bucket, Delimiter: str(in.Delimiter), KeyMarker: marker,
-		MaxUploads: int(*in.MaxUploads), Prefix: prefix, UploadIDMarker: str(in.UploadIdMarker),
-		NextKeyMarker: page.NextKeyMarker, NextUploadIDMarker: page.NextUploadIDMarker, IsTruncated: page.IsTruncated,
-		Uploads: page.Uploads, CommonPrefixes: page.CommonPrefixes}, nil
 }
 
 func (g *gateway) ListParts(_ context.Context, in *s3.ListPartsInput) (out s3response.ListPartsResult, err error) {

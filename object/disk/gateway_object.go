@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -300,8 +302,15 @@ func (g *gateway) GetObjectAttributes(ctx context.Context, in *s3.GetObjectAttri
 		}
 		return out, err
 	}
+	var parts *s3response.ObjectParts
+	if _, v, err := g.readable(*in.Bucket, *in.Key, str(in.VersionId)); err == nil && v.Parts != nil && v.ETag == *d.ETag {
+		if parts, err = v.objectParts(str(in.PartNumberMarker), in.MaxParts); err != nil {
+			return out, err
+		}
+	}
 	return s3response.GetObjectAttributesResponse{
-		ETag: backend.TrimEtag(d.ETag), ObjectSize: d.ContentLength, StorageClass: d.StorageClass,
+		ObjectParts: parts,
+		ETag:        backend.TrimEtag(d.ETag), ObjectSize: d.ContentLength, StorageClass: d.StorageClass,
 		LastModified: d.LastModified, VersionId: d.VersionId,
 		Checksum: &types.Checksum{ChecksumCRC32: d.ChecksumCRC32, ChecksumCRC32C: d.ChecksumCRC32C, ChecksumSHA1: d.ChecksumSHA1,
 			ChecksumSHA256: d.ChecksumSHA256, ChecksumCRC64NVME: d.ChecksumCRC64NVME, ChecksumSHA512: d.ChecksumSHA512,
@@ -310,7 +319,49 @@ func (g *gateway) GetObjectAttributes(ctx context.Context, in *s3.GetObjectAttri
 	}, nil
 }
 
+// objectParts is a page of a multipart object's parts.
+func (v *version) objectParts(marker string, limit *int32) (*s3response.ObjectParts, error) {
+	p := &s3response.ObjectParts{MaxParts: 1000}
+	if limit != nil {
+		p.MaxParts = int(*limit)
+	}
+	if marker != "" {
+		var err error
+		if p.PartNumberMarker, err = strconv.Atoi(marker); err != nil || p.PartNumberMarker < 0 {
+			return nil, s3err.GetInvalidArgMaxLimiter("part-number-marker", marker)
+		}
+	}
+	for i := p.PartNumberMarker; i < len(v.Parts); i++ {
+		if len(p.Parts) == p.MaxParts {
+			p.IsTruncated = true
+			break
+		}
+		from := int64(0)
+		if i > 0 {
+			from = v.Parts[i-1]
+		}
+		part := types.ObjectPart{PartNumber: ptr(int32(i + 1)), Size: ptr(v.Parts[i] - from)}
+		if i < len(v.PartSums) && v.PartSums[i] != "" {
+			c := checksumOf(v.Checksum.Algorithm, "", v.PartSums[i])
+			part.ChecksumCRC32, part.ChecksumCRC32C, part.ChecksumSHA1, part.ChecksumSHA256 = c.CRC32, c.CRC32C, c.SHA1, c.SHA256
+			part.ChecksumCRC64NVME, part.ChecksumSHA512, part.ChecksumMD5 = c.CRC64NVME, c.SHA512, c.MD5
+			part.ChecksumXXHASH64, part.ChecksumXXHASH3, part.ChecksumXXHASH128 = c.XXHASH64, c.XXHASH3, c.XXHASH128
+		}
+		p.Parts = append(p.Parts, part)
+		p.NextPartNumberMarker = i + 1
+	}
+	return p, nil
+}
+
 func (g *gateway) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
+	c := g.changeBy(ctx)
+	out, err := g.deleteObject(ctx, c, in)
+	g.settle(c)
+	return out, err
+}
+
+// deleteObject deletes without waiting for readers.
+func (g *gateway) deleteObject(ctx context.Context, c *change, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
 	id := str(in.VersionId)
 	if err := checkVersionID(id); err != nil {
 		return nil, err
@@ -323,6 +374,11 @@ func (g *gateway) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*
 	v, err := g.find(*in.Bucket, *in.Key, id)
 	if err != nil {
 		return nil, err
+	}
+	if m := in.IfMatch; m != nil && (v == nil || v.Marker) {
+		return nil, s3err.GetPreconditionFailedErr(s3err.ConditionIfMatch)
+	} else if m != nil && *m == "*" {
+		in.IfMatch = nil // it is there
 	}
 	out := &s3.DeleteObjectOutput{VersionId: in.VersionId}
 	if v == nil {
@@ -339,7 +395,6 @@ func (g *gateway) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*
 		IfMatch: in.IfMatch, IfMatchLastModTime: in.IfMatchLastModifiedTime, IfMatchSize: in.IfMatchSize}); err != nil {
 		return nil, err
 	}
-	c := g.changeBy(ctx)
 	if id != "" || g.buckets[*in.Bucket].Versioning == "" {
 		r, ok := ctx.(*fasthttp.RequestCtx)
 		if err := v.Lock.erasable(time.Now(), ok && bypasses(r)); err != nil {
@@ -366,8 +421,17 @@ func (g *gateway) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) 
 		return res, err
 	}
 	res.Deleted, res.Error = []types.DeletedObject{}, []types.Error{}
+	var changes []*change
+	defer func() { g.settle(changes...) }() // readers of all are waited for at once
 	for _, o := range in.Delete.Objects {
-		out, err := g.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: in.Bucket, Key: o.Key, VersionId: o.VersionId})
+		one := &s3.DeleteObjectInput{Bucket: in.Bucket, Key: o.Key, VersionId: o.VersionId,
+			IfMatchLastModifiedTime: o.LastModifiedTime, IfMatchSize: o.Size}
+		if o.ETag != nil {
+			one.IfMatch = ptr(strings.Trim(*o.ETag, `"`))
+		}
+		c := g.changeBy(ctx)
+		changes = append(changes, c)
+		out, err := g.deleteObject(ctx, c, one)
 		if err != nil {
 			res.Error = append(res.Error, s3err.ObjectDeleteError(o.Key, o.VersionId, err))
 			continue
@@ -490,7 +554,8 @@ func (g *gateway) CopyObject(ctx context.Context, in s3response.CopyObjectInput)
 		}
 		v.Checksum = checksumOf(algo, types.ChecksumTypeFullObject, cb.sum())
 	}
-	id, err := g.publish(ctx, *in.Bucket, *in.Key, v, "ObjectCreated:Copy", nil, nil, func(c *change) error { c.share(v.Extents); return nil })
+	ifMatch, ifNone := destination(ctx)
+	id, err := g.publish(ctx, *in.Bucket, *in.Key, v, "ObjectCreated:Copy", ifMatch, ifNone, func(c *change) error { c.share(v.Extents); return nil })
 	if errors.Is(err, errGone) {
 		err = s3err.GetAPIError(s3err.ErrNoSuchKey)
 	}
@@ -505,6 +570,22 @@ func (g *gateway) CopyObject(ctx context.Context, in s3response.CopyObjectInput)
 			ChecksumXXHASH3: c.XXHASH3, ChecksumXXHASH128: c.XXHASH128, ChecksumType: c.Type},
 		VersionId: &id, CopySourceVersionId: &srcID,
 	}, nil
+}
+
+// destination is what a copy expects of the place it goes to. The front end does
+// not hand it on.
+func destination(ctx context.Context) (ifMatch, ifNone *string) {
+	r, ok := ctx.(*fasthttp.RequestCtx)
+	if !ok {
+		return nil, nil
+	}
+	header := func(name string) *string {
+		if v := strings.Trim(string(r.Request.Header.Peek(name)), `"`); v != "" {
+			return &v
+		}
+		return nil
+	}
+	return header("If-Match"), header("If-None-Match")
 }
 
 // changeVersion applies f to the record of a version in place: tags, retention, legal hold.

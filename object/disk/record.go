@@ -67,6 +67,7 @@ type version struct {
 	ETag     string
 	Extents  []extent `json:",omitempty"`
 	Parts    []int64  `json:",omitempty"` // multipart: where each part ends
+	PartSums []string `json:",omitempty"` // their checksums, if the client chose an algorithm; else empty texts
 	UploadID string   `json:",omitempty"`
 	Checksum s3response.Checksum
 	Header   header

@@ -37,7 +37,8 @@ const (
 	fieldTag           = 19 // repeated: key, value
 	fieldRetention     = 20 // JSON, as the front end gave it
 	fieldHold          = 21 // 1: off, 2: on
-	lastField          = fieldHold
+	fieldPartSum       = 22 // repeated: one of each part, if any has one
+	lastField          = fieldPartSum
 	flagNull, flagMark = 1, 2
 )
 
@@ -108,6 +109,11 @@ func (v *version) append(b []byte) []byte {
 			on = 2
 		}
 		number(fieldHold, on)
+	}
+	if slices.ContainsFunc(v.PartSums, func(s string) bool { return s != "" }) {
+		for _, s := range v.PartSums {
+			b = protowire.AppendString(protowire.AppendTag(b, fieldPartSum, protowire.BytesType), s)
+		}
 	}
 	return b
 }
@@ -204,6 +210,8 @@ func (v *version) setBytes(f protowire.Number, x []byte) error {
 			end += int64(d)
 			v.Parts, x = append(v.Parts, end), x[n:]
 		}
+	case fieldPartSum:
+		v.PartSums = append(v.PartSums, string(x))
 	case fieldUploadID:
 		v.UploadID = string(x)
 	case fieldContentType:
