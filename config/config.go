@@ -163,7 +163,7 @@ func (c *Config) Check() error {
 			return &Error{n.field, strconv.FormatInt(n.value, 10), fmt.Sprintf("must be at least %d", n.lo)}
 		}
 	}
-	if strings.Index(" debug info warn error ", " "+c.Log.Level+" ") < 0 {
+	if !strings.Contains(" debug info warn error ", " "+c.Log.Level+" ") {
 		return &Error{"log.level", c.Log.Level, "must be debug, info, warn or error"}
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -69,7 +70,7 @@ func eachMember(line []byte, fn func(key string, raw []byte) error) (reason stri
 	}
 	d := json.NewDecoder(bytes.NewReader(line))
 	bad := func(err error) string {
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return "it is JSON that ends early"
 		}
 		return fmt.Sprintf("it is not valid JSON: %v, near byte %d of the line", err, d.InputOffset()+1)

@@ -19,7 +19,7 @@ type parquetFile struct {
 	path string
 	file *os.File
 	out  *bufio.Writer
-	w    *parquet.Writer
+	w    *parquet.GenericWriter[any]
 	rows int64
 }
 
@@ -29,7 +29,7 @@ func createParquet(path string, columns []column) (*parquetFile, error) {
 		return nil, err
 	}
 	out := bufio.NewWriterSize(f, 256<<10)
-	return &parquetFile{path: path, file: f, out: out, w: parquet.NewWriter(out, schemaOf(columns),
+	return &parquetFile{path: path, file: f, out: out, w: parquet.NewGenericWriter[any](out, schemaOf(columns),
 		parquet.Compression(codec),
 		parquet.DataPageStatistics(true),
 		parquet.DictionaryMaxBytes(1<<20), // beyond, a column is not worth a dictionary

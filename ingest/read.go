@@ -35,7 +35,7 @@ func (p *process) each(o object.Object, f Format, fn func(*delimited.Record) err
 			return context.Cause(p.ctx)
 		}
 		if err := next(&rec); err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			return readError(o, line(), err)

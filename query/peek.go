@@ -51,7 +51,7 @@ func (s *Service) Peek(ctx context.Context, o object.Object, columns []catalog.C
 	if err != nil {
 		return Page{}, err
 	}
-	defer result.Close()
+	defer func() { _ = result.Close() }() // what it would tell, the engine logs
 	return readPage(result)
 }
 

@@ -42,7 +42,7 @@ func (l lake) console(ctx context.Context) (*api, error) {
 func (a *api) logout() {
 	ctx, done := context.WithTimeout(context.Background(), 5*time.Second)
 	defer done()
-	a.call(ctx, http.MethodDelete, "/session", nil, nil) // it ends by itself otherwise
+	_ = a.call(ctx, http.MethodDelete, "/session", nil, nil) // it ends by itself otherwise
 }
 
 // call does one operation; an error of the lake's comes back as such.

@@ -100,7 +100,7 @@ func checkMachine() []finding {
 	}
 	var m unix.Sysinfo_t
 	if err := unix.Sysinfo(&m); err == nil {
-		total := uint64(m.Totalram) * uint64(m.Unit)
+		total := m.Totalram * uint64(m.Unit)
 		f := finding{"memory", ok, fmt.Sprintf("%.1f GiB", float64(total)/(1<<30)), ""}
 		if q := config.Default().Query; total < uint64(q.Memory)*uint64(q.Concurrency) {
 			f.State, f.Hint = warning, fmt.Sprintf("%d queries of %v do not fit: lower --query-memory", q.Concurrency, q.Memory)

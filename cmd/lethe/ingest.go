@@ -47,7 +47,7 @@ line; --bad-rows says what becomes of it.`,
       --sql "SELECT *, substr(time, 1, 10) AS day FROM source" s3://raw/logs/
   lethe ingest --table t --location s3://lake/t/ --bad-rows quarantine:s3://lake/bad/ t.csv.gz`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+		RunE: f.run,
 	}
 	f.data = lakeFlag(cmd)
 	fs := cmd.Flags()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -165,11 +166,14 @@ func (t *tableWriter) flush() error {
 		for i, c := range t.columns {
 			head[i], line[i] = aws.ToString(c.Name), strings.Repeat("-", t.widths[i])
 		}
-		t.write(head)
-		t.write(line)
+		if err := errors.Join(t.write(head), t.write(line)); err != nil {
+			return err
+		}
 	}
 	for _, r := range t.pending {
-		t.write(r)
+		if err := t.write(r); err != nil {
+			return err
+		}
 	}
 	t.pending = nil
 	return t.w.Flush()

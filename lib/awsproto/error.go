@@ -110,7 +110,7 @@ func fail(err error, p protocol, model *Model, mapError func(error) error) (f *f
 	if f := own(err, p); f != nil {
 		return f, false
 	}
-	if api, ok := err.(smithy.APIError); ok {
+	if api, ok := err.(smithy.APIError); ok { //nolint:errorlint // the answer itself; what one wraps comes below
 		return modelled(api, model), false
 	}
 	if mapError != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 )
 
 // layout says which field of a Go struct holds which member of a structure.
@@ -19,8 +18,6 @@ type field struct {
 	index int
 	json  string // `"name":`
 }
-
-var timeType = reflect.TypeFor[time.Time]()
 
 // layout matches the structure's members with t's fields by name. Members that t
 // does not have are left out: the SDK may be older than the model.

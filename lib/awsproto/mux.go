@@ -134,7 +134,7 @@ func (m *Mux) serve(w http.ResponseWriter, r *http.Request, svc *Service) {
 		if p == nil {
 			return
 		}
-		if p == http.ErrAbortHandler {
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
 		}
 		m.options.Log.ErrorContext(r.Context(), "aws request panicked", "service", svc.Name(), "operation", operation, "request_id", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -173,7 +173,7 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error
 	c := http.NewResponseController(w)
 	// A writer that cannot bound reads, as of a test's recorder, is no network's.
 	if err := c.SetReadDeadline(time.Now().Add(bodyTimeout)); err == nil {
-		defer c.SetReadDeadline(time.Time{})
+		defer func() { _ = c.SetReadDeadline(time.Time{}) }()
 	}
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 }

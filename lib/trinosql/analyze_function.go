@@ -1,5 +1,7 @@
 package trinosql
 
+import "errors"
+
 // special analyzes the functions with a syntax of their own.
 func (z *analyzer) special(x *Special, sc *scope) *Type {
 	precision := func() int {
@@ -110,7 +112,8 @@ func (z *analyzer) bind(x Expr, name string, args []Expr, sc *scope) *Function {
 	}
 	b, err := resolve(candidates, list, func(l *Lambda, params []*Type) (*Type, error) { return z.lambda(l, params, sc) })
 	if err != nil {
-		if e, ok := err.(*Error); ok {
+		var e *Error
+		if errors.As(err, &e) {
 			panic(bailout{e})
 		}
 		z.fail(x.Pos(), FunctionNotFound, "%v", err)
@@ -127,7 +130,11 @@ func (z *analyzer) bind(x Expr, name string, args []Expr, sc *scope) *Function {
 		// The candidates may have left other types in the body.
 		t, err := z.lambda(l, b.args[i].Params(), sc)
 		if err != nil {
-			panic(bailout{err.(*Error)})
+			var e *Error
+			if !errors.As(err, &e) {
+				panic(err)
+			}
+			panic(bailout{e})
 		}
 		z.a.types[l] = b.args[i]
 		z.coerceTo(l.Body, t, b.args[i].Result())
@@ -157,16 +164,8 @@ func (z *analyzer) lambda(l *Lambda, params []*Type, sc *scope) (t *Type, err er
 	z.inside--
 	z.depth = depth
 	var e *Error
-	if asError(err, &e) && e.Code == StatementTooLarge {
+	if errors.As(err, &e) && e.Code == StatementTooLarge {
 		panic(bailout{e})
 	}
 	return t, err
-}
-
-func asError(err error, to **Error) bool {
-	e, ok := err.(*Error)
-	if ok {
-		*to = e
-	}
-	return ok
 }

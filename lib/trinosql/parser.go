@@ -359,7 +359,7 @@ func (p *parser) str() string {
 		if p.accept("UESCAPE") {
 			e := p.tok()
 			s := p.str()
-			if len(s) != 1 || s == "+" || s == "'" || s == `"` || s == " " || strings.Contains("0123456789abcdefABCDEF", s) {
+			if len(s) != 1 || s == "+" || s == "'" || s == `"` || s == " " || strings.IndexByte("0123456789abcdefABCDEF", s[0]) >= 0 {
 				p.fail(e.Pos, SyntaxError, "Invalid Unicode escape character")
 			}
 			esc = s[0]

@@ -35,7 +35,6 @@ type stage struct {
 // stagedTable remembers a table's files for a second reference to them.
 type stagedTable struct {
 	scan query.Scan
-	keys []int // in the form of source.Keys
 	used []bool
 	srcs []source
 }

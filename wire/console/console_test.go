@@ -249,7 +249,7 @@ func TestMalformedRequests(t *testing.T) {
 		{"no content type", "POST", "/queries", `{"statement":"SELECT 1"}`, "text/plain"},
 		{"a form", "POST", "/queries", `statement=1`, "application/x-www-form-urlencoded"},
 		{"not JSON", "POST", "/queries", `{"statement":`, "application/json"},
-		{"unknown field", "POST", "/queries", `{"statment":"SELECT 1"}`, "application/json"},
+		{"unknown field", "POST", "/queries", `{"statemnt":"SELECT 1"}`, "application/json"},
 		{"two values", "POST", "/queries", `{"statement":"SELECT 1"}{}`, "application/json"},
 		{"too large", "POST", "/queries", `{"statement":"` + strings.Repeat("x", 3<<20) + `"}`, "application/json"},
 		{"limit is no number", "GET", "/queries?limit=many", "", ""},

@@ -70,7 +70,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	for _, k := range []string{"Content-Disposition", "Content-Length", "ETag", "Last-Modified", "Accept-Ranges"} {
 		h.Del(k)
 	}
-	reply(w, status, map[string]problem{"error": p})
+	_ = reply(w, status, map[string]problem{"error": p})
 }
 
 // problemOf words an error for people, and logs one that is lethe's own fault.

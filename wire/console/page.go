@@ -103,7 +103,7 @@ func (p *pages) asset(w http.ResponseWriter, r *http.Request, name string) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	io.Copy(w, f) // nobody to tell if it fails
+	_, _ = io.Copy(w, f) // nobody to tell if it fails
 }
 
 var assetTypes = map[string]string{

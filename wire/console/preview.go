@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"net/http"
 	"path"
@@ -86,7 +87,7 @@ func (s *server) head(c *call, o object.Object) (head []byte, more bool, err err
 		r = z
 	}
 	head, err = io.ReadAll(io.LimitReader(r, previewBytes+1))
-	if err == io.ErrUnexpectedEOF { // the compressed part we read ends inside the stream
+	if errors.Is(err, io.ErrUnexpectedEOF) { // the compressed part we read ends inside the stream
 		return head[:min(len(head), previewBytes)], true, nil
 	}
 	if err != nil {

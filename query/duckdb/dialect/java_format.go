@@ -294,7 +294,7 @@ func formatFloat(text, conv string, precision int) (string, bool) {
 	if abs := math.Abs(v); abs != 0 && (abs < 1e-4 || abs >= math.Pow(10, float64(precision))) {
 		return strconv.FormatFloat(v, 'e', precision-1, 64), true
 	}
-	digits := precision
+	var digits int
 	if v != 0 {
 		digits = precision - 1 - int(math.Floor(math.Log10(math.Abs(v))))
 	} else {

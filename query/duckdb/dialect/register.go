@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -190,7 +191,8 @@ func quiet(name string) {
 	inner := f.f
 	f.f = func(v []driver.Value) (any, error) {
 		out, err := inner(v)
-		if _, ok := err.(*failure); ok {
+		var own *failure
+		if errors.As(err, &own) {
 			return nil, nil
 		}
 		return out, err

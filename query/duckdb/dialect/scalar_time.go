@@ -258,7 +258,7 @@ func parseISO(s string) (moment, bool) {
 		return moment{}, false
 	}
 	var days int64
-	ok := true
+	var ok bool
 	switch {
 	case m[4] != "": // week date
 		jan4, _ := daysOf(year, 1, 4)
