@@ -671,7 +671,7 @@ func compile(t testing.TB, docs map[Source][]string) *Set {
 func TestRandomPolicies(t *testing.T) {
 	c := chance{rand.New(rand.NewPCG(1, 4))}
 	count := map[string]int{}
-	for range 8000 {
+	for range 6000 {
 		docs, r := c.policies(), c.request()
 		set := compile(t, docs)
 		want := newOracle(docs, set, &r).verdict()
@@ -702,7 +702,7 @@ func TestDenyNeverAllowsMore(t *testing.T) {
 		}
 		return p
 	}
-	for range 4000 {
+	for range 3000 {
 		docs, r := c.policies(), c.request()
 		before := *compile(t, docs)
 		d := before.Evaluate(&r)
