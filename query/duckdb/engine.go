@@ -265,13 +265,13 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 	e.fill()
 	// A deletion of what is linked below waits for this query, or ends it.
 	release := object.Hold(w.stage.store, p.dir, cancel)
-	defer release() // after the directory is gone, if it goes
 	defer func() {
 		if err != nil && ctx.Err() != nil {
 			err = context.Cause(ctx) // whatever the end of ctx broke
 		}
 		if err != nil {
 			err = closing(p.release, err)
+			release()
 			leave()
 		}
 	}()
@@ -283,9 +283,7 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 	}
 	d, err := p.run(ctx, w.task, e.c.Memory, w.progress)
 	// The links go first: a blob is not erased while a query holds one.
-	if rerr := os.RemoveAll(filepath.Join(p.dir, inDir)); rerr == nil {
-		release()
-	} else if err == nil {
+	if rerr := os.RemoveAll(filepath.Join(p.dir, inDir)); err == nil && rerr != nil {
 		err = rerr
 	}
 	var f *failure
@@ -296,17 +294,17 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{d, p.dir, e.retire(p, leave)}, nil
+	return outcome{d, p.dir, e.retire(p, func() { release(); leave() })}, nil
 }
 
 // retire ends a worker that has done its task, which for one that held much
-// memory takes a while that nobody needs to wait for. What it returns lets its
-// directory go; until then the directory stays.
-func (e *Engine) retire(p *process, leave func()) (release func() error) {
+// memory takes a while that nobody needs to wait for; ended is called when it
+// has. What retire returns lets its directory go; until then the directory stays.
+func (e *Engine) retire(p *process, ended func()) (release func() error) {
 	released := make(chan struct{})
 	e.wg.Go(func() {
 		p.end()
-		leave()
+		ended()
 		select {
 		case <-released:
 		case <-e.closing.Done():

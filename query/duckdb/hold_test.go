@@ -27,9 +27,9 @@ func (h *holder) Hold(dir string, cancel func(error)) (release func()) {
 // when nothing of it is left.
 func TestHold(t *testing.T) {
 	l := newLake(t)
-	released := 0
+	released := make(chan struct{}, 2)
 	h := &holder{Store: l.store, held: make(chan func(error), 1), released: func(dir string) {
-		released++
+		released <- struct{}{}
 		if _, err := os.Stat(filepath.Join(dir, inDir)); err == nil {
 			t.Error("released while the links are there")
 		}
@@ -46,14 +46,18 @@ func TestHold(t *testing.T) {
 	if err := <-ended; !errors.Is(err, deleted) {
 		t.Errorf("the query ended with %v", err)
 	}
-	if released == 0 {
+	select {
+	case <-released:
+	default:
 		t.Error("not released")
 	}
 	o, err := l.run(l.ctx, work{task: task{SQL: "SELECT 1", CSV: &csvOutput{}}, stage: &stage{store: h}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if released == 1 {
+	select {
+	case <-released:
+	case <-l.ctx.Done():
 		t.Error("not released before the result is read")
 	}
 	if err := o.release(); err != nil {
