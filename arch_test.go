@@ -31,6 +31,7 @@ var rings = []struct {
 var allowed = map[string]string{
 	"wire/console -> web":                  "the console serves the built assets",
 	"lib/awsproto -> lib/sigv4":            "a request is verified before it is decoded",
+	"lib/hms -> lib/thrift":                "the metastore's types write themselves in Thrift",
 	"query/duckdb -> query/duckdb/dialect": "the engine writes statements in DuckDB's dialect",
 	"test/lake -> test/need":               "a lake is started where the machine has what it needs",
 }
