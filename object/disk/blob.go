@@ -57,10 +57,8 @@ func (s *Store) newBlob(fill func(f *blobFile) (int64, error)) (blob string, siz
 		return "", 0, noSpace(fmt.Errorf("new blob: %w", err))
 	}
 	size, err = fill(&blobFile{File: f, s: s})
-	if err == nil && !s.noSync {
-		if err = f.Sync(); err == nil && s.syncDirs {
-			err = syncDir(filepath.Dir(path))
-		}
+	if err == nil {
+		err = s.files.sync(f)
 	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
@@ -96,7 +94,7 @@ func (s *Store) create(path string) (*os.File, error) {
 // discard removes blobs that no change owns.
 func (s *Store) discard(exts ...extent) {
 	for _, e := range exts {
-		if err := os.Remove(s.blobPath(e.Blob)); err == nil || errors.Is(err, fs.ErrNotExist) {
+		if err := s.files.remove(s.blobPath(e.Blob)); err == nil || errors.Is(err, fs.ErrNotExist) {
 			s.fresh.Add(-1)
 		} // else the next start removes it
 	}
@@ -154,6 +152,27 @@ func noSpace(err error) error {
 		return s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
 	}
 	return err
+}
+
+// fileOps is how blobs are made durable and removed; tests that emulate a loss
+// of power watch it.
+type fileOps struct {
+	sync   func(*os.File) error
+	remove func(path string) error
+}
+
+// durably makes files durable, and names where an fsync of the file does not
+// make its name so.
+func durably(names bool) fileOps {
+	return fileOps{
+		sync: func(f *os.File) error {
+			if err := f.Sync(); err != nil || !names {
+				return err
+			}
+			return syncDir(filepath.Dir(f.Name()))
+		},
+		remove: os.Remove,
+	}
 }
 
 func syncDir(dir string) error {

@@ -87,7 +87,9 @@ type Options struct {
 	// NoSync leaves durability to luck. For tests and measurements.
 	NoSync bool
 
-	indexFS vfs.FS // of tests that emulate a loss of power
+	// Of tests that emulate a loss of power.
+	indexFS vfs.FS
+	files   *fileOps
 }
 
 const (
@@ -104,6 +106,7 @@ type Store struct {
 	versions bool
 	noSync   bool
 	syncDirs bool
+	files    fileOps
 	reserve  int64
 	grace    time.Duration
 
@@ -157,6 +160,13 @@ func Open(dir string, o Options) (*Store, error) {
 		dir: dir, index: ix, events: o.Events, versions: !o.NoVersions, noSync: o.NoSync,
 		syncDirs: !nameDurableByFsync(dir), reserve: o.Reserve, grace: o.Grace,
 		seed: maphash.MakeSeed(), buckets: map[string]*bucket{},
+	}
+	s.files = durably(s.syncDirs)
+	if o.NoSync {
+		s.files.sync = func(*os.File) error { return nil }
+	}
+	if o.files != nil {
+		s.files = *o.files
 	}
 	if s.reserve == 0 {
 		s.reserve = defaultReserve

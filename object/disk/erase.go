@@ -35,7 +35,7 @@ func (s *Store) bury(dead []string) {
 	dirs := map[string][]string{}
 	for _, blob := range dead {
 		path := s.blobPath(blob)
-		if err := os.Remove(path); err == nil || errors.Is(err, fs.ErrNotExist) {
+		if err := s.files.remove(path); err == nil || errors.Is(err, fs.ErrNotExist) {
 			dirs[filepath.Dir(path)] = append(dirs[filepath.Dir(path)], blob)
 		}
 	}
