@@ -600,8 +600,6 @@ func TestInvalidJobs(t *testing.T) {
 		"no table":             func(j *ingest.Job) { j.Table = "" },
 		"no source":            func(j *ingest.Job) { j.Sources = nil },
 		"local path":           func(j *ingest.Job) { j.Sources = []string{"/etc/passwd"} },
-		"file URL":             func(j *ingest.Job) { j.Sources = []string{"file:///etc/passwd"} },
-		"URL":                  func(j *ingest.Job) { j.Sources = []string{"http://example.com/x.csv"} },
 		"no location":          func(j *ingest.Job) { j.Location = "" },
 		"whole bucket":         func(j *ingest.Job) { j.Location = "s3://lake" },
 		"reads what it writes": func(j *ingest.Job) { j.Location = "s3://lake/in" },
@@ -628,9 +626,11 @@ func TestInvalidJobs(t *testing.T) {
 		})
 	}
 	for name, change := range map[string]func(*ingest.Job){
-		"nested":  func(j *ingest.Job) { j.Columns = []catalog.Column{{Name: "id", Type: "array<int>"}} },
-		"no SQL":  func(j *ingest.Job) { j.SQL = "SELECT 1" },
-		"Parquet": func(j *ingest.Job) { j.Format = ingest.Parquet },
+		"file URL": func(j *ingest.Job) { j.Sources = []string{"file:///etc/passwd"} },
+		"URL":      func(j *ingest.Job) { j.Sources = []string{"http://example.com/x.csv"} },
+		"nested":   func(j *ingest.Job) { j.Columns = []catalog.Column{{Name: "id", Type: "array<int>"}} },
+		"no SQL":   func(j *ingest.Job) { j.SQL = "SELECT 1" },
+		"Parquet":  func(j *ingest.Job) { j.Format = ingest.Parquet },
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := l.do(people(change)); !lethe.Is(err, lethe.Unsupported) {

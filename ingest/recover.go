@@ -100,10 +100,11 @@ type undoneError struct{ cause error }
 func (e *undoneError) Error() string { return e.cause.Error() }
 func (e *undoneError) Unwrap() error { return e.cause }
 
-// resolve finds out whether a run's objects appeared. They did so in one step,
-// under keys that only this run has, so one of them tells; without any, what is
-// left is to delete, which can be done again. Then the run is finished or
-// undone; after an undo the error wraps cause.
+// resolve finds out whether a run's objects appeared. They did so under keys that
+// only this run has, in one step or the first of them last, so the first tells
+// (object.Store.Commit). Deletions can be made again: in another store the
+// commit may have ended before them. Then the run is finished or undone; after an
+// undo the error wraps cause.
 func (s *Service) resolve(ctx context.Context, r Run, l plan, cause error) error {
 	if cause == nil {
 		cause = lethe.Errorf(lethe.Canceled, "the server ended before the ingest did")
@@ -111,12 +112,20 @@ func (s *Service) resolve(ctx context.Context, r Run, l plan, cause error) error
 	if len(l.Puts) > 0 {
 		_, err := s.Store.Head(ctx, l.Bucket, l.Puts[0].Key)
 		if lethe.Is(err, lethe.NotFound) {
+			var some []string // may be there all the same, but for the first
+			for _, p := range l.Puts[1:] {
+				some = append(some, p.Key)
+			}
+			if err := s.Store.Commit(ctx, l.Bucket, nil, some); err != nil && !lethe.Is(err, lethe.NotFound) {
+				return errors.Join(cause, unfinished(err))
+			}
 			return s.undo(ctx, r, l, cause)
 		}
 		if err != nil {
 			return errors.Join(cause, unfinished(err))
 		}
-	} else if err := s.Store.Commit(ctx, l.Bucket, nil, l.Deletes); err != nil {
+	}
+	if err := s.Store.Commit(ctx, l.Bucket, nil, l.Deletes); err != nil {
 		return errors.Join(cause, unfinished(err))
 	}
 	return s.finish(ctx, r, l)
