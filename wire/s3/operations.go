@@ -226,7 +226,11 @@ func operate(e *extras) fiber.Handler {
 			case o != nil && o.why == noObjectACL && !e.noACL:
 				continue // this front end has ACLs
 			case (o == nil || o.why != "") && signed(c) != nil:
-				return refuse(c, signed(c))
+				err := signed(c)
+				if o != nil && o.why == noSelect {
+					err = s3err.GetAPIError(s3err.ErrAnonymousRequest) // S3's words differ
+				}
+				return refuse(c, err)
 			case o == nil:
 				return refuse(c, notImplemented("There is no "+at.method+" of "+at.subresource+" "+[]string{"", "of a bucket", "of an object"}[at.on]+"."))
 			case o.why != "":
