@@ -48,7 +48,7 @@ func (a *App) listen(context.Context) error {
 
 // gateway runs the S3 front end until the app stops.
 func (a *App) gateway() (*s3.Gateway, error) {
-	c := s3.Config{Backend: s3.Elsewhere(a.Objects.Gateway(), a.storeOf), Keys: a.Access, Decider: a.Access, Region: a.Config.AWS.Region, Log: a.Log}
+	c := s3.Config{Backend: s3.Elsewhere(a.Objects.Gateway(), a.storeOf), Settings: a.Objects, Targets: a.Events.CheckTarget, Keys: a.Access, Decider: a.Access, Region: a.Config.AWS.Region, Log: a.Log}
 	if a.Config.AWS.S3Addr != "" {
 		c.Listen = []string{a.Config.AWS.S3Addr}
 	}
