@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
-	"time"
 
 	"lethe"
 )
@@ -24,23 +23,8 @@ func Encode(region, rule string, events ...Event) []byte {
 	return text
 }
 
-// EncodeTest writes what S3 sends when a bucket's configuration begins to name
-// a target.
-func EncodeTest(bucket string, at time.Time, requestID string) []byte {
-	text, err := json.Marshal(struct {
-		Service, Event, Time, Bucket string
-		RequestID                    string `json:"RequestId"`
-		HostID                       string `json:"HostId"`
-	}{"Amazon S3", testEvent, at.UTC().Format(eventTime), bucket, requestID, hostID})
-	if err != nil {
-		panic(err)
-	}
-	return text
-}
-
 const (
 	eventTime = "2006-01-02T15:04:05.000Z"
-	testEvent = "s3:TestEvent"
 	hostID    = "lethe" // x-amz-id-2: the host that did it
 )
 

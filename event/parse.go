@@ -25,6 +25,9 @@ import (
 // is proven. S3's test event has none. An error is of kind Invalid.
 func Parse(text []byte) ([]Event, error) { return parse(text, 0) }
 
+// testEvent is what S3 sends when a configuration begins to name a target.
+const testEvent = "s3:TestEvent"
+
 // maxEnvelopes is how many envelopes may be around a notification; EventBridge
 // to SNS to SNS to SQS has three.
 const maxEnvelopes = 4

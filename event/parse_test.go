@@ -98,7 +98,6 @@ func TestParseBridgedNames(t *testing.T) {
 func TestParseOthers(t *testing.T) {
 	for name, text := range map[string]string{
 		"as S3":        `{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2014-10-13T15:57:02.089Z","Bucket":"b","RequestId":"5582815E1AEA5ADF","HostId":"8cLeGAmw098X5cv4Zkwcmo8vvZa3eH3eKxsPzbB9wrR+YstdA6Knx4Ip8EXAMPLE"}`,
-		"ours":         string(EncodeTest("b", time.Now(), "r")),
 		"through SNS":  `{"Type":"Notification","Message":"{\"Event\":\"s3:TestEvent\"}"}`,
 		"none at all":  `{"Records":[]}`,
 		"of versitygw": `{"Service":"S3","Event":"s3:TestEvent","Time":"2026-11-22T11:46:09Z","Bucket":"Test-Bucket"}`,

@@ -32,15 +32,6 @@ type Message struct {
 // ErrRefused is in the chain of errors of messages that their target does not take.
 var ErrRefused = errors.New("the target refused the event")
 
-// AllFailed is the result of a Send that brought nothing over.
-func AllFailed(messages []Message, err error) []error {
-	errs := make([]error, len(messages))
-	for i := range errs {
-		errs[i] = err
-	}
-	return errs
-}
-
 // TargetARN names a target as clients do in a bucket's notification
 // configuration: as a queue.
 func TargetARN(region, name string) string {

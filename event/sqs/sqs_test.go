@@ -106,8 +106,15 @@ func eventually(t *testing.T, what string, f func() bool) {
 	}
 }
 
-func TestThereAndBack(t *testing.T) {
+// TestQueues runs all tests that need a server against one.
+func TestQueues(t *testing.T) {
 	endpoint := peer(t)
+	t.Run("there and back", func(t *testing.T) { thereAndBack(t, endpoint) })
+	t.Run("envelopes", func(t *testing.T) { envelopes(t, endpoint) })
+	t.Run("unhandled becomes dead", func(t *testing.T) { unhandledBecomesDead(t, endpoint) })
+}
+
+func thereAndBack(t *testing.T, endpoint string) {
 	for _, name := range []string{"lake", "lake.fifo"} {
 		t.Run(name, func(t *testing.T) {
 			attributes := map[string]string{}
@@ -154,9 +161,9 @@ func TestThereAndBack(t *testing.T) {
 	}
 }
 
-// TestEnvelopes: what S3 puts into a queue itself, through SNS and through EventBridge.
-func TestEnvelopes(t *testing.T) {
-	c, client := queue(t, peer(t), "envelopes", nil)
+// envelopes: what S3 puts into a queue itself, through SNS and through EventBridge.
+func envelopes(t *testing.T, endpoint string) {
+	c, client := queue(t, endpoint, "envelopes", nil)
 	raw := string(message("raw key", 1).Body)
 	sns, _ := json.Marshal(map[string]string{"Type": "Notification", "Message": string(message("sns key", 2).Body)})
 	for _, body := range []string{
@@ -195,10 +202,9 @@ func TestEnvelopes(t *testing.T) {
 	})
 }
 
-// TestUnhandledBecomesDead: the queue's own policy ends what is never handled,
+// unhandledBecomesDead: the queue's own policy ends what is never handled,
 // and the rest goes on.
-func TestUnhandledBecomesDead(t *testing.T) {
-	endpoint := peer(t)
+func unhandledBecomesDead(t *testing.T, endpoint string) {
 	dead, client := queue(t, endpoint, "dead", nil)
 	c, _ := queue(t, endpoint, "live", map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:123456789012:dead","maxReceiveCount":"2"}`})
 	target, err := NewTarget(t.Context(), c)
