@@ -74,6 +74,7 @@ type Options struct {
 	Access   access.Decider
 	Queries  Queries
 	Ingests  Ingests
+	Events   Events
 	Objects  object.Store
 	// Previews may be nil: then only text is previewed.
 	Previews Previews

@@ -42,6 +42,11 @@ func (s *server) routes() []route {
 		{"GET", "/ingests/{id}", "getIngest", s.getIngest},
 		{"POST", "/ingests/{id}/cancel", "cancelIngest", s.cancelIngest},
 
+		{"GET", "/event-receivers", "listEventReceivers", s.listReceivers},
+		{"GET", "/dead-letters", "listDeadLetters", s.listDeadLetters},
+		{"POST", "/dead-letters/redeliver", "redeliverEvents", s.redeliver},
+		{"POST", "/dead-letters/discard", "discardEvents", s.discard},
+
 		{"GET", "/catalogs", "listCatalogs", s.listCatalogs},
 		{"GET", "/catalogs/{catalog}/databases", "listDatabases", s.listDatabases},
 		{"GET", "/catalogs/{catalog}/databases/{database}/tables", "listTables", s.listTables},
