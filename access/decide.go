@@ -35,9 +35,9 @@ type question struct {
 type ResourcePolicies func(ctx context.Context, resource string) ([]string, error)
 
 // AddResourcePolicies makes the policies of a service's resources count, which are
-// those whose ARNs name the service. It must be called before the first decision.
+// those whose ARNs name the service.
 func (s *Service) AddResourcePolicies(service string, f ResourcePolicies) {
-	s.resources["arn:aws:"+service+":"] = f
+	s.resources.Store("arn:aws:"+service+":", f)
 }
 
 // Decide implements Decider.
@@ -136,11 +136,11 @@ func (s *Service) resourcePolicies(ctx context.Context, q question) ([]policy.Na
 			}
 		}
 	}
-	f := s.resources[service]
-	if f == nil || q.principal.Administrator && strings.HasSuffix(q.action, "BucketPolicy") {
+	known, ok := s.resources.Load(service)
+	if !ok || q.principal.Administrator && strings.HasSuffix(q.action, "BucketPolicy") {
 		return q.policies, nil
 	}
-	texts, err := f(ctx, q.resource)
+	texts, err := known.(ResourcePolicies)(ctx, q.resource)
 	if err != nil || len(texts) == 0 {
 		return q.policies, err
 	}

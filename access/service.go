@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +24,7 @@ var migrations embed.FS
 type Service struct {
 	db        *state.DB
 	audit     *Audit
-	resources map[string]ResourcePolicies // by the beginning of ARNs
+	resources sync.Map // ResourcePolicies by the beginning of ARNs
 
 	// generation counts changes; see cache.
 	generation atomic.Uint64
@@ -46,7 +47,7 @@ func Open(ctx context.Context, db *state.DB, audit *Audit) (*Service, error) {
 	if err := db.Migrate(ctx, "access", set); err != nil {
 		return nil, err
 	}
-	s := &Service{db: db, audit: audit, resources: map[string]ResourcePolicies{}, done: make(chan struct{})}
+	s := &Service{db: db, audit: audit, done: make(chan struct{})}
 	s.generation.Store(1)
 	if audit != nil {
 		if audit.key, err = s.auditKey(ctx); err != nil {

@@ -240,3 +240,32 @@ func sessionOf(ctx context.Context, tx *sql.Tx, id string) (x session, err error
 func (x session) withTags(tags []Tag) []Tag {
 	return slices.Concat(tags, x.tags)
 }
+
+// PrincipalExists reports whether a principal of a resource's policy is one of the
+// account: the account itself, a user, a role, or a session's role.
+func (s *Service) PrincipalExists(ctx context.Context, principal string) (bool, error) {
+	if principal == lethe.Account || principal == lethe.IAMARN("root") {
+		return true, nil
+	}
+	if role, ok := strings.CutPrefix(principal, lethe.SessionARN("", "")[:len(lethe.SessionARN("", ""))-1]); ok {
+		role, _, _ = strings.Cut(role, "/")
+		_, err := s.Role(ctx, role)
+		return err == nil, unlessMissing(err)
+	}
+	err := s.db.View(ctx, func(tx *sql.Tx) error {
+		_, err := s.at(ctx, tx, principal)
+		return err
+	})
+	var c Code
+	if errors.As(err, &c) || strings.HasPrefix(principal, lethe.IAMARN("group")) {
+		return false, nil // not a principal's ARN
+	}
+	return err == nil, unlessMissing(err)
+}
+
+func unlessMissing(err error) error {
+	if lethe.Is(err, lethe.NotFound) {
+		return nil
+	}
+	return err
+}

@@ -43,7 +43,7 @@ func (a *App) listen(context.Context) error {
 		return err
 	}
 	a.Endpoints.Console = "http://" + addr.String()
-	return a.writeAWSConfig()
+	return a.writeAWSFiles()
 }
 
 // gateway runs the S3 front end until the app stops.
@@ -52,6 +52,7 @@ func (a *App) gateway() (*s3.Gateway, error) {
 	if a.Config.AWS.S3Addr != "" {
 		c.Listen = []string{a.Config.AWS.S3Addr}
 	}
+	a.Access.AddResourcePolicies("s3", s3.BucketPolicies(c.Backend))
 	g, err := s3.New(c)
 	if err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func (a *App) awsMux(g *s3.Gateway) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return aws.New(aws.Config{Keys: a.Access, S3: g.Handler(), Log: a.Log}, ath, users, tokens)
+	return aws.New(aws.Config{Keys: a.Access, S3: g.Handler(), REST: a.rest(), Log: a.Log}, ath, users, tokens)
 }
 
 func (a *App) console() http.Handler {

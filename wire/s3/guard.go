@@ -12,20 +12,9 @@ import (
 	"github.com/versity/versitygw/s3err"
 )
 
-// guarded is a backend without bucket policies: they would be a second place
-// that decides about access, and one that can let the world in. A policy that a
-// store holds from elsewhere has no effect.
+// guarded is a backend whose bucket policies the front end does not decide by (see
+// policy.go), and without what nobody would do.
 type guarded struct{ backend.Backend }
-
-func (guarded) PutBucketPolicy(context.Context, string, []byte) error {
-	return unsupported("", "bucket policies are not supported; write policies of users and roles instead")
-}
-
-func (g guarded) GetBucketPolicy(_ context.Context, bucket string) ([]byte, error) {
-	return nil, s3err.GetBucketErr(s3err.ErrNoSuchBucketPolicy, bucket)
-}
-
-func (guarded) DeleteBucketPolicy(context.Context, string) error { return nil }
 
 // PutBucketWebsite refuses: nobody would serve the website.
 func (guarded) PutBucketWebsite(context.Context, string, []byte) error {

@@ -22,7 +22,7 @@ func Proxy(addr string, log *slog.Logger) http.Handler {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return newProxy(addr, transport(), log)
+	return newProxy(addr, transport(), "", log)
 }
 
 // transport keeps connections to the gateway.
@@ -37,9 +37,14 @@ func transport() *http.Transport {
 	}
 }
 
-func newProxy(addr string, t *http.Transport, log *slog.Logger) http.Handler {
+func newProxy(addr string, t *http.Transport, from peer, log *slog.Logger) http.Handler {
 	proxy := &httputil.ReverseProxy{
-		Rewrite:    func(r *httputil.ProxyRequest) { verbatim(r, addr) },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			verbatim(r, addr)
+			if from != "" {
+				from.tell(r.Out.Header, r.In)
+			}
+		},
 		Transport:  t,
 		BufferPool: &pool{},
 		ErrorLog:   slog.NewLogLogger(log.Handler(), slog.LevelWarn),

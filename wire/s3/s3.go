@@ -7,9 +7,10 @@
 //   - keys: who signed comes from lethe's key store (Config.Keys). Unknown keys,
 //     wrong, expired and missing signatures get S3's own error codes.
 //   - decisions: every request is decided by Config.Decider, by action and ARN,
-//     and by nothing else. ACLs are disabled as in a new AWS bucket, bucket
-//     policies are refused, and no request is anonymous, except the preflight of
-//     a browser to a bucket that has a CORS configuration.
+//     and by nothing else. ACLs are disabled as in a new AWS bucket; bucket
+//     policies are kept here and count there; and no request is anonymous,
+//     whatever a bucket's policy says, except the preflight of a browser to a
+//     bucket that has a CORS configuration.
 //   - operations that it has not implemented and the store can: lifecycle,
 //     notifications, and what S3 says of settings that no bucket here can have.
 //   - honesty: what the front end would silently ignore is refused. See ignored
@@ -122,10 +123,13 @@ func serve(c Config) (*Gateway, error) {
 	// The front end lets its root user do everything. Nobody is root here, so
 	// its key is one that nobody knows.
 	root := middlewares.RootUserConfig{Access: "ROOT" + lethe.NewSecret(), Secret: lethe.NewSecret()}
+	from := peer(lethe.NewSecret())
 	be := guarded{c.Backend}
 	g.server, err = s3api.New(be, root, c.Region, id, nil, nil, nil, nil, append(
-		c.options(&extras{backend: be, iam: id, root: root, noACL: true}),
+		// Whom a request comes from is heard first: decisions ask.
+		append([]s3api.Option{s3api.WithMiddleware("/", from.hear)}, c.options(&extras{backend: be, iam: id, root: root, noACL: true})...),
 		s3api.WithDisableACL(),
+		s3api.WithMiddleware("/", countPolicyReads),
 		s3api.WithMiddleware("/", refuseACL),
 		s3api.WithOnListen(func() { close(listening) }),
 	)...)
@@ -144,7 +148,7 @@ func serve(c Config) (*Gateway, error) {
 		return nil, g.err
 	}
 	g.conns = transport()
-	g.proxy = newProxy(g.Addr(), g.conns, c.Log)
+	g.proxy = newProxy(g.Addr(), g.conns, from, c.Log)
 	return g, nil
 }
 
