@@ -9,14 +9,14 @@ import (
 
 // Status is how far a receiver is.
 type Status struct {
-	Receiver  string    // target/NAME or subscriber/NAME
-	Behind    uint64    // numbers of the outbox it has not come to, whether it wants them or not
-	Held      int       // events that failed, or wait behind one of their key
-	Dead      int       // dead letters
-	Oldest    time.Time // of the oldest event that it has not had; zero if it has had all
-	Down      bool      // it takes nothing at present
-	Delivered uint64    // events, since the dispatcher was opened
-	Failed    uint64    // tries
+	Receiver  string    `json:"receiver"`        // target/NAME or subscriber/NAME
+	Behind    uint64    `json:"behind"`          // numbers of the outbox it has not come to, whether it wants them or not
+	Held      int       `json:"held"`            // events that failed, or wait behind one of their key
+	Dead      int       `json:"dead_letters"`    // kept until somebody redelivers or discards them
+	Oldest    time.Time `json:"oldest,omitzero"` // of the oldest event that it has not had; zero if it has had all
+	Down      bool      `json:"down"`            // it takes nothing at present
+	Delivered uint64    `json:"delivered"`       // events, since the dispatcher was opened
+	Failed    uint64    `json:"failed"`          // tries
 }
 
 // publish makes what run knows visible to Status.

@@ -4,6 +4,8 @@
 //	lethe serve  --data DIR    a lake
 //	lethe sql    "SELECT 1"    run SQL on a running lake
 //	lethe ingest ...           load files into a table of a running lake
+//	lethe events ...           see how events are delivered
+//	lethe access ...           ask who may do what, and why
 //	lethe doctor               check this machine and a lake
 package main
 
@@ -66,6 +68,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newDoctor())
+	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newEvents(), newAccess(), newDoctor())
 	return root
 }

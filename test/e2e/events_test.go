@@ -126,6 +126,18 @@ func TestTheEventGuide(t *testing.T) {
 			t.Errorf("%s was not asked for", k)
 		}
 	}
+	if out := l.Run(t, lake.Binary(t), "events", "status", "--data", l.Data); !strings.Contains(out, "target/audit") || !strings.Contains(out, " ok ") {
+		t.Errorf("events status: %s", out)
+	}
+	if out := l.Run(t, lake.Binary(t), "events", "dead", "--data", l.Data); out != "no dead letters\n" {
+		t.Errorf("events dead: %q", out)
+	}
+	if out := l.Run(t, lake.Binary(t), "events", "redeliver", "target/audit", "--data", l.Data); out != "0 to be delivered again\n" {
+		t.Errorf("events redeliver: %q", out)
+	}
+	if out, err := l.Try(lake.Binary(t), "events", "discard", "target/audit", "one", "--data", l.Data); err == nil || !strings.Contains(out, "no dead letter") && !strings.Contains(out, "not a dead letter") {
+		t.Errorf("events discard: %q %v", out, err)
+	}
 	resp, err := http.Get(l.Console + "/metrics")
 	if err != nil {
 		t.Fatal(err)

@@ -22,33 +22,18 @@ type Events interface {
 // Receivers of events are lethe's own, so their actions and resources are not AWS's.
 const eventResource = "arn:lethe:event:::*"
 
-type receiver struct {
-	Receiver    string     `json:"receiver"`
-	Behind      uint64     `json:"behind"`
-	Held        int        `json:"held"`
-	DeadLetters int        `json:"dead_letters"`
-	Oldest      *time.Time `json:"oldest,omitempty"`
-	Down        bool       `json:"down"`
-	Delivered   uint64     `json:"delivered"`
-	Failed      uint64     `json:"failed"`
-}
-
 func (s *server) listReceivers(c *call) ([]need, func() error, error) {
 	return []need{{"lethe:ListEventReceivers", eventResource}}, func() error {
 		all, err := s.Events.Status(c.r.Context())
 		if err != nil {
 			return err
 		}
-		out := make([]receiver, len(all))
-		for i, r := range all {
-			out[i] = receiver{Receiver: r.Receiver, Behind: r.Behind, Held: r.Held, DeadLetters: r.Dead, Down: r.Down, Delivered: r.Delivered, Failed: r.Failed}
-			if !r.Oldest.IsZero() {
-				out[i].Oldest = &r.Oldest
-			}
+		if all == nil {
+			all = []event.Status{}
 		}
 		return reply(c.w, http.StatusOK, struct {
-			Receivers []receiver `json:"receivers"`
-		}{out})
+			Receivers []event.Status `json:"receivers"`
+		}{all})
 	}, nil
 }
 
