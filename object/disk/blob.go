@@ -49,11 +49,11 @@ func (s *Store) newBlob(fill func(f *blobFile) (int64, error)) (blob string, siz
 	if err := s.index.enter(); err != nil {
 		return "", 0, err
 	}
-	s.fresh.Add(1)
+	s.fresh.add(blob)
 	s.index.leave()
 	f, err := s.create(path)
 	if err != nil {
-		s.fresh.Add(-1)
+		s.fresh.remove(extent{Blob: blob})
 		return "", 0, noSpace(fmt.Errorf("new blob: %w", err))
 	}
 	size, err = fill(&blobFile{File: f, s: s})
@@ -91,11 +91,46 @@ func (s *Store) create(path string) (*os.File, error) {
 	return f, err
 }
 
+// fresh are the blobs of this start that are not in the index (yet).
+type fresh struct {
+	mu    sync.Mutex
+	blobs map[string]bool
+}
+
+func (f *fresh) add(blob string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.blobs == nil {
+		f.blobs = map[string]bool{}
+	}
+	f.blobs[blob] = true
+}
+
+func (f *fresh) remove(exts ...extent) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, e := range exts {
+		delete(f.blobs, e.Blob)
+	}
+}
+
+func (f *fresh) has(blob string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.blobs[blob]
+}
+
+func (f *fresh) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.blobs)
+}
+
 // discard removes blobs that no change owns.
 func (s *Store) discard(exts ...extent) {
 	for _, e := range exts {
 		if err := s.files.remove(s.blobPath(e.Blob)); err == nil || errors.Is(err, fs.ErrNotExist) {
-			s.fresh.Add(-1)
+			s.fresh.remove(e)
 		} // else the next start removes it
 	}
 }

@@ -117,7 +117,7 @@ func (c *change) commit() error {
 		}
 		return errUncertain{noSpace(err)}
 	}
-	c.s.fresh.Add(-int64(len(c.fresh)))
+	c.s.fresh.remove(c.fresh...)
 	c.s.bury(c.s.leases.drop(dead))
 	c.done = true
 	return nil

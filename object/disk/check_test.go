@@ -106,7 +106,7 @@ func check(t testing.TB, s *Store) {
 		}
 		return nil
 	}))
-	if n := s.fresh.Load(); n != 0 {
+	if n := s.fresh.count(); n != 0 {
 		t.Errorf("%d blobs without a home", n)
 	}
 }

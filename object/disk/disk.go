@@ -59,7 +59,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"lethe"
@@ -125,9 +124,10 @@ type Store struct {
 
 	leases leases
 
-	// fresh counts blobs of this start that are not in the index (yet). While
-	// there are any, the start counts as crashed.
-	fresh atomic.Int64
+	fresh fresh // while there are any, the start counts as crashed
+
+	scrubbing sync.Mutex
+	scrubbed  func(ScrubSummary) // of tests: called after each step of a scrub
 }
 
 var (
@@ -185,7 +185,7 @@ func Open(dir string, o Options) (*Store, error) {
 // was answered is lost.
 func (s *Store) Close() error {
 	return s.index.close(func(db *pebble.DB) error {
-		if s.fresh.Load() > 0 {
+		if s.fresh.count() > 0 {
 			return nil // blobs without a home: let the next start look for them
 		}
 		removeEmptyDirs(s.epochDir(s.epoch))

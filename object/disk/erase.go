@@ -147,6 +147,9 @@ func (s *Store) punch(blob string, links int) {
 // ctx ends first; nothing is lost then, and a later call does the rest.
 func (s *Store) Purge(ctx context.Context) error {
 	s.stop(func(string) bool { return true })
+	if err := s.renameScrub(); err != nil {
+		return err
+	}
 	return s.index.purge(ctx)
 }
 

@@ -160,6 +160,22 @@ func (ix *index) get(k []byte, v any) (ok bool, err error) {
 	return true, decode(k, b, v)
 }
 
+// has says whether there is an entry.
+func (ix *index) has(k []byte) (bool, error) {
+	if err := ix.enter(); err != nil {
+		return false, err
+	}
+	defer ix.leave()
+	_, c, err := ix.db.Get(k)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read index: %w", err)
+	}
+	return true, c.Close()
+}
+
 // cursor is an iterator over the entries that begin with a prefix, at one
 // moment of the index.
 type cursor struct {

@@ -22,6 +22,7 @@ import (
 //	e <epoch>                                      a start of the store that did not end cleanly
 //	v                                              the format of all this
 //	v p                                            written by purges, means nothing
+//	s                                              how far a scrub is
 //	x <sequence, 8 bytes>                          outbox
 //	y                                              the last sequence that is forgotten
 const (
@@ -34,6 +35,7 @@ const (
 	tabDead    = 'd'
 	tabEpoch   = 'e'
 	tabFormat  = 'v'
+	tabScrub   = 's'
 	tabOutbox  = 'x'
 	tabForgot  = 'y'
 )

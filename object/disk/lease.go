@@ -119,6 +119,18 @@ func (l *leases) end(free []string, blob string) []string {
 	return free
 }
 
+// anyDead says whether one of the leased blobs is dead.
+func (l *leases) anyDead(exts []extent) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range exts {
+		if u := l.blobs[e.Blob]; u != nil && u.dead {
+			return true
+		}
+	}
+	return false
+}
+
 // isCut says whether the bytes of a leased blob are gone.
 func (l *leases) isCut(blob string) bool {
 	l.mu.Lock()

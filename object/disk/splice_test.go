@@ -165,7 +165,7 @@ func TestSpliceThatLoses(t *testing.T) {
 	if got := read(t, s, "k"); got != "two" {
 		t.Errorf("it holds %q", got)
 	}
-	if n := s.fresh.Load(); n != 0 {
+	if n := s.fresh.count(); n != 0 {
 		t.Errorf("%d blobs have no home", n)
 	}
 }
