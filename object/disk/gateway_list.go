@@ -12,13 +12,13 @@ import (
 )
 
 // list answers one page of current objects, as S3 words it.
-func (g *gateway) list(bucket string, prefix, delimiter *string, marker string, max int, owner *types.Owner) (objs []s3response.Object, cps []types.CommonPrefix, next string, err error) {
+func (g *gateway) list(enc encoding, bucket string, prefix, delimiter *string, marker string, max int, owner *types.Owner) (objs []s3response.Object, cps []types.CommonPrefix, next string, err error) {
 	next, err = g.page(bucket, str(prefix), str(delimiter), marker, max, func(v *version, prefix string) error {
 		if v == nil {
 			cps = append(cps, types.CommonPrefix{Prefix: &prefix})
 			return nil
 		}
-		o := s3response.Object{ETag: &v.ETag, Key: &v.key, LastModified: &v.Time, Size: &v.Size, Owner: owner,
+		o := s3response.Object{ETag: &v.ETag, Key: ptr(enc.text(v.key)), LastModified: &v.Time, Size: &v.Size, Owner: owner,
 			StorageClass: types.ObjectStorageClassStandard, ChecksumType: v.Checksum.Type}
 		if v.Checksum.Algorithm != "" {
 			o.ChecksumAlgorithm = []types.ChecksumAlgorithm{v.Checksum.Algorithm}
@@ -26,6 +26,7 @@ func (g *gateway) list(bucket string, prefix, delimiter *string, marker string, 
 		objs = append(objs, o)
 		return nil
 	})
+	enc.prefixes(cps)
 	return objs, cps, next, err
 }
 
@@ -34,7 +35,7 @@ func owner(b *bucket) (*types.Owner, error) {
 	return &types.Owner{ID: &acl.Owner}, err
 }
 
-func (g *gateway) ListObjects(_ context.Context, in *s3.ListObjectsInput) (out s3response.ListObjectsResult, err error) {
+func (g *gateway) ListObjects(ctx context.Context, in *s3.ListObjectsInput) (out s3response.ListObjectsResult, err error) {
 	b, err := g.bucketNamed(*in.Bucket)
 	if err != nil {
 		return out, err
@@ -47,14 +48,18 @@ func (g *gateway) ListObjects(_ context.Context, in *s3.ListObjectsInput) (out s
 	if in.MaxKeys != nil {
 		max = *in.MaxKeys
 	}
-	objs, cps, next, err := g.list(b.Name, in.Prefix, in.Delimiter, str(in.Marker), int(max), own)
-	return s3response.ListObjectsResult{
-		Name: in.Bucket, Prefix: opt(str(in.Prefix)), Delimiter: opt(str(in.Delimiter)), Marker: opt(str(in.Marker)),
-		NextMarker: opt(next), MaxKeys: &max, IsTruncated: ptr(next != ""), Contents: objs, CommonPrefixes: cps,
+	enc, err := encodingOf(ctx)
+	if err != nil {
+		return out, err
+	}
+	objs, cps, next, err := g.list(enc, b.Name, in.Prefix, in.Delimiter, str(in.Marker), int(max), own)
+	return s3response.ListObjectsResult{EncodingType: enc.kind(),
+		Name: in.Bucket, Prefix: opt(enc.text(str(in.Prefix))), Delimiter: opt(enc.text(str(in.Delimiter))), Marker: opt(enc.text(str(in.Marker))),
+		NextMarker: opt(enc.text(next)), MaxKeys: &max, IsTruncated: ptr(next != ""), Contents: objs, CommonPrefixes: cps,
 	}, err
 }
 
-func (g *gateway) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input) (out s3response.ListObjectsV2Result, err error) {
+func (g *gateway) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input) (out s3response.ListObjectsV2Result, err error) {
 	b, err := g.bucketNamed(*in.Bucket)
 	if err != nil {
 		return out, err
@@ -69,22 +74,34 @@ func (g *gateway) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input) (o
 	if in.MaxKeys != nil {
 		limit = *in.MaxKeys
 	}
-	marker := max(str(in.ContinuationToken), str(in.StartAfter))
-	objs, cps, next, err := g.list(b.Name, in.Prefix, in.Delimiter, marker, int(limit), own)
-	return s3response.ListObjectsV2Result{
-		Name: in.Bucket, Prefix: opt(str(in.Prefix)), Delimiter: opt(str(in.Delimiter)), StartAfter: opt(str(in.StartAfter)),
-		ContinuationToken: opt(str(in.ContinuationToken)), NextContinuationToken: opt(next), MaxKeys: &limit,
+	marker, err := untoken(str(in.ContinuationToken))
+	if err != nil {
+		return out, err
+	}
+	enc, err := encodingOf(ctx)
+	if err != nil {
+		return out, err
+	}
+	marker = max(marker, str(in.StartAfter))
+	objs, cps, next, err := g.list(enc, b.Name, in.Prefix, in.Delimiter, marker, int(limit), own)
+	return s3response.ListObjectsV2Result{EncodingType: enc.kind(),
+		Name: in.Bucket, Prefix: opt(enc.text(str(in.Prefix))), Delimiter: opt(enc.text(str(in.Delimiter))), StartAfter: opt(enc.text(str(in.StartAfter))),
+		ContinuationToken: opt(str(in.ContinuationToken)), NextContinuationToken: opt(token(next)), MaxKeys: &limit,
 		KeyCount: ptr(int32(len(objs) + len(cps))), IsTruncated: ptr(next != ""), Contents: objs, CommonPrefixes: cps,
 	}, err
 }
 
-func (g *gateway) ListObjectVersions(_ context.Context, in *s3.ListObjectVersionsInput) (out s3response.ListVersionsResult, err error) {
+func (g *gateway) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersionsInput) (out s3response.ListVersionsResult, err error) {
 	if _, err := g.bucketNamed(*in.Bucket); err != nil {
 		return out, err
 	}
+	enc, err := encodingOf(ctx)
+	if err != nil {
+		return out, err
+	}
 	keyMarker, idMarker := str(in.KeyMarker), str(in.VersionIdMarker)
-	out = s3response.ListVersionsResult{Name: in.Bucket, Prefix: ptr(str(in.Prefix)), Delimiter: ptr(str(in.Delimiter)),
-		KeyMarker: &keyMarker, VersionIdMarker: &idMarker, MaxKeys: in.MaxKeys, IsTruncated: ptr(false),
+	out = s3response.ListVersionsResult{EncodingType: enc.kind(), Name: in.Bucket, Prefix: ptr(enc.text(str(in.Prefix))), Delimiter: ptr(enc.text(str(in.Delimiter))),
+		KeyMarker: ptr(enc.text(keyMarker)), VersionIdMarker: &idMarker, MaxKeys: in.MaxKeys, IsTruncated: ptr(false),
 		NextKeyMarker: ptr(""), NextVersionIdMarker: ptr("")}
 	var max int
 	if in.MaxKeys != nil {
@@ -120,7 +137,7 @@ func (g *gateway) ListObjectVersions(_ context.Context, in *s3.ListObjectVersion
 			break
 		}
 		if emitted == max {
-			out.IsTruncated, out.NextKeyMarker, out.NextVersionIdMarker = ptr(true), &lastKey, &lastID
+			out.IsTruncated, out.NextKeyMarker, out.NextVersionIdMarker = ptr(true), ptr(enc.text(lastKey)), &lastID
 			break
 		}
 		if cp := w.rolled(key); cp != "" {
@@ -137,14 +154,15 @@ func (g *gateway) ListObjectVersions(_ context.Context, in *s3.ListObjectVersion
 		newestSeen, haveNewest = key, true
 		lastKey, lastID = key, v.versionID()
 		if v.Marker {
-			out.DeleteMarkers = append(out.DeleteMarkers, types.DeleteMarkerEntry{Key: &v.key, VersionId: ptr(v.versionID()),
+			out.DeleteMarkers = append(out.DeleteMarkers, types.DeleteMarkerEntry{Key: ptr(enc.text(v.key)), VersionId: ptr(v.versionID()),
 				LastModified: &v.Time, IsLatest: &latest})
 		} else {
-			out.Versions = append(out.Versions, s3response.ObjectVersion{Key: &v.key, VersionId: ptr(v.versionID()), ETag: &v.ETag,
+			out.Versions = append(out.Versions, s3response.ObjectVersion{Key: ptr(enc.text(v.key)), VersionId: ptr(v.versionID()), ETag: &v.ETag,
 				LastModified: &v.Time, Size: &v.Size, IsLatest: &latest, StorageClass: types.ObjectVersionStorageClassStandard,
 				ChecksumAlgorithm: []types.ChecksumAlgorithm{v.Checksum.Algorithm}, ChecksumType: v.Checksum.Type})
 		}
 		ok = w.Next()
 	}
+	enc.prefixes(out.CommonPrefixes)
 	return out, w.Error()
 }

@@ -30,7 +30,7 @@ func (g *gateway) CreateMultipartUpload(_ context.Context, in s3response.CreateM
 		Header: header{str(in.ContentType), str(in.ContentEncoding), str(in.ContentDisposition), str(in.ContentLanguage),
 			str(in.CacheControl), str(in.Expires), str(in.WebsiteRedirectLocation), in.Metadata},
 		Checksum: s3response.Checksum{Algorithm: in.ChecksumAlgorithm, Type: in.ChecksumType}}
-	if u.Tags, err = backend.ParseObjectTags(str(in.Tagging)); err != nil {
+	if u.Tags, err = parseTags(str(in.Tagging)); err != nil {
 		return out, err
 	}
 	if u.Lock, err = parseLock(&b, in.ObjectLockLegalHoldStatus, in.ObjectLockMode, in.ObjectLockRetainUntilDate); err != nil {
@@ -343,7 +343,7 @@ func (g *gateway) assemble(v *version, u *upload, list []types.CompletedPart) er
 	return nil
 }
 
-func (g *gateway) AbortMultipartUpload(_ context.Context, in *s3.AbortMultipartUploadInput) error {
+func (g *gateway) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadInput) error {
 	unlock, err := g.lock(*in.Bucket, *in.Key)
 	if err != nil {
 		return err
@@ -352,6 +352,11 @@ func (g *gateway) AbortMultipartUpload(_ context.Context, in *s3.AbortMultipartU
 	u, err := g.uploadIn(*in.Bucket, *in.Key, *in.UploadId)
 	if err != nil {
 		return err
+	}
+	if in.IfMatchInitiatedTime == nil {
+		if in.IfMatchInitiatedTime, err = dateHeader(ctx, "X-Amz-If-Match-Initiated-Time"); err != nil {
+			return err
+		}
 	}
 	if t := in.IfMatchInitiatedTime; t != nil && t.Unix() != u.Started.Unix() {
 		return s3err.GetPreconditionFailedErr(s3err.ConditionIfMatchInitiatedTime)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -102,7 +103,7 @@ func (g *gateway) PutObject(ctx context.Context, in s3response.PutObjectInput) (
 	if err != nil {
 		return out, err
 	}
-	tags, err := backend.ParseObjectTags(str(in.Tagging))
+	tags, err := parseTags(str(in.Tagging))
 	if err != nil {
 		return out, err
 	}
@@ -375,6 +376,11 @@ func (g *gateway) deleteObject(ctx context.Context, c *change, in *s3.DeleteObje
 	if err != nil {
 		return nil, err
 	}
+	if in.IfMatchLastModifiedTime == nil {
+		if in.IfMatchLastModifiedTime, err = dateHeader(ctx, "X-Amz-If-Match-Last-Modified-Time"); err != nil {
+			return nil, err
+		}
+	}
 	if m := in.IfMatch; m != nil && (v == nil || v.Marker) {
 		return nil, s3err.GetPreconditionFailedErr(s3err.ConditionIfMatch)
 	} else if m != nil && *m == "*" {
@@ -414,6 +420,27 @@ func (g *gateway) deleteObject(ctx context.Context, c *change, in *s3.DeleteObje
 		out.DeleteMarker, out.VersionId = ptr(true), ptr(marker.versionID())
 	}
 	return out, bare(c.commit())
+}
+
+// dateHeader is a time that a deletion names as its condition. The front end
+// ignores one that it cannot read or that is to come, and would delete what was
+// not to be.
+func dateHeader(ctx context.Context, name string) (*time.Time, error) {
+	r, ok := ctx.(*fasthttp.RequestCtx)
+	if !ok || !r.IsDelete() {
+		return nil, nil
+	}
+	said := string(r.Request.Header.Peek(name))
+	if said == "" {
+		return nil, nil
+	}
+	t, err := http.ParseTime(said)
+	if err != nil {
+		if t, err = time.Parse(time.RFC3339, said); err != nil {
+			return nil, s3err.InvalidArgumentError{ArgumentName: name, ArgumentValue: said, Description: "The date is not valid."}
+		}
+	}
+	return &t, nil
 }
 
 func (g *gateway) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) (res s3response.DeleteResult, err error) {
@@ -525,7 +552,7 @@ func (g *gateway) CopyObject(ctx context.Context, in s3response.CopyObjectInput)
 	}
 	v.Header.WebsiteRedirect = str(in.WebsiteRedirectLocation) // never copied
 	if in.TaggingDirective == types.TaggingDirectiveReplace {
-		if v.Tags, err = backend.ParseObjectTags(str(in.Tagging)); err != nil {
+		if v.Tags, err = parseTags(str(in.Tagging)); err != nil {
 			return out, err
 		}
 	}

@@ -16,13 +16,17 @@ import (
 //
 // A page begins after the key marker; with an upload id marker it begins after
 // that upload of the key, which need not be there any more.
-func (g *gateway) ListMultipartUploads(_ context.Context, in *s3.ListMultipartUploadsInput) (out s3response.ListMultipartUploadsResult, err error) {
+func (g *gateway) ListMultipartUploads(ctx context.Context, in *s3.ListMultipartUploadsInput) (out s3response.ListMultipartUploadsResult, err error) {
 	if _, err := g.bucketNamed(*in.Bucket); err != nil {
 		return out, err
 	}
+	enc, err := encodingOf(ctx)
+	if err != nil {
+		return out, err
+	}
 	prefix, delimiter, keyMarker, idMarker := str(in.Prefix), str(in.Delimiter), str(in.KeyMarker), str(in.UploadIdMarker)
-	out = s3response.ListMultipartUploadsResult{Bucket: *in.Bucket, Delimiter: delimiter, KeyMarker: keyMarker,
-		UploadIDMarker: idMarker, Prefix: prefix, MaxUploads: int(*in.MaxUploads)}
+	out = s3response.ListMultipartUploadsResult{Bucket: *in.Bucket, EncodingType: string(enc.kind()), Delimiter: enc.text(delimiter), KeyMarker: enc.text(keyMarker),
+		UploadIDMarker: idMarker, Prefix: enc.text(prefix), MaxUploads: int(*in.MaxUploads)}
 	if keyMarker == "" {
 		idMarker = "" // it means nothing then
 	}
@@ -62,16 +66,16 @@ func (g *gateway) ListMultipartUploads(_ context.Context, in *s3.ListMultipartUp
 			return out, err
 		}
 		if n == out.MaxUploads {
-			out.IsTruncated, out.NextKeyMarker, out.NextUploadIDMarker = true, lastKey, lastID
+			out.IsTruncated, out.NextKeyMarker, out.NextUploadIDMarker = true, enc.text(lastKey), lastID
 			break
 		}
 		if cp := rolled(u.key); cp != "" {
-			out.CommonPrefixes = append(out.CommonPrefixes, s3response.CommonPrefix{Prefix: cp})
+			out.CommonPrefixes = append(out.CommonPrefixes, s3response.CommonPrefix{Prefix: enc.text(cp)})
 			lastKey, lastID = cp, u.id
 			ok = it.SeekGE(after(keysFrom(tabUpload, *in.Bucket, cp)))
 			continue
 		}
-		out.Uploads = append(out.Uploads, s3response.Upload{Key: u.key, UploadID: u.id, StorageClass: types.StorageClassStandard,
+		out.Uploads = append(out.Uploads, s3response.Upload{Key: enc.text(u.key), UploadID: u.id, StorageClass: types.StorageClassStandard,
 			Initiated: u.Started, ChecksumAlgorithm: u.Checksum.Algorithm, ChecksumType: u.Checksum.Type})
 		lastKey, lastID = u.key, u.id
 		ok = it.Next()
