@@ -52,7 +52,7 @@ func (a *App) gateway() (*s3.Gateway, error) {
 	if a.Config.AWS.S3Addr != "" {
 		c.Listen = []string{a.Config.AWS.S3Addr}
 	}
-	a.Access.AddResourcePolicies("s3", s3.BucketPolicies(c.Backend))
+	a.Access.AddResourcePolicies("s3", together(s3.BucketPolicies(c.Backend), a.resultsOfOthers))
 	g, err := s3.New(c)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (a *App) awsMux(g *s3.Gateway) (http.Handler, error) {
 
 func (a *App) console() http.Handler {
 	return console.New(console.Options{
-		Log: a.Log, Sessions: a.Access, Access: a.Access, Queries: a.Queries, Ingests: a.Ingests, Objects: a.Stores, Previews: previews{a.Stores, a.Queries}, Region: a.Config.AWS.Region, Version: Version, Metrics: a.metrics.handler(),
+		Log: a.Log, Sessions: a.Access, Access: a.Access, Explainer: a.Access, Queries: a.Queries, Ingests: a.Ingests, Objects: a.Stores, Previews: previews{a.Stores, a.Queries}, Region: a.Config.AWS.Region, Version: Version, Metrics: a.metrics.handler(),
 		DDL: func(t catalog.Table) (string, error) { return query.CreateTable(t), nil },
 	})
 }

@@ -72,10 +72,12 @@ type Options struct {
 	Log      *slog.Logger
 	Sessions Sessions
 	Access   access.Decider
-	Queries  Queries
-	Ingests  Ingests
-	Events   Events
-	Objects  object.Store
+	// Explainer says why, of decisions.
+	Explainer Explainer
+	Queries   Queries
+	Ingests   Ingests
+	Events    Events
+	Objects   object.Store
 	// Previews may be nil: then only text is previewed.
 	Previews Previews
 	// DDL writes the statement that makes a table.

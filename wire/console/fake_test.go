@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/access"
 	"lethe/catalog"
 	"lethe/ingest"
 	"lethe/object"
@@ -526,7 +527,7 @@ func newLake(log *slog.Logger) *lake {
 	l := &lake{sessions: &sessions{tokens: map[string]lethe.Principal{}}, policy: &policy{}, objects: obj}
 	l.queries = &queries{done: map[string]chan struct{}{}, cat: cat, obj: obj}
 	l.Options = console.Options{
-		Log: log, Sessions: l.sessions, Access: l.policy, Queries: l.queries, Ingests: &ingests{}, Events: newEvents(), Objects: obj, Previews: previews{}, Version: "test",
+		Log: log, Sessions: l.sessions, Access: l.policy, Explainer: noPrincipals{}, Queries: l.queries, Ingests: &ingests{}, Events: newEvents(), Objects: obj, Previews: previews{}, Version: "test",
 		DDL: func(t catalog.Table) (string, error) {
 			if t.Type == catalog.VirtualView {
 				return "", lethe.Errorf(lethe.Unsupported, "a view has no CREATE TABLE statement")
@@ -544,4 +545,11 @@ func newLake(log *slog.Logger) *lake {
 		},
 	}
 	return l
+}
+
+// noPrincipals knows nobody.
+type noPrincipals struct{}
+
+func (noPrincipals) Explain(_ context.Context, arn string, _ map[string][]string) (*access.Simulator, error) {
+	return nil, lethe.Errorf(lethe.NotFound, "there is no %s", arn)
 }

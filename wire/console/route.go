@@ -37,6 +37,8 @@ func (s *server) routes() []route {
 		{"GET", "/queries/{id}/result.csv", "downloadQueryResult", s.downloadResult},
 		{"GET", "/workgroups", "listWorkgroups", s.listWorkgroups},
 
+		{"GET", "/access/explain", "explainAccess", s.explainAccess},
+
 		{"POST", "/ingests", "startIngest", s.startIngest},
 		{"GET", "/ingests", "listIngests", s.listIngests},
 		{"GET", "/ingests/{id}", "getIngest", s.getIngest},
