@@ -88,7 +88,7 @@ func testListing(t *testing.T, s *under) {
 			}
 		}
 	}
-	l, err := s.List(context.Background(), bucket, object.ListOptions{Prefix: "a/1"})
+	l, err := s.List(context.Background(), bucket, object.ListOptions{Prefix: "a-b"})
 	must(t, err)
 	if o := l.Objects[0]; o.Bucket != bucket || o.Size != 3 || o.ETag == "" || o.Modified.IsZero() {
 		t.Errorf("a listing says %+v", o)
@@ -102,6 +102,7 @@ func testListingPages(t *testing.T, s *under) {
 		keys = append(keys, fmt.Sprintf("p/%02d/%d", i/7, i), fmt.Sprintf("p/%02d", i))
 	}
 	slices.Sort(keys)
+	keys = s.keys(t, keys)
 	for _, k := range keys {
 		put(t, s, k, nil)
 	}

@@ -84,7 +84,7 @@ func (s *Store) fail(ctx context.Context, err error, bucket, key string) error {
 		return lethe.Errorf(kind, "%s: %s refuses it: %w", where, s, err).WithHint("the credentials of this store in the configuration need the permission")
 	case c == "BucketNotEmpty", c == "VersionedBucketNotEmpty":
 		return lethe.Errorf(kind, "bucket %s is not empty", bucket).WithHint("delete its objects, and their versions, first")
-	case kind == lethe.Conflict && key != "":
+	case kind == lethe.Conflict && key != "" && (c == "PreconditionFailed" || c == "ConditionalRequestConflict" || status == http.StatusPreconditionFailed):
 		return conflict(bucket, key)
 	case kind == lethe.Exists:
 		return lethe.Errorf(kind, "bucket %s exists already in %s", bucket, s)

@@ -18,15 +18,18 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // md5ETag is an ETag that is the MD5 of the bytes, as far as its form tells. An
-// encrypted object's may look so and be none; the store then sends a checksum.
+// encrypted object's may look so and be none.
 var md5ETag = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // Link fetches an object into the new file path. Its bytes are those of the ETag:
-// every request asks for it, the length must be right, and so must the store's
-// checksum, which the SDK verifies, or the ETag if that is an MD5.
+// every request asks for it, the length must be right, the store's checksum, which
+// the SDK verifies, and the ETag itself if it is an MD5. The latter is not the same
+// twice: a store that looks at the ETag and then opens the file may send the bytes
+// of a replacement, with a checksum that is right.
 func (s *Store) Link(ctx context.Context, bucket, key, etag, path string) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
 	switch {
@@ -64,8 +67,11 @@ func (s *Store) fetch(ctx context.Context, bucket, key, etag string, to io.Write
 	defer r.Close()
 	sum := md5.New()
 	plain := strings.Trim(o.ETag, `"`)
-	verify := out.ChecksumCRC32 == nil && out.ChecksumCRC32C == nil && out.ChecksumCRC64NVME == nil && out.ChecksumSHA1 == nil && out.ChecksumSHA256 == nil &&
-		md5ETag.MatchString(plain) && out.ServerSideEncryption == "" && out.SSECustomerAlgorithm == nil
+	if !sameETag(o.ETag, etag) {
+		return conflict(bucket, key)
+	}
+	// Amazon encrypts with AES256 always, and its ETags are MD5s nevertheless.
+	verify := md5ETag.MatchString(plain) && (out.ServerSideEncryption == "" || out.ServerSideEncryption == types.ServerSideEncryptionAes256)
 	if verify {
 		to = io.MultiWriter(to, sum)
 	}
@@ -76,6 +82,9 @@ func (s *Store) fetch(ctx context.Context, bucket, key, etag string, to io.Write
 	case n != o.Size || aws.ToInt64(out.ContentLength) != n:
 		return lethe.Errorf(lethe.BadData, "s3://%s/%s: %s sent %d of %d bytes", bucket, key, s, n, o.Size)
 	case verify && hex.EncodeToString(sum.Sum(nil)) != plain:
+		if now, err := s.Head(ctx, bucket, key); lethe.Is(err, lethe.NotFound) || err == nil && !sameETag(now.ETag, etag) {
+			return conflict(bucket, key)
+		}
 		return lethe.Errorf(lethe.BadData, "s3://%s/%s: the bytes that %s sent are not those of its ETag", bucket, key, s)
 	}
 	return nil

@@ -57,9 +57,11 @@ func (s *Store) ListVersions(ctx context.Context, bucket string, o object.Versio
 		return l, lethe.Errorf(lethe.NotFound, "there is no bucket %q", bucket)
 	}
 	in := &s3.ListObjectVersionsInput{Bucket: &bucket, Prefix: some(o.Prefix), KeyMarker: some(o.After.Key), VersionIdMarker: some(o.After.Version), EncodingType: types.EncodingTypeUrl}
-	seen := map[object.VersionMark]bool{} // some stores repeat the last of a page
-	for {
-		in.MaxKeys = aws.Int32(int32(min(page, o.Limit-len(l.Versions))))
+	// Some stores (versitygw 1.8) repeat the last entry of a page on the next,
+	// and so make no progress by pages of one.
+	seen := map[object.VersionMark]bool{o.After: true}
+	for more := 0; ; {
+		in.MaxKeys = aws.Int32(int32(min(page, o.Limit-len(l.Versions)+more)))
 		out, err := s.client.ListObjectVersions(ctx, in)
 		if err != nil {
 			return l, s.fail(ctx, err, bucket, "")
@@ -78,21 +80,34 @@ func (s *Store) ListVersions(ctx context.Context, bucket string, o object.Versio
 		slices.SortStableFunc(got, func(a, b object.Version) int {
 			return cmp.Or(cmp.Compare(a.Key, b.Key), latest(b)-latest(a), b.Modified.Compare(a.Modified))
 		})
+		before := len(l.Versions)
 		for _, v := range got {
 			m := object.VersionMark{Key: v.Key, Version: v.Version}
-			if !seen[m] && m != o.After {
-				seen[m] = true
-				l.Versions = append(l.Versions, v)
+			if seen[m] {
+				continue
 			}
+			if len(l.Versions) == o.Limit { // an entry too many was asked for
+				last := l.Versions[o.Limit-1]
+				l.Next = object.VersionMark{Key: last.Key, Version: last.Version}
+				return l, nil
+			}
+			seen[m] = true
+			l.Versions = append(l.Versions, v)
 		}
 		if !aws.ToBool(out.IsTruncated) {
 			return l, nil
+		}
+		if len(l.Versions) == before {
+			if *in.MaxKeys == page {
+				return l, lethe.Errorf(lethe.Internal, "%s lists the versions in bucket %s and does not get on", s, bucket)
+			}
+			more = 2*more + 1
 		}
 		next := object.VersionMark{Key: decoded(out.EncodingType, out.NextKeyMarker), Version: aws.ToString(out.NextVersionIdMarker)}
 		if next.Key == "" {
 			return l, lethe.Errorf(lethe.Internal, "%s lists a part of the versions in bucket %s and does not say how to go on", s, bucket)
 		}
-		if len(l.Versions) >= o.Limit {
+		if len(l.Versions) == o.Limit {
 			l.Next = next
 			return l, nil
 		}
