@@ -60,7 +60,7 @@ func Start(t testing.TB, dir string, o disk.Options) *Server {
 // Serve serves a store until the test ends and returns the URL.
 func Serve(t testing.TB, store *disk.Store) string {
 	t.Helper()
-	g, err := wire.New(wire.Config{Backend: store.Gateway(), Keys: keys{}, Decider: everything{}})
+	g, err := wire.New(wire.Config{Backend: store.Gateway(), Settings: store, Keys: keys{}, Decider: everything{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,6 +91,9 @@ func New(c Config) (*Gateway, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Backend == nil || c.Settings == nil || c.Keys == nil || c.Decider == nil {
+		return nil, lethe.Errorf(lethe.Invalid, "serving S3 needs a backend, settings, keys and a decider")
+	}
 	var err error
 	for range bindTries {
 		var g *Gateway

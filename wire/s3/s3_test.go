@@ -201,7 +201,7 @@ func TestRunEnds(t *testing.T) {
 	must(t, err)
 	defer store.Close()
 	for _, wait := range []time.Duration{0, time.Millisecond} {
-		g, err := wire.New(wire.Config{Backend: store.Gateway(), Keys: keyRing{}, Decider: &decisions{}, Listen: []string{"127.0.0.1:0"}})
+		g, err := wire.New(wire.Config{Backend: store.Gateway(), Settings: store, Keys: keyRing{}, Decider: &decisions{}, Listen: []string{"127.0.0.1:0"}})
 		must(t, err)
 		for _, a := range append(g.Listening(), g.Addr()) {
 			resp, err := http.Get("http://" + a + "/some-bucket")
@@ -227,7 +227,7 @@ func TestRunEnds(t *testing.T) {
 
 func TestAddressInUse(t *testing.T) {
 	l := newLake(t)
-	_, err := wire.New(wire.Config{Backend: l.store.Gateway(), Keys: keyRing{}, Decider: &decisions{}, Listen: []string{l.gateway.Addr()}})
+	_, err := wire.New(wire.Config{Backend: l.store.Gateway(), Settings: l.store, Keys: keyRing{}, Decider: &decisions{}, Listen: []string{l.gateway.Addr()}})
 	if err == nil || !strings.Contains(err.Error(), l.gateway.Addr()) {
 		t.Errorf("a second server on %s: %v", l.gateway.Addr(), err)
 	}
@@ -241,7 +241,7 @@ func TestDrain(t *testing.T) {
 	ctx := context.Background()
 	must(t, store.CreateBucket(ctx, bucket))
 	asked := &decisions{}
-	g, err := wire.New(wire.Config{Backend: store.Gateway(), Keys: keyRing{adminKey: {adminSecret, admin}}, Decider: asked, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	g, err := wire.New(wire.Config{Backend: store.Gateway(), Settings: store, Keys: keyRing{adminKey: {adminSecret, admin}}, Decider: asked, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	must(t, err)
 	front := httptest.NewServer(g.Handler())
 	defer front.Close()
