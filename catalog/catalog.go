@@ -18,6 +18,7 @@ type Database struct {
 	Description string
 	Location    string
 	Owner       string
+	OwnerType   string // USER, ROLE or GROUP; "" is USER
 	Parameters  map[string]string
 	Created     time.Time
 }
@@ -46,6 +47,7 @@ type Table struct {
 	Name       string
 	Type       TableType
 	Owner      string
+	OwnerType  string // USER, ROLE or GROUP; "" is USER
 	Created    time.Time
 	Partitions []Column // partition keys; Storage.Columns holds the others
 	Storage    Storage

@@ -10,7 +10,7 @@ import (
 	"lethe/catalog"
 )
 
-const selectDatabases = `SELECT "DB_ID", "NAME", "DESC", "DB_LOCATION_URI", "OWNER_NAME", "CREATE_TIME" FROM "DBS" WHERE "CTLG_NAME" = '` + hive + `'`
+const selectDatabases = `SELECT "DB_ID", "NAME", "DESC", "DB_LOCATION_URI", "OWNER_NAME", "OWNER_TYPE", "CREATE_TIME" FROM "DBS" WHERE "CTLG_NAME" = '` + hive + `'`
 
 // Databases lists all databases by name.
 func (s *Store) Databases(ctx context.Context) (ds []catalog.Database, err error) {
@@ -50,12 +50,12 @@ func readDatabases(ctx context.Context, tx *sql.Tx, query string, args ...any) (
 	for rows.Next() {
 		var id int64
 		var d catalog.Database
-		var description, owner sql.NullString
+		var description, owner, kind sql.NullString
 		var created sql.NullInt64
-		if err := rows.Scan(&id, &d.Name, &description, &d.Location, &owner, &created); err != nil {
+		if err := rows.Scan(&id, &d.Name, &description, &d.Location, &owner, &kind, &created); err != nil {
 			return nil, err
 		}
-		d.Description, d.Owner, d.Created = description.String, owner.String, fromSeconds(created.Int64)
+		d.Description, d.Owner, d.OwnerType, d.Created = description.String, owner.String, fromOwnerType(kind.String), fromSeconds(created.Int64)
 		at[id] = len(ds)
 		ids, ds = append(ids, id), append(ds, d)
 	}
@@ -84,7 +84,7 @@ func (s *Store) CreateDatabase(ctx context.Context, d catalog.Database) error {
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO "DBS" ("DB_ID", "NAME", "DESC", "DB_LOCATION_URI", "OWNER_NAME", "OWNER_TYPE", "CTLG_NAME", "CREATE_TIME")
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			id, d.Name, null(d.Description), d.Location, null(d.Owner), ownerType(d.Owner), hive, seconds(d.Created))
+			id, d.Name, null(d.Description), d.Location, null(d.Owner), ownerType(d.Owner, d.OwnerType), hive, seconds(d.Created))
 		if err != nil {
 			return err
 		}
@@ -93,11 +93,22 @@ func (s *Store) CreateDatabase(ctx context.Context, d catalog.Database) error {
 }
 
 // ownerType is the kind of principal that an owner is to Hive.
-func ownerType(owner string) any {
+func ownerType(owner, kind string) any {
 	if owner == "" {
 		return nil
 	}
-	return "USER"
+	if kind == "" {
+		return "USER"
+	}
+	return kind
+}
+
+// fromOwnerType is "" for the usual kind.
+func fromOwnerType(kind string) string {
+	if kind == "USER" {
+		return ""
+	}
+	return kind
 }
 
 // AlterDatabase replaces a database's definition, except for its name and the
@@ -121,7 +132,7 @@ func (s *Store) AlterDatabase(ctx context.Context, name string, d catalog.Databa
 				WithHint("create %s and move the tables to it", d.Name)
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE "DBS" SET "DESC" = $1, "DB_LOCATION_URI" = $2, "OWNER_NAME" = $3, "OWNER_TYPE" = $4 WHERE "DB_ID" = $5`,
-			null(d.Description), d.Location, null(d.Owner), ownerType(d.Owner), id)
+			null(d.Description), d.Location, null(d.Owner), ownerType(d.Owner, d.OwnerType), id)
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,25 @@ func (s *Store) Partitions(ctx context.Context, database, table string, page cat
 	return ps, err
 }
 
+// PartitionsNamed returns those of the named partitions that exist.
+func (s *Store) PartitionsNamed(ctx context.Context, database, table string, names []string) (ps []catalog.Partition, err error) {
+	err = s.db.View(ctx, func(tx *sql.Tx) error {
+		t, err := readTable(ctx, tx, database, table)
+		if err != nil {
+			return err
+		}
+		for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(names))), idsAtOnce) {
+			some, err := readPartitions(ctx, tx, t, `WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2")+` ORDER BY p."PART_NAME"`, []any{t.id, list(chunk)})
+			if err != nil {
+				return err
+			}
+			ps = append(ps, some...)
+		}
+		return nil
+	})
+	return ps, err
+}
+
 // PartitionNames returns the names of a table's partitions.
 func (s *Store) PartitionNames(ctx context.Context, database, table string, page catalog.PartitionPage) (names []string, err error) {
 	err = s.db.View(ctx, func(tx *sql.Tx) error {
@@ -278,53 +297,73 @@ func (s *Store) AlterPartition(ctx context.Context, database, table string, valu
 		if err != nil {
 			return err
 		}
-		name, values, err := checkValues(t.table, values)
-		if err != nil {
-			return err
-		}
-		if p.Values == nil {
-			p.Values = values
-		}
-		ps, names, err := checkPartitions(t.table, []catalog.Partition{p})
-		if err != nil {
-			return err
-		}
-		p, renamed := ps[0], names[0]
-		found, err := partitionsNamed(ctx, tx, t.id, []string{name, renamed})
-		if err != nil {
-			return err
-		}
-		r, ok := found[name]
-		if !ok {
-			return noPartition(t, name)
-		}
-		if _, taken := found[renamed]; taken && renamed != name {
-			return lethe.Errorf(lethe.Exists, "partition %s of table %s.%s exists already", renamed, t.table.Database, t.table.Name)
-		}
-		if renamed != name {
-			if err := renamePartition(ctx, tx, r.id, renamed, p.Values); err != nil {
-				return err
-			}
-		}
-		if !p.Created.IsZero() {
-			if _, err := tx.ExecContext(ctx, `UPDATE "PARTITIONS" SET "CREATE_TIME" = $1 WHERE "PART_ID" = $2`, seconds(p.Created), r.id); err != nil {
-				return err
-			}
-		}
-		cd, err := alteredColumns(ctx, tx, t, r, p.Storage.Columns)
-		if err != nil {
-			return err
-		}
-		if err := updateStorage(ctx, tx, descriptor{sd: r.sd, serde: r.serde, cd: cd, storage: &p.Storage}); err != nil {
-			return err
-		}
-		if cd != r.cd {
-			if err := dropColumns(ctx, tx, []int64{r.cd}); err != nil {
-				return err
-			}
-		}
-		return replaceParameters(ctx, tx, "PARTITION_PARAMS", "PART_ID", r.id, p.Parameters)
+		return alterPartition(ctx, tx, t, values, p)
 	})
+}
+
+// AlterPartitions replaces the definitions of all of the partitions or of none.
+func (s *Store) AlterPartitions(ctx context.Context, database, table string, ps []catalog.Partition) error {
+	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+		t, err := readTable(ctx, tx, database, table)
+		if err != nil {
+			return err
+		}
+		for _, p := range ps {
+			if err := alterPartition(ctx, tx, t, p.Values, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func alterPartition(ctx context.Context, tx *sql.Tx, t row, values []string, p catalog.Partition) error {
+	name, values, err := checkValues(t.table, values)
+	if err != nil {
+		return err
+	}
+	if p.Values == nil {
+		p.Values = values
+	}
+	ps, names, err := checkPartitions(t.table, []catalog.Partition{p})
+	if err != nil {
+		return err
+	}
+	p, renamed := ps[0], names[0]
+	found, err := partitionsNamed(ctx, tx, t.id, []string{name, renamed})
+	if err != nil {
+		return err
+	}
+	r, ok := found[name]
+	if !ok {
+		return noPartition(t, name)
+	}
+	if _, taken := found[renamed]; taken && renamed != name {
+		return lethe.Errorf(lethe.Exists, "partition %s of table %s.%s exists already", renamed, t.table.Database, t.table.Name)
+	}
+	if renamed != name {
+		if err := renamePartition(ctx, tx, r.id, renamed, p.Values); err != nil {
+			return err
+		}
+	}
+	if !p.Created.IsZero() {
+		if _, err := tx.ExecContext(ctx, `UPDATE "PARTITIONS" SET "CREATE_TIME" = $1 WHERE "PART_ID" = $2`, seconds(p.Created), r.id); err != nil {
+			return err
+		}
+	}
+	cd, err := alteredColumns(ctx, tx, t, r, p.Storage.Columns)
+	if err != nil {
+		return err
+	}
+	if err := updateStorage(ctx, tx, descriptor{sd: r.sd, serde: r.serde, cd: cd, storage: &p.Storage}); err != nil {
+		return err
+	}
+	if cd != r.cd {
+		if err := dropColumns(ctx, tx, []int64{r.cd}); err != nil {
+			return err
+		}
+	}
+	return replaceParameters(ctx, tx, "PARTITION_PARAMS", "PART_ID", r.id, p.Parameters)
 }
 
 // alteredColumns keeps a partition's column descriptor if its columns stay.

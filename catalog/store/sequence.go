@@ -16,6 +16,9 @@ var (
 	partitionIDs = sequence{"MPartition", "PARTITIONS", "PART_ID"}
 	storageIDs   = sequence{"MStorageDescriptor", "SDS", "SD_ID"}
 	serdeIDs     = sequence{"MSerDeInfo", "SERDES", "SERDE_ID"}
+	functionIDs  = sequence{"MFunction", "FUNCS", "FUNC_ID"}
+	tableStatIDs = sequence{"MTableColumnStatistics", "TAB_COL_STATS", "CS_ID"}
+	partStatIDs  = sequence{"MPartitionColumnStatistics", "PART_COL_STATS", "CS_ID"}
 	columnsIDs   = sequence{"MColumnDescriptor", "CDS", "CD_ID"}
 )
 

@@ -46,10 +46,11 @@ var files embed.FS
 
 // Store is a catalog.Catalog in a SQLite file.
 type Store struct {
-	db *state.DB
+	db    *state.DB
+	clock func() time.Time // nil is time.Now
 }
 
-var _ catalog.Catalog = (*Store)(nil)
+var _ catalog.Metastore = (*Store)(nil)
 
 // Open opens the catalog in the file at path and makes it if there is none. A
 // catalog always has the database "default".
@@ -58,7 +59,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db}
+	s := &Store{db: db}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -19,7 +19,7 @@ const (
 	ddlTime  = "transient_lastDdlTime" // seconds since 1970 of the last change
 )
 
-const selectTables = `SELECT t."TBL_ID", d."NAME", t."TBL_NAME", t."TBL_TYPE", t."OWNER", t."CREATE_TIME", t."VIEW_ORIGINAL_TEXT", t."VIEW_EXPANDED_TEXT", ` + selectStorage + `
+const selectTables = `SELECT t."TBL_ID", d."NAME", t."TBL_NAME", t."TBL_TYPE", t."OWNER", t."OWNER_TYPE", t."CREATE_TIME", t."VIEW_ORIGINAL_TEXT", t."VIEW_EXPANDED_TEXT", ` + selectStorage + `
 	FROM "TBLS" t JOIN "DBS" d ON d."DB_ID" = t."DB_ID"
 	LEFT JOIN "SDS" s ON s."SD_ID" = t."SD_ID" LEFT JOIN "SERDES" e ON e."SERDE_ID" = s."SERDE_ID" `
 
@@ -144,14 +144,14 @@ func scanTables(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]*
 	for rows.Next() {
 		r := &row{}
 		t := &r.table
-		var typ, owner, original, expanded sql.NullString
+		var typ, owner, kind, original, expanded sql.NullString
 		var created int64
 		var sr storageRow
-		err := rows.Scan(append([]any{&r.id, &t.Database, &t.Name, &typ, &owner, &created, &original, &expanded}, sr.targets()...)...)
+		err := rows.Scan(append([]any{&r.id, &t.Database, &t.Name, &typ, &owner, &kind, &created, &original, &expanded}, sr.targets()...)...)
 		if err != nil {
 			return nil, err
 		}
-		t.Type, t.Owner, t.Created = catalog.TableType(typ.String), owner.String, fromSeconds(created)
+		t.Type, t.Owner, t.OwnerType, t.Created = catalog.TableType(typ.String), owner.String, fromOwnerType(kind.String), fromSeconds(created)
 		t.ViewOriginalText, t.ViewExpandedText = original.String, expanded.String
 		r.descriptor = sr.descriptor(&t.Storage)
 		out = append(out, r)
@@ -194,7 +194,7 @@ func (s *Store) CreateTable(ctx context.Context, t catalog.Table) error {
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO "TBLS" ("TBL_ID", "CREATE_TIME", "DB_ID", "LAST_ACCESS_TIME", "OWNER", "OWNER_TYPE", "RETENTION", "SD_ID", "TBL_NAME", "TBL_TYPE", "VIEW_EXPANDED_TEXT", "VIEW_ORIGINAL_TEXT", "IS_REWRITE_ENABLED")
 			VALUES ($1, $2, $3, 0, $4, $5, 0, $6, $7, $8, $9, $10, $11)`,
-			id, seconds(t.Created), db, null(t.Owner), ownerType(t.Owner), d.sd, t.Name, string(t.Type), null(t.ViewExpandedText), null(t.ViewOriginalText), false)
+			id, seconds(t.Created), db, null(t.Owner), ownerType(t.Owner, t.OwnerType), d.sd, t.Name, string(t.Type), null(t.ViewExpandedText), null(t.ViewOriginalText), false)
 		if err != nil {
 			return err
 		}
@@ -241,6 +241,21 @@ func replaceTableLists(ctx context.Context, tx *sql.Tx, id int64, t *catalog.Tab
 // was made stays unless t has one. Partition keys cannot be renamed, added or
 // removed while there are partitions: that is Conflict.
 func (s *Store) AlterTable(ctx context.Context, database, name string, t catalog.Table) error {
+	return s.alterTable(ctx, database, name, t, func(row) error { return nil })
+}
+
+// AlterTableIf is AlterTable if a parameter of the table has the expected value.
+func (s *Store) AlterTableIf(ctx context.Context, database, name string, t catalog.Table, parameter, expected string) error {
+	return s.alterTable(ctx, database, name, t, func(old row) error {
+		if have := old.table.Parameters[parameter]; have != expected {
+			return lethe.Errorf(lethe.Conflict, "The table has been modified. The parameter value for key '%s' is '%s'. The expected was value was '%s'", parameter, have, expected)
+		}
+		return nil
+	})
+}
+
+// alterTable alters a table if its present definition is as it should be.
+func (s *Store) alterTable(ctx context.Context, database, name string, t catalog.Table, check func(old row) error) error {
 	database, name = strings.ToLower(database), strings.ToLower(name)
 	if t.Database == "" {
 		t.Database = database
@@ -255,6 +270,9 @@ func (s *Store) AlterTable(ctx context.Context, database, name string, t catalog
 	return s.db.Tx(ctx, func(tx *sql.Tx) error {
 		old, err := readTable(ctx, tx, database, name)
 		if err != nil {
+			return err
+		}
+		if err := check(old); err != nil {
 			return err
 		}
 		if err := keepKeys(ctx, tx, old, t); err != nil {
@@ -273,7 +291,7 @@ func (s *Store) AlterTable(ctx context.Context, database, name string, t catalog
 			}
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE "TBLS" SET "CREATE_TIME" = $1, "DB_ID" = $2, "OWNER" = $3, "OWNER_TYPE" = $4, "TBL_NAME" = $5, "TBL_TYPE" = $6, "VIEW_EXPANDED_TEXT" = $7, "VIEW_ORIGINAL_TEXT" = $8 WHERE "TBL_ID" = $9`,
-			seconds(t.Created), db, null(t.Owner), ownerType(t.Owner), t.Name, string(t.Type), null(t.ViewExpandedText), null(t.ViewOriginalText), old.id)
+			seconds(t.Created), db, null(t.Owner), ownerType(t.Owner, t.OwnerType), t.Name, string(t.Type), null(t.ViewExpandedText), null(t.ViewOriginalText), old.id)
 		if err != nil {
 			return err
 		}
