@@ -19,6 +19,11 @@ func DataCatalogARN(region, name string) string {
 	return "arn:aws:athena:" + region + ":" + Account + ":datacatalog/" + name
 }
 
+// FunctionARN names a connector, which is a function in AWS.
+func FunctionARN(region, name string) string {
+	return "arn:aws:lambda:" + region + ":" + Account + ":function:" + name
+}
+
 // CatalogARN names the lake's own catalog.
 func CatalogARN(region string) string { return "arn:aws:glue:" + region + ":" + Account + ":catalog" }
 

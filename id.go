@@ -32,6 +32,20 @@ func NewOrderedID() string {
 // NewSecret returns a random secret of at least 128 bits, in letters and digits.
 func NewSecret() string { return rand.Text() + rand.Text()[:14] }
 
+// IsID reports whether s has the form of an id made by NewID or NewOrderedID.
+func IsID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, c := range []byte(s) {
+		hyphen := i == 8 || i == 13 || i == 18 || i == 23
+		if hyphen != (c == '-') || !hyphen && (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
 func uuid(b [16]byte) string {
 	h := hex.EncodeToString(b[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]

@@ -61,6 +61,7 @@ type App struct {
 	// Endpoints as they are, with the ports that were found free.
 	Endpoints config.Endpoints
 
+	profiles []profile // in the files for AWS clients
 	metrics  *metrics
 	stop     []func() error // in the order of opening
 	stopOnce sync.Once
@@ -136,7 +137,7 @@ func (a *App) openState(ctx context.Context) error {
 		return err
 	}
 	a.onStop(a.Access.Close)
-	if err := a.writeCredentials(ctx); err != nil {
+	if err := a.administrator(ctx); err != nil {
 		return err
 	}
 	if a.Objects, err = disk.Open(a.path("objects"), disk.Options{Events: true, Log: a.Log}); err != nil {
@@ -184,15 +185,6 @@ func (a *App) openQueries(ctx context.Context, db *state.DB) error {
 	}
 	a.onStop(func() error { a.Queries.Close(); return nil })
 	return a.openIngests(ctx, db, engine)
-}
-
-// connect reaches the metastore behind a data catalog of type HIVE. The only
-// one that can be reached so far is the lake's own, in this process.
-func (a *App) connect(_ context.Context, d query.DataCatalog) (catalog.Catalog, error) {
-	if d.Type != "HIVE" {
-		return nil, lethe.Errorf(lethe.Unsupported, "a data catalog of type %s cannot be reached", d.Type)
-	}
-	return a.Catalog, nil
 }
 
 // Announce writes lethe.json: from now on commands find the lake.

@@ -43,9 +43,9 @@ func writeFile(path string, content []byte, mode os.FileMode) error {
 	return dir.Sync()
 }
 
-// writeCredentials makes the administrator at the first start, and at every
-// start writes the administrator's key where AWS clients can be told to look.
-func (a *App) writeCredentials(ctx context.Context) error {
+// administrator makes the administrator at the first start, and finds the key
+// that is written where AWS clients can be told to look.
+func (a *App) administrator(ctx context.Context) error {
 	if err := os.MkdirAll(a.path("aws"), 0o755); err != nil {
 		return err
 	}
@@ -59,17 +59,9 @@ func (a *App) writeCredentials(ctx context.Context) error {
 	if lethe.Is(err, lethe.NotFound) {
 		// Somebody wanted it so; the lake works without.
 		a.Log.Warn("the credentials file has no administrator's key", "err", err)
-		return writeFile(a.path("aws", "credentials"), nil, 0o600)
-	}
-	if err != nil {
+	} else if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("[lethe]\naws_access_key_id = %s\naws_secret_access_key = %s\n", id, secret)
-	return writeFile(a.path("aws", "credentials"), []byte(text), 0o600)
-}
-
-// writeAWSConfig tells AWS clients where this lake answers.
-func (a *App) writeAWSConfig() error {
-	text := fmt.Sprintf("[profile lethe]\nregion = %s\nendpoint_url = %s\ns3 =\n  addressing_style = path\n", a.Endpoints.Region, a.Endpoints.AWS)
-	return writeFile(a.path("aws", "config"), []byte(text), 0o644)
+	a.profiles = []profile{{"lethe", id, secret}}
+	return nil
 }

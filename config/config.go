@@ -37,11 +37,12 @@ import (
 // Config is everything that is configured of a process.
 type Config struct {
 	// Data is the folder that holds the lake. It is created if it is missing.
-	Data    string  `yaml:"data"`
-	AWS     AWS     `yaml:"aws"`
-	Console Console `yaml:"console"`
-	Query   Query   `yaml:"query"`
-	Events  Events  `yaml:"events"`
+	Data      string    `yaml:"data"`
+	AWS       AWS       `yaml:"aws"`
+	Console   Console   `yaml:"console"`
+	Query     Query     `yaml:"query"`
+	Events    Events    `yaml:"events"`
+	Metastore Metastore `yaml:"metastore"`
 	// Stores are other S3 services that hold buckets of the lake, by a name for messages.
 	Stores map[string]ObjectStore `yaml:"stores"`
 	Log    Log                    `yaml:"log"`
@@ -74,7 +75,8 @@ type Query struct {
 	// Timeout ends a query; 0 means never.
 	Timeout time.Duration `yaml:"timeout"`
 	// Output is the s3:// location of results of the workgroup primary, when the
-	// lake is made.
+	// lake is made. "" means the bucket that Athena makes for itself, whose name
+	// AWS's managed policies know: aws-athena-query-results-<account>-<region>.
 	Output string `yaml:"output"`
 	// AllowNoLandlock lets queries run where the kernel cannot confine them to
 	// their own files. A query could then change stored objects.
@@ -90,12 +92,13 @@ type Log struct {
 // Default returns the configuration of a lake on one machine.
 func Default() Config {
 	return Config{
-		Data:    "lake",
-		AWS:     AWS{Addr: "127.0.0.1:9000", Region: lethe.DefaultRegion},
-		Console: Console{Addr: "127.0.0.1:8080"},
-		Query:   Query{Memory: 2 << 30, Concurrency: max(2, runtime.NumCPU()), Warm: 1, Output: "s3://lethe-results/"},
-		Events:  Events{Tries: 16, MaxAge: 14 * 24 * time.Hour},
-		Log:     Log{Level: "info", Format: "text"},
+		Data:      "lake",
+		AWS:       AWS{Addr: "127.0.0.1:9000", Region: lethe.DefaultRegion},
+		Console:   Console{Addr: "127.0.0.1:8080"},
+		Query:     Query{Memory: 2 << 30, Concurrency: max(2, runtime.NumCPU()), Warm: 1},
+		Metastore: DefaultMetastore(),
+		Events:    Events{Tries: 16, MaxAge: 14 * 24 * time.Hour},
+		Log:       Log{Level: "info", Format: "text"},
 	}
 }
 
@@ -149,6 +152,9 @@ func (c *Config) Check() error {
 	if !regionName.MatchString(c.AWS.Region) {
 		return &Error{"aws.region", c.AWS.Region, "must look like a region, as eu-central-1"}
 	}
+	if c.Query.Output == "" {
+		c.Query.Output = "s3://aws-athena-query-results-" + lethe.Account + "-" + c.AWS.Region + "/"
+	}
 	if _, err := lethe.ParseLocation(c.Query.Output); err != nil {
 		return &Error{"query.output", c.Query.Output, "must be a location s3://bucket/prefix"}
 	}
@@ -170,6 +176,9 @@ func (c *Config) Check() error {
 		return &Error{"log.format", c.Log.Format, "must be text or json"}
 	}
 	if err := c.checkStores(); err != nil {
+		return err
+	}
+	if err := c.Metastore.check(); err != nil {
 		return err
 	}
 	return c.Events.check()

@@ -88,8 +88,7 @@ func newLake(t *testing.T) *lake {
 		t.Fatal(err)
 	}
 	l.config = query.Config{DB: l.db, Store: l.objects, Catalog: cat, Engine: l.engine, Access: acc,
-		Connect: func(context.Context, query.DataCatalog) (catalog.Catalog, error) { return cat, nil },
-		Region:  lethe.DefaultRegion, Output: "s3://results/", Log: slog.New(slog.DiscardHandler)}
+		Region: lethe.DefaultRegion, Output: "s3://results/", Log: slog.New(slog.DiscardHandler)}
 	l.open()
 	return l
 }
@@ -489,7 +488,15 @@ func TestWorkgroupsAndDataCatalogs(t *testing.T) {
 		t.Error(err)
 	}
 	hive := query.DataCatalog{Name: "demo_Hive", Type: "HIVE", Parameters: map[string]string{"metadata-function": "arn:x"}}
+	if err := l.CreateDataCatalog(ctx, hive); !lethe.Is(err, lethe.Invalid) {
+		t.Error(err)
+	}
+	hive.Parameters["metadata-function"] = lethe.FunctionARN(lethe.DefaultRegion, "metastore")
 	if err := l.CreateDataCatalog(ctx, hive); err != nil {
+		t.Fatal(err)
+	}
+	l.fails("SELECT id FROM DEMO_hive.default.logs", "there is no connector metastore")
+	if err := l.PutConnector(ctx, query.Connector{Name: "metastore"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.CreateDataCatalog(ctx, hive); !lethe.Is(err, lethe.Exists) {

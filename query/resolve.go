@@ -74,7 +74,7 @@ func (e *executor) permit(ctx context.Context, catalogName, action, database, ta
 		return nil, err
 	}
 	resource := lethe.DataCatalogARN(e.Region, d.Name)
-	if c == e.Catalog && d.Type == "GLUE" {
+	if d.Type == "GLUE" {
 		switch {
 		case table != "":
 			resource = lethe.TableARN(e.Region, strings.ToLower(database), strings.ToLower(table))

@@ -59,11 +59,19 @@ func (s *Service) ResultsAt(ctx context.Context, id string, row int64, limit int
 	return s.page(ctx, x, offset, limit)
 }
 
-// finished returns an execution that has a result.
+// finished returns an execution that has a result, if ctx's principal may read it:
+// its own, or with the action lethe:GetQueryResultsOfOthers.
 func (s *Service) finished(ctx context.Context, id string) (Execution, error) {
 	x, err := s.Get(ctx, id)
 	if err != nil {
 		return x, err
+	}
+	// A result holds what its principal was allowed to read, and nobody looked
+	// whether others are.
+	if p := lethe.PrincipalOf(ctx); p.ARN != x.Principal {
+		if err := s.Access.Decide(ctx, p, "lethe:GetQueryResultsOfOthers", lethe.WorkgroupARN(s.Region, x.Request.Workgroup)); err != nil {
+			return x, err
+		}
 	}
 	switch x.State {
 	case Succeeded:

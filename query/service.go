@@ -25,8 +25,8 @@ type Config struct {
 	DB      *state.DB
 	Store   object.Store
 	Catalog catalog.Catalog // the lake's own
-	// Connect reaches the catalog behind a data catalog of type HIVE.
-	Connect func(ctx context.Context, d DataCatalog) (catalog.Catalog, error)
+	// Connect reaches the metastore of a connector that names its nodes.
+	Connect func(ctx context.Context, c Connector) (catalog.Catalog, error)
 	Engine  Engine
 	Access  access.Decider
 	Region  string
@@ -293,7 +293,9 @@ func (s *Service) Stop(ctx context.Context, id string) error {
 }
 
 // CatalogNamed returns the catalog behind a data catalog's name; "" means the
-// lake's own.
+// lake's own. It answers Denied if ctx's principal may not invoke the connector
+// of a data catalog of type HIVE. The catalog shows the tables whose data the
+// principal may read.
 func (s *Service) CatalogNamed(ctx context.Context, name string) (catalog.Catalog, DataCatalog, error) {
 	if name == "" {
 		name = lethe.DefaultCatalog
@@ -303,14 +305,11 @@ func (s *Service) CatalogNamed(ctx context.Context, name string) (catalog.Catalo
 		return nil, d, err
 	}
 	if strings.EqualFold(name, lethe.DefaultCatalog) {
-		return s.Catalog, d, nil
+		return s.seenBy(ctx, s.Catalog), d, nil
 	}
-	if s.Connect == nil {
-		return nil, d, lethe.Errorf(lethe.Unsupported, "data catalog %s cannot be reached: no connector is configured", name)
-	}
-	c, err := s.Connect(ctx, d)
+	c, err := s.invoke(ctx, d)
 	if err != nil {
-		return nil, d, lethe.Errorf(lethe.Invalid, "data catalog %s cannot be reached: %w", name, err)
+		return nil, d, err
 	}
-	return c, d, nil
+	return s.seenBy(ctx, c), d, nil
 }

@@ -144,7 +144,7 @@ func checkDataCatalog(d DataCatalog) error {
 	case d.Type != "HIVE":
 		return lethe.Errorf(lethe.Unsupported, "data catalogs of type %s are not supported", d.Type).WithHint("use type HIVE")
 	}
-	return nil
+	return checkConnector(d)
 }
 
 // documents reads JSON documents, one a row.

@@ -31,6 +31,9 @@ type MuxOptions struct {
 	// they are answered with 404.
 	S3 http.Handler
 
+	// REST are the services that speak restJson1.
+	REST []*RESTService
+
 	// Log gets the errors that clients do not see; discarded if nil.
 	Log *slog.Logger
 
@@ -42,6 +45,7 @@ type MuxOptions struct {
 type Mux struct {
 	options  MuxOptions
 	services map[string]*Service // by signing name
+	rest     map[string]*RESTService
 }
 
 // NewMux makes a Mux of the services.
@@ -58,12 +62,18 @@ func NewMux(o MuxOptions, services ...*Service) (*Mux, error) {
 	if o.RequestID == nil {
 		o.RequestID = randomID
 	}
-	m := &Mux{options: o, services: map[string]*Service{}}
+	m := &Mux{options: o, services: map[string]*Service{}, rest: map[string]*RESTService{}}
 	for _, s := range services {
 		if m.services[s.Name()] != nil {
 			return nil, fmt.Errorf("awsproto: two services are called %s", s.Name())
 		}
 		m.services[s.Name()] = s
+	}
+	for _, s := range o.REST {
+		if m.rest[s.Name] != nil || m.services[s.Name] != nil {
+			return nil, fmt.Errorf("awsproto: two services are called %s", s.Name)
+		}
+		m.rest[s.Name] = s
 	}
 	return m, nil
 }
@@ -81,6 +91,10 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	scope, signed := sigv4.ParseScope(r)
 	if svc := m.services[scope.Service]; signed && svc != nil {
 		m.serve(w, r, svc)
+		return
+	}
+	if svc := m.rest[scope.Service]; signed && svc != nil {
+		m.serveREST(w, r, svc)
 		return
 	}
 	// Neither S3 nor a service of ours: say so in the protocol that the client
@@ -130,15 +144,9 @@ func (m *Mux) serve(w http.ResponseWriter, r *http.Request, svc *Service) {
 	id := m.options.RequestID()
 	operation := ""
 	defer func() {
-		p := recover()
-		if p == nil {
-			return
+		if p := recover(); p != nil {
+			m.panicked(w, r, svc.protocol, svc.Name(), operation, id, p)
 		}
-		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-			panic(p)
-		}
-		m.options.Log.ErrorContext(r.Context(), "aws request panicked", "service", svc.Name(), "operation", operation, "request_id", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-		m.write(w, svc.protocol, id, hidden(svc.protocol))
 	}()
 
 	body, err := readBody(w, r, svc.options.MaxBody)
@@ -163,6 +171,15 @@ func (m *Mux) serve(w http.ResponseWriter, r *http.Request, svc *Service) {
 		panic(err) // the handler's struct and the model do not fit: a defect
 	}
 	m.send(w, svc.protocol, id, http.StatusOK, b)
+}
+
+// panicked answers for a handler that did not.
+func (m *Mux) panicked(w http.ResponseWriter, r *http.Request, p protocol, service, operation, id string, cause any) {
+	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(cause)
+	}
+	m.options.Log.ErrorContext(r.Context(), "aws request panicked", "service", service, "operation", operation, "request_id", id, "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	m.write(w, p, id, hidden(p))
 }
 
 // bodyTimeout is how long a client may take to send a body. Nobody has vouched for it

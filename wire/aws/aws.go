@@ -18,8 +18,10 @@ type Config struct {
 	Keys access.Keys
 	// S3 answers everything that is not for one of the services, and verifies its
 	// signatures itself.
-	S3  http.Handler
-	Log *slog.Logger
+	S3 http.Handler
+	// REST are the services that speak restJson1.
+	REST []*awsproto.RESTService
+	Log  *slog.Logger
 }
 
 // New returns the port's handler. The context that reaches a service names the
@@ -28,6 +30,7 @@ func New(c Config, services ...*awsproto.Service) (http.Handler, error) {
 	return awsproto.NewMux(awsproto.MuxOptions{
 		Authenticate: authenticate(c.Keys),
 		S3:           c.S3,
+		REST:         c.REST,
 		Log:          c.Log,
 		RequestID:    lethe.NewID,
 	}, services...)

@@ -1,0 +1,46 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+
+	"lethe"
+)
+
+// Metastore configures the Hive metastore that the lake serves.
+type Metastore struct {
+	// Addr is host:port; "" serves none.
+	Addr string `yaml:"addr"`
+	// Warehouse is the s3:// location below which databases without one of their
+	// own have their tables.
+	Warehouse string `yaml:"warehouse"`
+	// Anonymous names the user as whom clients work that have not logged in; ""
+	// means that they may do nothing.
+	Anonymous string `yaml:"anonymous"`
+	// CertFile and KeyFile, in PEM, make clients connect by TLS.
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"`
+}
+
+// DefaultMetastore is how a metastore is served unless configured otherwise.
+func DefaultMetastore() Metastore {
+	return Metastore{Addr: "127.0.0.1:9083", Warehouse: "s3://lethe-warehouse/"}
+}
+
+func (m Metastore) check() error {
+	if m.Addr != "" {
+		if _, port, err := net.SplitHostPort(m.Addr); err != nil {
+			return &Error{"metastore.addr", m.Addr, "must be host:port"}
+		} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+			return &Error{"metastore.addr", m.Addr, "must have a port from 0 (any) to 65535"}
+		}
+	}
+	if _, err := lethe.ParseLocation(m.Warehouse); err != nil {
+		return &Error{"metastore.warehouse", m.Warehouse, "must be a location s3://bucket/prefix"}
+	}
+	if (m.CertFile == "") != (m.KeyFile == "") {
+		return &Error{"metastore.cert_file", fmt.Sprint(m.CertFile), "needs key_file, and the other way round"}
+	}
+	return nil
+}

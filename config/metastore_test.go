@@ -1,0 +1,26 @@
+package config
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestMetastoreErrorsNameFieldAndValue(t *testing.T) {
+	for field, change := range map[string]func(*Metastore){
+		"metastore.addr":      func(m *Metastore) { m.Addr = "localhost:http" },
+		"metastore.warehouse": func(m *Metastore) { m.Warehouse = "/user/hive/warehouse" },
+		"metastore.cert_file": func(m *Metastore) { m.CertFile = "cert.pem" },
+	} {
+		c := Default()
+		change(&c.Metastore)
+		var e *Error
+		if err := c.Check(); !errors.As(err, &e) || e.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	c := Default()
+	c.Metastore.Addr = ""
+	if err := c.Check(); err != nil {
+		t.Errorf("without a metastore: %v", err)
+	}
+}

@@ -1,0 +1,5 @@
+-- +goose Up
+CREATE TABLE query_connectors (
+    name     text PRIMARY KEY,
+    document text NOT NULL -- the Connector as JSON
+);
