@@ -356,6 +356,51 @@ func TestOldEventsThatFailAreDead(t *testing.T) {
 	eventually(t, "it is dead", func() bool { return status(t, d, "target/t").Dead == 1 })
 }
 
+// TestABoundIsHeld: what is held is bounded, the rest waits in the outbox, and
+// order stays.
+func TestABoundIsHeld(t *testing.T) {
+	o, c := newOutbox(), &consumer{refuse: refused}
+	cfg := testConfig(t, o, map[string]Target{"t": c})
+	cfg.Tries = 1000000
+	limit := func(d *Dispatcher) {
+		for _, r := range d.receivers {
+			r.maxHeld = 40
+		}
+	}
+	d := open(t, cfg)
+	limit(d)
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var want []Event
+	for i := range 500 {
+		want = append(want, o.put("b", fmt.Sprint("key", i%3)))
+	}
+	eventually(t, "as many are held as may be", func() bool { return status(t, d, "target/t").Held >= 40 })
+	if s := status(t, d, "target/t"); s.Held > 40+maxBatch+maxScan || s.Behind == 0 && s.Held < 500 {
+		t.Errorf("%+v", s)
+	}
+	d.abandon()
+
+	// A start finds more than the bound, as after a redelivery of many.
+	d = open(t, cfg)
+	limit(d)
+	for _, r := range d.receivers {
+		if err := r.load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.set(nil)
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all arrive", func() bool { return len(c.events()) >= 500 && o.len() == 0 })
+	checkOrder(t, c.events(), want)
+	if s := status(t, d, "target/t"); s.Held != 0 || s.Dead != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestRefusingEverythingUsesUpNoTries(t *testing.T) {
 	o, c := newOutbox(), &consumer{refuse: refused}
 	cfg := testConfig(t, o, map[string]Target{"t": c})

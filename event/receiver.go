@@ -33,6 +33,8 @@ type receiver struct {
 	wake   chan struct{}
 	reload atomic.Bool // what is held has changed
 
+	maxHeld int // fewer in tests
+
 	// The rest but what mu guards is of run alone.
 
 	lanes    map[object]*lane // of what is held
@@ -68,7 +70,7 @@ type waiting struct {
 }
 
 func newReceiver(d *Dispatcher, name string) *receiver {
-	return &receiver{d: d, name: name, wake: make(chan struct{}, 1), batch: maxBatch}
+	return &receiver{d: d, name: name, wake: make(chan struct{}, 1), batch: maxBatch, maxHeld: maxHeld}
 }
 
 // nudge says that there is something to do.
@@ -82,7 +84,7 @@ func (r *receiver) nudge() {
 // load makes the lanes from what is held.
 func (r *receiver) load(ctx context.Context) error {
 	lanes, held := map[object]*lane{}, 0
-	err := r.d.ledger.held(ctx, r.name, maxHeld, func(i item) {
+	err := r.d.ledger.held(ctx, r.name, r.maxHeld, func(i item) {
 		l := lanes[i.object()]
 		if l == nil {
 			l = &lane{mark: r.accepted}
@@ -94,7 +96,7 @@ func (r *receiver) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.lanes, r.held, r.more, r.suspects = lanes, held, held == maxHeld, map[object]bool{}
+	r.lanes, r.held, r.more, r.suspects = lanes, held, held == r.maxHeld, map[object]bool{}
 	return nil
 }
 
@@ -257,7 +259,7 @@ func (r *receiver) pop(o object, l *lane) {
 
 // readOn delivers what comes next in the outbox.
 func (r *receiver) readOn(ctx context.Context) (busy bool, err error) {
-	if r.more || r.held >= maxHeld {
+	if r.more || r.held >= r.maxHeld {
 		return false, nil
 	}
 	limit := r.batch
