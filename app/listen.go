@@ -43,6 +43,9 @@ func (a *App) listen(context.Context) error {
 		return err
 	}
 	a.Endpoints.Console = "http://" + addr.String()
+	if err := a.serveMetastore(); err != nil {
+		return err
+	}
 	return a.writeAWSFiles()
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 
 	"lethe"
@@ -18,6 +19,9 @@ type Metastore struct {
 	// Anonymous names the user as whom clients work that have not logged in; ""
 	// means that they may do nothing.
 	Anonymous string `yaml:"anonymous"`
+	// AnonymousFrom are the networks from which they work as that user, as
+	// 10.0.0.0/8. Elsewhere they may do nothing.
+	AnonymousFrom []string `yaml:"anonymous_from"`
 	// CertFile and KeyFile, in PEM, make clients connect by TLS.
 	CertFile string `yaml:"cert_file"`
 	KeyFile  string `yaml:"key_file"`
@@ -25,7 +29,7 @@ type Metastore struct {
 
 // DefaultMetastore is how a metastore is served unless configured otherwise.
 func DefaultMetastore() Metastore {
-	return Metastore{Addr: "127.0.0.1:9083", Warehouse: "s3://lethe-warehouse/"}
+	return Metastore{Addr: "127.0.0.1:9083", Warehouse: "s3://lethe-warehouse/", AnonymousFrom: []string{"127.0.0.0/8", "::1/128"}}
 }
 
 func (m Metastore) check() error {
@@ -38,6 +42,11 @@ func (m Metastore) check() error {
 	}
 	if _, err := lethe.ParseLocation(m.Warehouse); err != nil {
 		return &Error{"metastore.warehouse", m.Warehouse, "must be a location s3://bucket/prefix"}
+	}
+	for _, n := range m.AnonymousFrom {
+		if _, err := netip.ParsePrefix(n); err != nil {
+			return &Error{"metastore.anonymous_from", n, "must be a network as 10.0.0.0/8"}
+		}
 	}
 	if (m.CertFile == "") != (m.KeyFile == "") {
 		return &Error{"metastore.cert_file", fmt.Sprint(m.CertFile), "needs key_file, and the other way round"}

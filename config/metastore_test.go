@@ -7,9 +7,10 @@ import (
 
 func TestMetastoreErrorsNameFieldAndValue(t *testing.T) {
 	for field, change := range map[string]func(*Metastore){
-		"metastore.addr":      func(m *Metastore) { m.Addr = "localhost:http" },
-		"metastore.warehouse": func(m *Metastore) { m.Warehouse = "/user/hive/warehouse" },
-		"metastore.cert_file": func(m *Metastore) { m.CertFile = "cert.pem" },
+		"metastore.addr":           func(m *Metastore) { m.Addr = "localhost:http" },
+		"metastore.warehouse":      func(m *Metastore) { m.Warehouse = "/user/hive/warehouse" },
+		"metastore.anonymous_from": func(m *Metastore) { m.AnonymousFrom = []string{"10.1.2.3"} },
+		"metastore.cert_file":      func(m *Metastore) { m.CertFile = "cert.pem" },
 	} {
 		c := Default()
 		change(&c.Metastore)

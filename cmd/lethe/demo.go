@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -31,7 +32,11 @@ and labelled so.`,
 				}
 			}
 			out := cmd.OutOrStdout()
+			f.anonymous = app.AnonymousUser
 			prepare := func(ctx context.Context, a *app.App) error {
+				if err := a.SampleMetastore(ctx); err != nil {
+					return err
+				}
 				return a.Sample(ctx, covid, func(step string) { fmt.Fprintf(out, "  %s\n", step) })
 			}
 			return f.run(cmd, prepare, func(a *app.App) { welcome(cmd, a) })
@@ -57,8 +62,9 @@ lethe is ready.
   AWS       %s
             export %s
   SQL       lethe sql --data %s "SELECT * FROM covid_confirmed_cases LIMIT 5"
+  Hive      %s; anyone on this machine may read the catalog
   data      %s
 
 Ctrl-C stops it; the data stays.
-`, a.Endpoints.Console, strings.TrimSpace(string(password)), a.Endpoints.AWS, strings.Join(awsEnvironment(data), " "), data, data)
+`, a.Endpoints.Console, strings.TrimSpace(string(password)), a.Endpoints.AWS, strings.Join(awsEnvironment(data), " "), data, cmp.Or(a.Endpoints.HMS, "not served"), data)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ type serveFlags struct {
 	file, data, aws, s3, console, hms string
 	memory                            config.Bytes
 	logLevel, logFormat               string
+	anonymous                         string // as whom the metastore serves, unless configured
 }
 
 func (f *serveFlags) add(cmd *cobra.Command) {
@@ -30,7 +32,7 @@ func (f *serveFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.aws, "aws-addr", d.AWS.Addr, "host:port of S3, Athena and STS; port 0 takes a free one")
 	fs.StringVar(&f.s3, "s3-addr", "", "further host:port where S3 alone answers, for heavy traffic")
 	fs.StringVar(&f.console, "console-addr", d.Console.Addr, "host:port of the console; port 0 takes a free one")
-	fs.StringVar(&f.hms, "hms-addr", "", "host:port of the metastore; nothing serves it yet, so it is only noted")
+	fs.StringVar(&f.hms, "hms-addr", d.Metastore.Addr, "host:port of the Hive metastore; port 0 takes a free one, \"\" serves none")
 	fs.Var(&f.memory, "query-memory", "memory of one query (default "+d.Query.Memory.String()+")")
 	fs.StringVar(&f.logLevel, "log-level", d.Log.Level, "debug, info, warn or error")
 	fs.StringVar(&f.logFormat, "log-format", d.Log.Format, "text or json")
@@ -57,6 +59,9 @@ func (f *serveFlags) config(cmd *cobra.Command) (config.Config, error) {
 	}
 	if given("console-addr") {
 		c.Console.Addr = f.console
+	}
+	if given("hms-addr") {
+		c.Metastore.Addr = f.hms
 	}
 	if given("query-memory") {
 		c.Query.Memory = f.memory
@@ -91,8 +96,8 @@ func newServe() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			began := time.Now()
 			return f.run(cmd, func(context.Context, *app.App) error { return nil }, func(a *app.App) {
-				fmt.Fprintf(cmd.OutOrStdout(), "lethe is ready after %v: AWS %s, console %s, data %s\n",
-					time.Since(began).Round(time.Millisecond), a.Endpoints.AWS, a.Endpoints.Console, a.Config.Data)
+				fmt.Fprintf(cmd.OutOrStdout(), "lethe is ready after %v: AWS %s, console %s, metastore %s, data %s\n",
+					time.Since(began).Round(time.Millisecond), a.Endpoints.AWS, a.Endpoints.Console, cmp.Or(a.Endpoints.HMS, "not served"), a.Config.Data)
 			})
 		},
 	}
@@ -107,12 +112,12 @@ func (f *serveFlags) run(cmd *cobra.Command, prepare func(context.Context, *app.
 	if err != nil {
 		return err
 	}
+	if c.Metastore.Anonymous == "" {
+		c.Metastore.Anonymous = f.anonymous
+	}
 	log, err := newLog(c.Log, cmd.ErrOrStderr())
 	if err != nil {
 		return err
-	}
-	if f.hms != "" {
-		log.Warn("the metastore is not served yet", "hms-addr", f.hms)
 	}
 	ctx := cmd.Context()
 	a, err := app.Start(ctx, c, log)

@@ -8306,7 +8306,7 @@ type GetMetaConfReply struct {
 // Write implements thrift.Struct.
 func (x *GetMetaConfReply) Write(w *thrift.Writer) {
 	w.Begin()
-	{
+	if x.Err() == nil {
 		w.String(0, x.Success)
 	}
 	if x.E1 != nil {
@@ -8347,7 +8347,7 @@ func (x *GetMetaConfReply) Err() error {
 func (x *GetMetaConfReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetMetaConfReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -8434,7 +8434,7 @@ func (x *SetMetaConfReply) Err() error {
 func (x *SetMetaConfReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = SetMetaConfReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -8529,10 +8529,10 @@ func (x *GetCatalogReply) Err() error {
 func (x *GetCatalogReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetCatalogReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetCatalogReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -8610,7 +8610,7 @@ func (x *GetCatalogsReply) Err() error {
 func (x *GetCatalogsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetCatalogsReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -8707,13 +8707,13 @@ func (x *CreateDatabaseReply) Err() error {
 func (x *CreateDatabaseReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *AlreadyExistsException:
-		x.E1 = e
+		*x = CreateDatabaseReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = CreateDatabaseReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = CreateDatabaseReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -8808,10 +8808,10 @@ func (x *GetDatabaseReply) Err() error {
 func (x *GetDatabaseReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetDatabaseReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetDatabaseReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -8906,10 +8906,10 @@ func (x *GetDatabaseReqReply) Err() error {
 func (x *GetDatabaseReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetDatabaseReqReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetDatabaseReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -9018,13 +9018,13 @@ func (x *DropDatabaseReply) Err() error {
 func (x *DropDatabaseReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DropDatabaseReply{E1: e} // and no success
 		return true
 	case *InvalidOperationException:
-		x.E2 = e
+		*x = DropDatabaseReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = DropDatabaseReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -9111,7 +9111,7 @@ func (x *GetDatabasesReply) Err() error {
 func (x *GetDatabasesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetDatabasesReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -9189,7 +9189,7 @@ func (x *GetAllDatabasesReply) Err() error {
 func (x *GetAllDatabasesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetAllDatabasesReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -9284,10 +9284,10 @@ func (x *AlterDatabaseReply) Err() error {
 func (x *AlterDatabaseReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = AlterDatabaseReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = AlterDatabaseReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -9396,13 +9396,13 @@ func (x *GetFieldsReply) Err() error {
 func (x *GetFieldsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetFieldsReply{E1: e} // and no success
 		return true
 	case *UnknownTableException:
-		x.E2 = e
+		*x = GetFieldsReply{E2: e} // and no success
 		return true
 	case *UnknownDBException:
-		x.E3 = e
+		*x = GetFieldsReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -9517,13 +9517,13 @@ func (x *GetFieldsWithEnvironmentContextReply) Err() error {
 func (x *GetFieldsWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetFieldsWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *UnknownTableException:
-		x.E2 = e
+		*x = GetFieldsWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	case *UnknownDBException:
-		x.E3 = e
+		*x = GetFieldsWithEnvironmentContextReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -9626,13 +9626,13 @@ func (x *GetFieldsReqReply) Err() error {
 func (x *GetFieldsReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetFieldsReqReply{E1: e} // and no success
 		return true
 	case *UnknownTableException:
-		x.E2 = e
+		*x = GetFieldsReqReply{E2: e} // and no success
 		return true
 	case *UnknownDBException:
-		x.E3 = e
+		*x = GetFieldsReqReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -9741,13 +9741,13 @@ func (x *GetSchemaReply) Err() error {
 func (x *GetSchemaReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetSchemaReply{E1: e} // and no success
 		return true
 	case *UnknownTableException:
-		x.E2 = e
+		*x = GetSchemaReply{E2: e} // and no success
 		return true
 	case *UnknownDBException:
-		x.E3 = e
+		*x = GetSchemaReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -9862,13 +9862,13 @@ func (x *GetSchemaWithEnvironmentContextReply) Err() error {
 func (x *GetSchemaWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetSchemaWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *UnknownTableException:
-		x.E2 = e
+		*x = GetSchemaWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	case *UnknownDBException:
-		x.E3 = e
+		*x = GetSchemaWithEnvironmentContextReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -9971,13 +9971,13 @@ func (x *GetSchemaReqReply) Err() error {
 func (x *GetSchemaReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetSchemaReqReply{E1: e} // and no success
 		return true
 	case *UnknownTableException:
-		x.E2 = e
+		*x = GetSchemaReqReply{E2: e} // and no success
 		return true
 	case *UnknownDBException:
-		x.E3 = e
+		*x = GetSchemaReqReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -10082,16 +10082,16 @@ func (x *CreateTableReply) Err() error {
 func (x *CreateTableReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *AlreadyExistsException:
-		x.E1 = e
+		*x = CreateTableReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = CreateTableReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = CreateTableReply{E3: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E4 = e
+		*x = CreateTableReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -10202,16 +10202,16 @@ func (x *CreateTableWithEnvironmentContextReply) Err() error {
 func (x *CreateTableWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *AlreadyExistsException:
-		x.E1 = e
+		*x = CreateTableWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = CreateTableWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = CreateTableWithEnvironmentContextReply{E3: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E4 = e
+		*x = CreateTableWithEnvironmentContextReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -10352,16 +10352,16 @@ func (x *CreateTableWithConstraintsReply) Err() error {
 func (x *CreateTableWithConstraintsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *AlreadyExistsException:
-		x.E1 = e
+		*x = CreateTableWithConstraintsReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = CreateTableWithConstraintsReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = CreateTableWithConstraintsReply{E3: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E4 = e
+		*x = CreateTableWithConstraintsReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -10466,16 +10466,16 @@ func (x *CreateTableReqReply) Err() error {
 func (x *CreateTableReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *AlreadyExistsException:
-		x.E1 = e
+		*x = CreateTableReqReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = CreateTableReqReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = CreateTableReqReply{E3: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E4 = e
+		*x = CreateTableReqReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -10576,10 +10576,10 @@ func (x *DropTableReply) Err() error {
 func (x *DropTableReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DropTableReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = DropTableReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -10686,10 +10686,10 @@ func (x *DropTableWithEnvironmentContextReply) Err() error {
 func (x *DropTableWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DropTableWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = DropTableWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -10782,7 +10782,7 @@ func (x *TruncateTableReply) Err() error {
 func (x *TruncateTableReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = TruncateTableReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -10869,7 +10869,7 @@ func (x *TruncateTableReqReply) Err() error {
 func (x *TruncateTableReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = TruncateTableReqReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -10962,7 +10962,7 @@ func (x *GetTablesReply) Err() error {
 func (x *GetTablesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetTablesReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -11061,7 +11061,7 @@ func (x *GetTablesByTypeReply) Err() error {
 func (x *GetTablesByTypeReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetTablesByTypeReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -11148,7 +11148,7 @@ func (x *GetMaterializedViewsForRewritingReply) Err() error {
 func (x *GetMaterializedViewsForRewritingReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetMaterializedViewsForRewritingReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -11247,7 +11247,7 @@ func (x *GetTableMetaReply) Err() error {
 func (x *GetTableMetaReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetTableMetaReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -11334,7 +11334,7 @@ func (x *GetAllTablesReply) Err() error {
 func (x *GetAllTablesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetAllTablesReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -11435,10 +11435,10 @@ func (x *GetTableReply) Err() error {
 func (x *GetTableReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetTableReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetTableReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -11603,7 +11603,7 @@ func (x *GetTablesExtReply) Err() error {
 func (x *GetTablesExtReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetTablesExtReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -11698,10 +11698,10 @@ func (x *GetTableReqReply) Err() error {
 func (x *GetTableReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetTableReqReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetTableReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -11804,13 +11804,13 @@ func (x *GetTableObjectsByNameReqReply) Err() error {
 func (x *GetTableObjectsByNameReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetTableObjectsByNameReqReply{E1: e} // and no success
 		return true
 	case *InvalidOperationException:
-		x.E2 = e
+		*x = GetTableObjectsByNameReqReply{E2: e} // and no success
 		return true
 	case *UnknownDBException:
-		x.E3 = e
+		*x = GetTableObjectsByNameReqReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -11925,13 +11925,13 @@ func (x *GetTableNamesByFilterReply) Err() error {
 func (x *GetTableNamesByFilterReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetTableNamesByFilterReply{E1: e} // and no success
 		return true
 	case *InvalidOperationException:
-		x.E2 = e
+		*x = GetTableNamesByFilterReply{E2: e} // and no success
 		return true
 	case *UnknownDBException:
-		x.E3 = e
+		*x = GetTableNamesByFilterReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -12032,10 +12032,10 @@ func (x *AlterTableReply) Err() error {
 func (x *AlterTableReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = AlterTableReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = AlterTableReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -12142,10 +12142,10 @@ func (x *AlterTableWithEnvironmentContextReply) Err() error {
 func (x *AlterTableWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = AlterTableWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = AlterTableWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -12252,10 +12252,10 @@ func (x *AlterTableWithCascadeReply) Err() error {
 func (x *AlterTableWithCascadeReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = AlterTableWithCascadeReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = AlterTableWithCascadeReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -12350,10 +12350,10 @@ func (x *AlterTableReqReply) Err() error {
 func (x *AlterTableReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = AlterTableReqReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = AlterTableReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -12456,13 +12456,13 @@ func (x *AddPartitionReply) Err() error {
 func (x *AddPartitionReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidObjectException:
-		x.E1 = e
+		*x = AddPartitionReply{E1: e} // and no success
 		return true
 	case *AlreadyExistsException:
-		x.E2 = e
+		*x = AddPartitionReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = AddPartitionReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -12571,13 +12571,13 @@ func (x *AddPartitionWithEnvironmentContextReply) Err() error {
 func (x *AddPartitionWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidObjectException:
-		x.E1 = e
+		*x = AddPartitionWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *AlreadyExistsException:
-		x.E2 = e
+		*x = AddPartitionWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = AddPartitionWithEnvironmentContextReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -12681,13 +12681,13 @@ func (x *AddPartitionsReply) Err() error {
 func (x *AddPartitionsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidObjectException:
-		x.E1 = e
+		*x = AddPartitionsReply{E1: e} // and no success
 		return true
 	case *AlreadyExistsException:
-		x.E2 = e
+		*x = AddPartitionsReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = AddPartitionsReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -12791,13 +12791,13 @@ func (x *AddPartitionsPspecReply) Err() error {
 func (x *AddPartitionsPspecReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidObjectException:
-		x.E1 = e
+		*x = AddPartitionsPspecReply{E1: e} // and no success
 		return true
 	case *AlreadyExistsException:
-		x.E2 = e
+		*x = AddPartitionsPspecReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = AddPartitionsPspecReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -12912,13 +12912,13 @@ func (x *AppendPartitionReply) Err() error {
 func (x *AppendPartitionReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidObjectException:
-		x.E1 = e
+		*x = AppendPartitionReply{E1: e} // and no success
 		return true
 	case *AlreadyExistsException:
-		x.E2 = e
+		*x = AppendPartitionReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = AppendPartitionReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -13021,13 +13021,13 @@ func (x *AddPartitionsReqReply) Err() error {
 func (x *AddPartitionsReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidObjectException:
-		x.E1 = e
+		*x = AddPartitionsReqReply{E1: e} // and no success
 		return true
 	case *AlreadyExistsException:
-		x.E2 = e
+		*x = AddPartitionsReqReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = AddPartitionsReqReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -13148,13 +13148,13 @@ func (x *AppendPartitionWithEnvironmentContextReply) Err() error {
 func (x *AppendPartitionWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidObjectException:
-		x.E1 = e
+		*x = AppendPartitionWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *AlreadyExistsException:
-		x.E2 = e
+		*x = AppendPartitionWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = AppendPartitionWithEnvironmentContextReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -13269,13 +13269,13 @@ func (x *AppendPartitionByNameReply) Err() error {
 func (x *AppendPartitionByNameReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidObjectException:
-		x.E1 = e
+		*x = AppendPartitionByNameReply{E1: e} // and no success
 		return true
 	case *AlreadyExistsException:
-		x.E2 = e
+		*x = AppendPartitionByNameReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = AppendPartitionByNameReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -13396,13 +13396,13 @@ func (x *AppendPartitionByNameWithEnvironmentContextReply) Err() error {
 func (x *AppendPartitionByNameWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidObjectException:
-		x.E1 = e
+		*x = AppendPartitionByNameWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *AlreadyExistsException:
-		x.E2 = e
+		*x = AppendPartitionByNameWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = AppendPartitionByNameWithEnvironmentContextReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -13516,10 +13516,10 @@ func (x *DropPartitionReply) Err() error {
 func (x *DropPartitionReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DropPartitionReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = DropPartitionReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -13639,10 +13639,10 @@ func (x *DropPartitionWithEnvironmentContextReply) Err() error {
 func (x *DropPartitionWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DropPartitionWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = DropPartitionWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -13756,10 +13756,10 @@ func (x *DropPartitionByNameReply) Err() error {
 func (x *DropPartitionByNameReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DropPartitionByNameReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = DropPartitionByNameReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -13879,10 +13879,10 @@ func (x *DropPartitionByNameWithEnvironmentContextReply) Err() error {
 func (x *DropPartitionByNameWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DropPartitionByNameWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = DropPartitionByNameWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -13977,10 +13977,10 @@ func (x *DropPartitionsReqReply) Err() error {
 func (x *DropPartitionsReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DropPartitionsReqReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = DropPartitionsReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -14087,10 +14087,10 @@ func (x *GetPartitionReply) Err() error {
 func (x *GetPartitionReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartitionReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -14185,10 +14185,10 @@ func (x *GetPartitionReqReply) Err() error {
 func (x *GetPartitionReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionReqReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartitionReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -14307,10 +14307,10 @@ func (x *GetPartitionWithAuthReply) Err() error {
 func (x *GetPartitionWithAuthReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionWithAuthReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartitionWithAuthReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -14417,10 +14417,10 @@ func (x *GetPartitionByNameReply) Err() error {
 func (x *GetPartitionByNameReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionByNameReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartitionByNameReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -14527,10 +14527,10 @@ func (x *GetPartitionsReply) Err() error {
 func (x *GetPartitionsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetPartitionsReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetPartitionsReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -14625,10 +14625,10 @@ func (x *GetPartitionsReqReply) Err() error {
 func (x *GetPartitionsReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetPartitionsReqReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetPartitionsReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -14747,10 +14747,10 @@ func (x *GetPartitionsWithAuthReply) Err() error {
 func (x *GetPartitionsWithAuthReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetPartitionsWithAuthReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetPartitionsWithAuthReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -14857,10 +14857,10 @@ func (x *GetPartitionsPspecReply) Err() error {
 func (x *GetPartitionsPspecReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetPartitionsPspecReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetPartitionsPspecReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -14967,10 +14967,10 @@ func (x *GetPartitionNamesReply) Err() error {
 func (x *GetPartitionNamesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetPartitionNamesReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetPartitionNamesReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -15083,10 +15083,10 @@ func (x *GetPartitionsPsReply) Err() error {
 func (x *GetPartitionsPsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionsPsReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartitionsPsReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -15211,10 +15211,10 @@ func (x *GetPartitionsPsWithAuthReply) Err() error {
 func (x *GetPartitionsPsWithAuthReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetPartitionsPsWithAuthReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetPartitionsPsWithAuthReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -15309,10 +15309,10 @@ func (x *GetPartitionsPsWithAuthReqReply) Err() error {
 func (x *GetPartitionsPsWithAuthReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionsPsWithAuthReqReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartitionsPsWithAuthReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -15425,10 +15425,10 @@ func (x *GetPartitionNamesPsReply) Err() error {
 func (x *GetPartitionNamesPsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionNamesPsReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartitionNamesPsReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -15523,10 +15523,10 @@ func (x *GetPartitionNamesPsReqReply) Err() error {
 func (x *GetPartitionNamesPsReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionNamesPsReqReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartitionNamesPsReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -15639,10 +15639,10 @@ func (x *GetPartitionsByFilterReply) Err() error {
 func (x *GetPartitionsByFilterReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionsByFilterReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartitionsByFilterReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -15755,10 +15755,10 @@ func (x *GetPartSpecsByFilterReply) Err() error {
 func (x *GetPartSpecsByFilterReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartSpecsByFilterReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartSpecsByFilterReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -15866,10 +15866,10 @@ func (x *GetNumPartitionsByFilterReply) Err() error {
 func (x *GetNumPartitionsByFilterReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetNumPartitionsByFilterReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetNumPartitionsByFilterReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -15976,10 +15976,10 @@ func (x *GetPartitionsByNamesReply) Err() error {
 func (x *GetPartitionsByNamesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionsByNamesReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartitionsByNamesReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -16074,10 +16074,10 @@ func (x *GetPartitionsByNamesReqReply) Err() error {
 func (x *GetPartitionsByNamesReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionsByNamesReqReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPartitionsByNamesReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -16178,10 +16178,10 @@ func (x *AlterPartitionReply) Err() error {
 func (x *AlterPartitionReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = AlterPartitionReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = AlterPartitionReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -16282,10 +16282,10 @@ func (x *AlterPartitionsReply) Err() error {
 func (x *AlterPartitionsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = AlterPartitionsReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = AlterPartitionsReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -16392,10 +16392,10 @@ func (x *AlterPartitionsWithEnvironmentContextReply) Err() error {
 func (x *AlterPartitionsWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = AlterPartitionsWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = AlterPartitionsWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -16490,10 +16490,10 @@ func (x *AlterPartitionsReqReply) Err() error {
 func (x *AlterPartitionsReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = AlterPartitionsReqReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = AlterPartitionsReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -16600,10 +16600,10 @@ func (x *AlterPartitionWithEnvironmentContextReply) Err() error {
 func (x *AlterPartitionWithEnvironmentContextReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = AlterPartitionWithEnvironmentContextReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = AlterPartitionWithEnvironmentContextReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -16710,10 +16710,10 @@ func (x *RenamePartitionReply) Err() error {
 func (x *RenamePartitionReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = RenamePartitionReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = RenamePartitionReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -16808,10 +16808,10 @@ func (x *RenamePartitionReqReply) Err() error {
 func (x *RenamePartitionReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = RenamePartitionReqReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = RenamePartitionReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -16905,7 +16905,7 @@ func (x *PartitionNameHasValidCharactersReply) Err() error {
 func (x *PartitionNameHasValidCharactersReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = PartitionNameHasValidCharactersReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -16957,7 +16957,7 @@ type GetConfigValueReply struct {
 // Write implements thrift.Struct.
 func (x *GetConfigValueReply) Write(w *thrift.Writer) {
 	w.Begin()
-	{
+	if x.Err() == nil {
 		w.String(0, x.Success)
 	}
 	if x.E1 != nil {
@@ -16998,7 +16998,7 @@ func (x *GetConfigValueReply) Err() error {
 func (x *GetConfigValueReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *ConfigValSecurityException:
-		x.E1 = e
+		*x = GetConfigValueReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -17085,7 +17085,7 @@ func (x *PartitionNameToValsReply) Err() error {
 func (x *PartitionNameToValsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = PartitionNameToValsReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -17172,7 +17172,7 @@ func (x *PartitionNameToSpecReply) Err() error {
 func (x *PartitionNameToSpecReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = PartitionNameToSpecReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -17311,22 +17311,22 @@ func (x *MarkPartitionForEventReply) Err() error {
 func (x *MarkPartitionForEventReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = MarkPartitionForEventReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = MarkPartitionForEventReply{E2: e} // and no success
 		return true
 	case *UnknownDBException:
-		x.E3 = e
+		*x = MarkPartitionForEventReply{E3: e} // and no success
 		return true
 	case *UnknownTableException:
-		x.E4 = e
+		*x = MarkPartitionForEventReply{E4: e} // and no success
 		return true
 	case *UnknownPartitionException:
-		x.E5 = e
+		*x = MarkPartitionForEventReply{E5: e} // and no success
 		return true
 	case *InvalidPartitionException:
-		x.E6 = e
+		*x = MarkPartitionForEventReply{E6: e} // and no success
 		return true
 	}
 	return false
@@ -17472,22 +17472,22 @@ func (x *IsPartitionMarkedForEventReply) Err() error {
 func (x *IsPartitionMarkedForEventReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = IsPartitionMarkedForEventReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = IsPartitionMarkedForEventReply{E2: e} // and no success
 		return true
 	case *UnknownDBException:
-		x.E3 = e
+		*x = IsPartitionMarkedForEventReply{E3: e} // and no success
 		return true
 	case *UnknownTableException:
-		x.E4 = e
+		*x = IsPartitionMarkedForEventReply{E4: e} // and no success
 		return true
 	case *UnknownPartitionException:
-		x.E5 = e
+		*x = IsPartitionMarkedForEventReply{E5: e} // and no success
 		return true
 	case *InvalidPartitionException:
-		x.E6 = e
+		*x = IsPartitionMarkedForEventReply{E6: e} // and no success
 		return true
 	}
 	return false
@@ -17582,10 +17582,10 @@ func (x *GetPrimaryKeysReply) Err() error {
 func (x *GetPrimaryKeysReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPrimaryKeysReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetPrimaryKeysReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -17680,10 +17680,10 @@ func (x *GetForeignKeysReply) Err() error {
 func (x *GetForeignKeysReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetForeignKeysReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetForeignKeysReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -17778,10 +17778,10 @@ func (x *GetUniqueConstraintsReply) Err() error {
 func (x *GetUniqueConstraintsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetUniqueConstraintsReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetUniqueConstraintsReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -17876,10 +17876,10 @@ func (x *GetNotNullConstraintsReply) Err() error {
 func (x *GetNotNullConstraintsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetNotNullConstraintsReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetNotNullConstraintsReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -17974,10 +17974,10 @@ func (x *GetDefaultConstraintsReply) Err() error {
 func (x *GetDefaultConstraintsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetDefaultConstraintsReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetDefaultConstraintsReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -18072,10 +18072,10 @@ func (x *GetCheckConstraintsReply) Err() error {
 func (x *GetCheckConstraintsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetCheckConstraintsReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetCheckConstraintsReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -18170,10 +18170,10 @@ func (x *GetAllTableConstraintsReply) Err() error {
 func (x *GetAllTableConstraintsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetAllTableConstraintsReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetAllTableConstraintsReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -18285,16 +18285,16 @@ func (x *UpdateTableColumnStatisticsReply) Err() error {
 func (x *UpdateTableColumnStatisticsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = UpdateTableColumnStatisticsReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = UpdateTableColumnStatisticsReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = UpdateTableColumnStatisticsReply{E3: e} // and no success
 		return true
 	case *InvalidInputException:
-		x.E4 = e
+		*x = UpdateTableColumnStatisticsReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -18406,16 +18406,16 @@ func (x *UpdatePartitionColumnStatisticsReply) Err() error {
 func (x *UpdatePartitionColumnStatisticsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = UpdatePartitionColumnStatisticsReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = UpdatePartitionColumnStatisticsReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = UpdatePartitionColumnStatisticsReply{E3: e} // and no success
 		return true
 	case *InvalidInputException:
-		x.E4 = e
+		*x = UpdatePartitionColumnStatisticsReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -18526,16 +18526,16 @@ func (x *UpdateTableColumnStatisticsReqReply) Err() error {
 func (x *UpdateTableColumnStatisticsReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = UpdateTableColumnStatisticsReqReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = UpdateTableColumnStatisticsReqReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = UpdateTableColumnStatisticsReqReply{E3: e} // and no success
 		return true
 	case *InvalidInputException:
-		x.E4 = e
+		*x = UpdateTableColumnStatisticsReqReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -18646,16 +18646,16 @@ func (x *UpdatePartitionColumnStatisticsReqReply) Err() error {
 func (x *UpdatePartitionColumnStatisticsReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = UpdatePartitionColumnStatisticsReqReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = UpdatePartitionColumnStatisticsReqReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = UpdatePartitionColumnStatisticsReqReply{E3: e} // and no success
 		return true
 	case *InvalidInputException:
-		x.E4 = e
+		*x = UpdatePartitionColumnStatisticsReqReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -18778,16 +18778,16 @@ func (x *GetTableColumnStatisticsReply) Err() error {
 func (x *GetTableColumnStatisticsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetTableColumnStatisticsReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetTableColumnStatisticsReply{E2: e} // and no success
 		return true
 	case *InvalidInputException:
-		x.E3 = e
+		*x = GetTableColumnStatisticsReply{E3: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E4 = e
+		*x = GetTableColumnStatisticsReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -18916,16 +18916,16 @@ func (x *GetPartitionColumnStatisticsReply) Err() error {
 func (x *GetPartitionColumnStatisticsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetPartitionColumnStatisticsReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetPartitionColumnStatisticsReply{E2: e} // and no success
 		return true
 	case *InvalidInputException:
-		x.E3 = e
+		*x = GetPartitionColumnStatisticsReply{E3: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E4 = e
+		*x = GetPartitionColumnStatisticsReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -19020,10 +19020,10 @@ func (x *GetTableStatisticsReqReply) Err() error {
 func (x *GetTableStatisticsReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetTableStatisticsReqReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetTableStatisticsReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -19118,10 +19118,10 @@ func (x *GetPartitionsStatisticsReqReply) Err() error {
 func (x *GetPartitionsStatisticsReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetPartitionsStatisticsReqReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetPartitionsStatisticsReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -19216,10 +19216,10 @@ func (x *GetAggrStatsForReply) Err() error {
 func (x *GetAggrStatsForReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = GetAggrStatsForReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = GetAggrStatsForReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -19331,16 +19331,16 @@ func (x *SetAggrStatsForReply) Err() error {
 func (x *SetAggrStatsForReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = SetAggrStatsForReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = SetAggrStatsForReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = SetAggrStatsForReply{E3: e} // and no success
 		return true
 	case *InvalidInputException:
-		x.E4 = e
+		*x = SetAggrStatsForReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -19476,16 +19476,16 @@ func (x *DeletePartitionColumnStatisticsReply) Err() error {
 func (x *DeletePartitionColumnStatisticsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DeletePartitionColumnStatisticsReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = DeletePartitionColumnStatisticsReply{E2: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E3 = e
+		*x = DeletePartitionColumnStatisticsReply{E3: e} // and no success
 		return true
 	case *InvalidInputException:
-		x.E4 = e
+		*x = DeletePartitionColumnStatisticsReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -19615,16 +19615,16 @@ func (x *DeleteTableColumnStatisticsReply) Err() error {
 func (x *DeleteTableColumnStatisticsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DeleteTableColumnStatisticsReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = DeleteTableColumnStatisticsReply{E2: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E3 = e
+		*x = DeleteTableColumnStatisticsReply{E3: e} // and no success
 		return true
 	case *InvalidInputException:
-		x.E4 = e
+		*x = DeleteTableColumnStatisticsReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -19729,16 +19729,16 @@ func (x *CreateFunctionReply) Err() error {
 func (x *CreateFunctionReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *AlreadyExistsException:
-		x.E1 = e
+		*x = CreateFunctionReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = CreateFunctionReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = CreateFunctionReply{E3: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E4 = e
+		*x = CreateFunctionReply{E4: e} // and no success
 		return true
 	}
 	return false
@@ -19833,10 +19833,10 @@ func (x *DropFunctionReply) Err() error {
 func (x *DropFunctionReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DropFunctionReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = DropFunctionReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -19937,10 +19937,10 @@ func (x *AlterFunctionReply) Err() error {
 func (x *AlterFunctionReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidOperationException:
-		x.E1 = e
+		*x = AlterFunctionReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = AlterFunctionReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -20033,7 +20033,7 @@ func (x *GetFunctionsReply) Err() error {
 func (x *GetFunctionsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetFunctionsReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -20134,10 +20134,10 @@ func (x *GetFunctionReply) Err() error {
 func (x *GetFunctionReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetFunctionReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = GetFunctionReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -20215,7 +20215,7 @@ func (x *GetAllFunctionsReply) Err() error {
 func (x *GetAllFunctionsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetAllFunctionsReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -20303,7 +20303,7 @@ func (x *CreateRoleReply) Err() error {
 func (x *CreateRoleReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = CreateRoleReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -20391,7 +20391,7 @@ func (x *DropRoleReply) Err() error {
 func (x *DropRoleReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = DropRoleReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -20469,7 +20469,7 @@ func (x *GetRoleNamesReply) Err() error {
 func (x *GetRoleNamesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetRoleNamesReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -20587,7 +20587,7 @@ func (x *GrantRoleReply) Err() error {
 func (x *GrantRoleReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GrantRoleReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -20687,7 +20687,7 @@ func (x *RevokeRoleReply) Err() error {
 func (x *RevokeRoleReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = RevokeRoleReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -20780,7 +20780,7 @@ func (x *ListRolesReply) Err() error {
 func (x *ListRolesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = ListRolesReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -20867,7 +20867,7 @@ func (x *GrantRevokeRoleReply) Err() error {
 func (x *GrantRevokeRoleReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GrantRevokeRoleReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -20954,7 +20954,7 @@ func (x *GetPrincipalsInRoleReply) Err() error {
 func (x *GetPrincipalsInRoleReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPrincipalsInRoleReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -21041,7 +21041,7 @@ func (x *GetRoleGrantsForPrincipalReply) Err() error {
 func (x *GetRoleGrantsForPrincipalReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetRoleGrantsForPrincipalReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -21140,7 +21140,7 @@ func (x *GetPrivilegeSetReply) Err() error {
 func (x *GetPrivilegeSetReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPrivilegeSetReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -21239,7 +21239,7 @@ func (x *ListPrivilegesReply) Err() error {
 func (x *ListPrivilegesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = ListPrivilegesReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -21327,7 +21327,7 @@ func (x *GrantPrivilegesReply) Err() error {
 func (x *GrantPrivilegesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GrantPrivilegesReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -21415,7 +21415,7 @@ func (x *RevokePrivilegesReply) Err() error {
 func (x *RevokePrivilegesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = RevokePrivilegesReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -21502,7 +21502,7 @@ func (x *GrantRevokePrivilegesReply) Err() error {
 func (x *GrantRevokePrivilegesReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GrantRevokePrivilegesReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -21595,7 +21595,7 @@ func (x *SetUgiReply) Err() error {
 func (x *SetUgiReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = SetUgiReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -21690,10 +21690,10 @@ func (x *LockReply) Err() error {
 func (x *LockReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchTxnException:
-		x.E1 = e
+		*x = LockReply{E1: e} // and no success
 		return true
 	case *TxnAbortedException:
-		x.E2 = e
+		*x = LockReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -21796,13 +21796,13 @@ func (x *CheckLockReply) Err() error {
 func (x *CheckLockReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchTxnException:
-		x.E1 = e
+		*x = CheckLockReply{E1: e} // and no success
 		return true
 	case *TxnAbortedException:
-		x.E2 = e
+		*x = CheckLockReply{E2: e} // and no success
 		return true
 	case *NoSuchLockException:
-		x.E3 = e
+		*x = CheckLockReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -21891,10 +21891,10 @@ func (x *UnlockReply) Err() error {
 func (x *UnlockReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchLockException:
-		x.E1 = e
+		*x = UnlockReply{E1: e} // and no success
 		return true
 	case *TxnOpenException:
-		x.E2 = e
+		*x = UnlockReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -22063,13 +22063,13 @@ func (x *HeartbeatReply) Err() error {
 func (x *HeartbeatReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchLockException:
-		x.E1 = e
+		*x = HeartbeatReply{E1: e} // and no success
 		return true
 	case *NoSuchTxnException:
-		x.E2 = e
+		*x = HeartbeatReply{E2: e} // and no success
 		return true
 	case *TxnAbortedException:
-		x.E3 = e
+		*x = HeartbeatReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -22439,7 +22439,7 @@ type GetMetastoreDbUuidReply struct {
 // Write implements thrift.Struct.
 func (x *GetMetastoreDbUuidReply) Write(w *thrift.Writer) {
 	w.Begin()
-	{
+	if x.Err() == nil {
 		w.String(0, x.Success)
 	}
 	if x.E1 != nil {
@@ -22480,7 +22480,7 @@ func (x *GetMetastoreDbUuidReply) Err() error {
 func (x *GetMetastoreDbUuidReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetMetastoreDbUuidReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -22567,7 +22567,7 @@ func (x *GetPartitionsWithSpecsReply) Err() error {
 func (x *GetPartitionsWithSpecsReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = GetPartitionsWithSpecsReply{E1: e} // and no success
 		return true
 	}
 	return false
@@ -22664,13 +22664,13 @@ func (x *CreateDatabaseReqReply) Err() error {
 func (x *CreateDatabaseReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *AlreadyExistsException:
-		x.E1 = e
+		*x = CreateDatabaseReqReply{E1: e} // and no success
 		return true
 	case *InvalidObjectException:
-		x.E2 = e
+		*x = CreateDatabaseReqReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = CreateDatabaseReqReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -22759,10 +22759,10 @@ func (x *AlterDatabaseReqReply) Err() error {
 func (x *AlterDatabaseReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *MetaException:
-		x.E1 = e
+		*x = AlterDatabaseReqReply{E1: e} // and no success
 		return true
 	case *NoSuchObjectException:
-		x.E2 = e
+		*x = AlterDatabaseReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -22859,13 +22859,13 @@ func (x *DropDatabaseReqReply) Err() error {
 func (x *DropDatabaseReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DropDatabaseReqReply{E1: e} // and no success
 		return true
 	case *InvalidOperationException:
-		x.E2 = e
+		*x = DropDatabaseReqReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = DropDatabaseReqReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -22954,10 +22954,10 @@ func (x *DropTableReqReply) Err() error {
 func (x *DropTableReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = DropTableReqReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = DropTableReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -23060,13 +23060,13 @@ func (x *AppendPartitionReqReply) Err() error {
 func (x *AppendPartitionReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *InvalidObjectException:
-		x.E1 = e
+		*x = AppendPartitionReqReply{E1: e} // and no success
 		return true
 	case *AlreadyExistsException:
-		x.E2 = e
+		*x = AppendPartitionReqReply{E2: e} // and no success
 		return true
 	case *MetaException:
-		x.E3 = e
+		*x = AppendPartitionReqReply{E3: e} // and no success
 		return true
 	}
 	return false
@@ -23161,10 +23161,10 @@ func (x *FetchPartitionNamesReqReply) Err() error {
 func (x *FetchPartitionNamesReqReply) Throw(err error) bool {
 	switch e := err.(type) {
 	case *NoSuchObjectException:
-		x.E1 = e
+		*x = FetchPartitionNamesReqReply{E1: e} // and no success
 		return true
 	case *MetaException:
-		x.E2 = e
+		*x = FetchPartitionNamesReqReply{E2: e} // and no success
 		return true
 	}
 	return false
@@ -23200,7 +23200,7 @@ type GetNameReply struct {
 // Write implements thrift.Struct.
 func (x *GetNameReply) Write(w *thrift.Writer) {
 	w.Begin()
-	{
+	if x.Err() == nil {
 		w.String(0, x.Success)
 	}
 	w.End()
@@ -23263,7 +23263,7 @@ type GetVersionReply struct {
 // Write implements thrift.Struct.
 func (x *GetVersionReply) Write(w *thrift.Writer) {
 	w.Begin()
-	{
+	if x.Err() == nil {
 		w.String(0, x.Success)
 	}
 	w.End()
@@ -23389,7 +23389,7 @@ type GetStatusDetailsReply struct {
 // Write implements thrift.Struct.
 func (x *GetStatusDetailsReply) Write(w *thrift.Writer) {
 	w.Begin()
-	{
+	if x.Err() == nil {
 		w.String(0, x.Success)
 	}
 	w.End()

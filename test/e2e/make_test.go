@@ -17,7 +17,7 @@ func TestMakeDemo(t *testing.T) {
 	need.Command(t, "make", "apt-get install make")
 	need.Command(t, "npm", "install Node.js 20")
 	data := filepath.Join(t.TempDir(), "lake")
-	cmd := exec.Command("make", "demo", "DATA="+data, "ARGS=--aws-addr 127.0.0.1:0 --console-addr 127.0.0.1:0")
+	cmd := exec.Command("make", "demo", "DATA="+data, "ARGS=--aws-addr 127.0.0.1:0 --console-addr 127.0.0.1:0 --hms-addr 127.0.0.1:0")
 	cmd.Dir = need.Root()
 	// What a make above this test tells its children is not for this one.
 	for _, kv := range os.Environ() {

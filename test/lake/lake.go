@@ -82,7 +82,7 @@ const ready = 2 * time.Minute
 func Start(t testing.TB, data, command string, flags ...string) *Lake {
 	t.Helper()
 	l := &Lake{Data: data, done: make(chan struct{}), out: &log{}}
-	args := append([]string{command, "--data", data, "--aws-addr", "127.0.0.1:0", "--console-addr", "127.0.0.1:0"}, flags...)
+	args := append([]string{command, "--data", data, "--aws-addr", "127.0.0.1:0", "--console-addr", "127.0.0.1:0", "--hms-addr", "127.0.0.1:0"}, flags...)
 	l.cmd = exec.Command(Binary(t), args...)
 	l.cmd.Stdout, l.cmd.Stderr = l.out, l.out
 	l.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -16,7 +16,7 @@ const binary = resolve(import.meta.dirname, process.env.LETHE_BIN ?? '../../bin/
 
 async function start(dir: string): Promise<{ lake: Lake; child: ChildProcess }> {
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run make build, or name another with LETHE_BIN`);
-  const child = spawn(binary, ['demo', '--data', dir, '--aws-addr', '127.0.0.1:0', '--console-addr', '127.0.0.1:0'], {
+  const child = spawn(binary, ['demo', '--data', dir, '--aws-addr', '127.0.0.1:0', '--console-addr', '127.0.0.1:0', '--hms-addr', '127.0.0.1:0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';

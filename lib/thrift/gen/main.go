@@ -223,6 +223,8 @@ func (g *generator) write(f field, arguments bool) {
 	case g.pointer(f):
 		g.p("if %s != nil {", x)
 		x = "*" + x
+	case f.typ == "string" && f.name == "success": // an empty one is an answer, too
+		g.p("if x.Err() == nil {")
 	case f.typ == "string" && !f.required && !arguments:
 		g.p(`if %s != "" {`, x)
 	case g.enums[f.typ] && !f.required && f.name != "success":
@@ -374,7 +376,7 @@ func (g *generator) result(b block) {
 	if len(b.throws) > 0 {
 		g.p("switch e := err.(type) {")
 		for _, f := range b.throws {
-			g.p("case *%s:\nx.%s = e\nreturn true", f.typ, f.name)
+			g.p("case *%s:\n*x = %s{%s: e} // and no success\nreturn true", f.typ, name, f.name)
 		}
 		g.p("}")
 	}
