@@ -68,12 +68,63 @@ func TestBoto3(t *testing.T) {
 	}
 }
 
+func TestBoto3S3(t *testing.T) {
+	l := lake.Start(t, t.TempDir(), "serve")
+	out := l.Run(t, need.Venv(t, "python"), filepath.Join(need.Root(), "test", "e2e", "testdata", "boto_s3.py"))
+	if !strings.HasSuffix(strings.TrimSpace(out), "all is well") {
+		t.Error(out)
+	}
+}
+
+// The s3api of the command line, where a bucket keeps versions and has rules.
+func TestS3InDepthWithTheRealCommandLine(t *testing.T) {
+	l := lake.Start(t, t.TempDir(), "serve")
+	aws, bucket := need.Venv(t, "aws"), "deep"
+	api := func(args ...string) string {
+		t.Helper()
+		return strings.TrimSpace(l.Run(t, aws, append([]string{"--endpoint-url", l.AWS, "--output", "text", "s3api"}, args...)...))
+	}
+	refused := func(code string, args ...string) {
+		t.Helper()
+		if out, err := l.Try(aws, append([]string{"--endpoint-url", l.AWS, "s3api"}, args...)...); err == nil || !strings.Contains(out, code) {
+			t.Errorf("%v: %v %s, want %s", args, err, out, code)
+		}
+	}
+	api("create-bucket", "--bucket", bucket, "--create-bucket-configuration", "LocationConstraint=eu-central-1")
+	api("put-bucket-versioning", "--bucket", bucket, "--versioning-configuration", "Status=Enabled")
+	file := filepath.Join(t.TempDir(), "file")
+	var ids []string
+	for _, body := range []string{"one", "two"} {
+		write(t, file, []byte(body))
+		ids = append(ids, api("put-object", "--bucket", bucket, "--key", "x//y", "--body", file, "--query", "VersionId"))
+	}
+	marker := api("delete-object", "--bucket", bucket, "--key", "x//y", "--query", "VersionId")
+	api("get-object", "--bucket", bucket, "--key", "x//y", "--version-id", ids[0], file)
+	if got, err := os.ReadFile(file); err != nil || string(got) != "one" {
+		t.Errorf("the first version is %q (%v)", got, err)
+	}
+	api("delete-object", "--bucket", bucket, "--key", "x//y", "--version-id", marker)
+	if got := strings.Fields(api("list-object-versions", "--bucket", bucket, "--query", "Versions[].VersionId")); len(got) != 2 || got[0] != ids[1] {
+		t.Errorf("versions %v, want %v", got, ids)
+	}
+	api("put-bucket-lifecycle-configuration", "--bucket", bucket, "--lifecycle-configuration",
+		`{"Rules":[{"ID":"r","Status":"Enabled","Filter":{"Prefix":"x/"},"NoncurrentVersionExpiration":{"NoncurrentDays":3}}]}`)
+	if got := api("get-bucket-lifecycle-configuration", "--bucket", bucket, "--query", "Rules[0].NoncurrentVersionExpiration.NoncurrentDays"); got != "3" {
+		t.Errorf("lifecycle: %s", got)
+	}
+	refused("Unable to validate the following destination", "put-bucket-notification-configuration", "--bucket", bucket, "--notification-configuration",
+		`{"QueueConfigurations":[{"QueueArn":"arn:aws:sqs:eu-central-1:000000000000:nowhere","Events":["s3:ObjectCreated:*"]}]}`)
+	refused("NotImplemented", "put-object", "--bucket", bucket, "--key", "k", "--server-side-encryption", "AES256")
+	refused("Websites are not served", "put-bucket-website", "--bucket", bucket, "--website-configuration", `{"IndexDocument":{"Suffix":"index.html"}}`)
+	refused("PreconditionFailed", "delete-object", "--bucket", bucket, "--key", "x//y", "--if-match", `"0"`)
+}
+
 func TestNothingAnswersWithoutASignature(t *testing.T) {
 	l := lake.Start(t, t.TempDir(), "serve")
 	for what, req := range map[string]func() *http.Request{
 		"list buckets": func() *http.Request { return request(t, "GET", l.AWS+"/", "", nil) },
-		"get object":   func() *http.Request { return request(t, "GET", l.AWS+"/lethe-results/x", "", nil) },
-		"put object":   func() *http.Request { return request(t, "PUT", l.AWS+"/lethe-results/x", "body", nil) },
+		"get object":   func() *http.Request { return request(t, "GET", l.AWS+"/"+resultBucket+"/x", "", nil) },
+		"put object":   func() *http.Request { return request(t, "PUT", l.AWS+"/"+resultBucket+"/x", "body", nil) },
 		"athena": func() *http.Request {
 			return request(t, "POST", l.AWS+"/", `{"QueryString":"SELECT 1"}`, map[string]string{"X-Amz-Target": "AmazonAthena.StartQueryExecution", "Content-Type": "application/x-amz-json-1.1"})
 		},
