@@ -113,7 +113,7 @@ func (s *server) catalogNeed(name, glue, resource, athena string) []need {
 }
 
 func (s *server) listCatalogs(c *call) ([]need, func() error, error) {
-	return []need{{"athena:ListDataCatalogs", lethe.DataCatalogARN(s.Region, "*")}}, func() error {
+	return []need{{"athena:ListDataCatalogs", "*"}}, func() error {
 		cs, err := s.Queries.DataCatalogs(c.r.Context())
 		if err != nil {
 			return err

@@ -176,7 +176,7 @@ func TestDecisionsAreThoseOfTheAWSWires(t *testing.T) {
 		{"POST", "/queries/ID/stop", "", []string{"athena:StopQueryExecution " + primary}},
 		{"GET", "/queries/ID/results", "", []string{"athena:GetQueryResults " + primary}},
 		{"GET", "/queries/ID/result.csv", "", []string{"athena:GetQueryResults " + primary, "s3:GetObject arn:aws:s3:::lake/results/out.csv"}},
-		{"GET", "/catalogs", "", []string{"athena:ListDataCatalogs " + lethe.DataCatalogARN(region, "*")}},
+		{"GET", "/catalogs", "", []string{"athena:ListDataCatalogs *"}},
 		{"GET", "/catalogs/AwsDataCatalog/databases", "", []string{"glue:GetDatabases " + lethe.CatalogARN(region)}},
 		{"GET", "/catalogs/demo_hive_metastore/databases", "", []string{"athena:ListDatabases " + lethe.DataCatalogARN(region, "demo_hive_metastore")}},
 		{"GET", "/catalogs/AwsDataCatalog/databases/default/tables", "", []string{"glue:GetTables " + lethe.TableARN(region, "default", "*")}},

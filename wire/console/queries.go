@@ -329,7 +329,7 @@ func (s *server) listWorkgroups(c *call) ([]need, func() error, error) {
 		Enforce     bool   `json:"enforce"`
 		ScanLimit   int64  `json:"scan_limit,omitempty"`
 	}
-	return []need{{"athena:ListWorkGroups", s.workgroup("*")}}, func() error {
+	return []need{{"athena:ListWorkGroups", "*"}}, func() error {
 		wgs, err := s.Queries.Workgroups(c.r.Context())
 		if err != nil {
 			return err
