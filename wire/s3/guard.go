@@ -33,6 +33,7 @@ func unsupported(header, why string) error {
 var headers = map[string]func(value string) error{
 	"x-amz-abort-date":                        nil, // of answers; clients repeat them
 	"x-amz-acl":                               nil, // see refuseACL
+	"x-amz-api-version":                       nil, // of the SDK for C++, and so of Arrow: the only version there is
 	"x-amz-algorithm":                         nil, // of a presigned request, as are some below
 	"x-amz-bucket-object-lock-enabled":        nil,
 	"x-amz-bypass-governance-retention":       nil,
