@@ -158,7 +158,7 @@ func TestIngestsSurviveAKill(t *testing.T) {
 		// What is stored is what a listing shows; the client's uploads stay
 		// until it forgets them, and it was cut off too.
 		objects := 0
-		for _, bucket := range []string{"work", "lethe-staging", "lethe-results"} {
+		for _, bucket := range []string{"work", "lethe-staging", resultBucket} {
 			for pages := s3.NewListObjectsV2Paginator(l.S3(t), &s3.ListObjectsV2Input{Bucket: &bucket}); pages.HasMorePages(); {
 				p, err := pages.NextPage(context.Background())
 				if err != nil {

@@ -67,7 +67,7 @@ func TestTheWalkThroughWithTheRealCommandLines(t *testing.T) {
 			id := athena(t, l, aws, walkthrough)
 			dir := t.TempDir()
 			file := filepath.Join(dir, "result.csv")
-			l.Run(t, aws, "--endpoint-url", l.AWS, "s3", "cp", "--quiet", "s3://lethe-results/"+id+".csv", file)
+			l.Run(t, aws, "--endpoint-url", l.AWS, "s3", "cp", "--quiet", "s3://"+resultBucket+"/"+id+".csv", file)
 			checkWalkthrough(t, file)
 			out := l.Run(t, aws, "--endpoint-url", l.AWS, "athena", "get-query-results", "--query-execution-id", id, "--max-items", "3", "--output", "json")
 			var page struct {

@@ -18,18 +18,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-var credential = regexp.MustCompile(`(?s)aws_access_key_id = (\S+)\s+aws_secret_access_key = (\S+)`)
-
 // AWSConfig returns a configuration of Go clients for the lake's administrator.
-func (l *Lake) AWSConfig(t testing.TB) aws.Config {
+func (l *Lake) AWSConfig(t testing.TB) aws.Config { return l.As(t, "lethe") }
+
+// As returns a configuration of Go clients for whose key a profile holds.
+func (l *Lake) As(t testing.TB, profile string) aws.Config {
 	t.Helper()
+	credential := regexp.MustCompile(`\[` + profile + `\]\s+aws_access_key_id = (\S+)\s+aws_secret_access_key = (\S+)`)
 	text, err := os.ReadFile(filepath.Join(l.Data, "aws", "credentials"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := credential.FindStringSubmatch(string(text))
 	if m == nil {
-		t.Fatal("the credentials file holds no key")
+		t.Fatal("the credentials file holds no key of " + profile)
 	}
 	return aws.Config{Region: l.Region, BaseEndpoint: aws.String(l.AWS), HTTPClient: awshttp.NewBuildableClient(),
 		Credentials: credentials.NewStaticCredentialsProvider(m[1], m[2], "")}
