@@ -356,6 +356,34 @@ func TestOldEventsThatFailAreDead(t *testing.T) {
 	eventually(t, "it is dead", func() bool { return status(t, d, "target/t").Dead == 1 })
 }
 
+// TestWhatWasNotSentUsesUpNoTries: a target that fails at one event and does not
+// try those behind it gives up that one only.
+func TestWhatWasNotSentUsesUpNoTries(t *testing.T) {
+	o, c := newOutbox(), &consumer{}
+	n := 0
+	c.set(func(e Event) error {
+		n++
+		switch {
+		case e.Key == "poison":
+			return errDown
+		case n%2 == 0:
+			return fmt.Errorf("%w: %w", ErrNotSent, errDown)
+		}
+		return nil
+	})
+	cfg := testConfig(t, o, map[string]Target{"t": c})
+	cfg.Tries = 2
+	d := open(t, cfg)
+	o.put("b", "poison")
+	for i := range 200 {
+		o.put("b", fmt.Sprint(i))
+	}
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the others arrive, and the one is dead", func() bool { return len(c.events()) == 200 && status(t, d, "target/t").Dead == 1 })
+}
+
 // TestABoundIsHeld: what is held is bounded, the rest waits in the outbox, and
 // order stays.
 func TestABoundIsHeld(t *testing.T) {

@@ -411,7 +411,7 @@ func (r *receiver) hand(ctx context.Context, items []item) ([]error, error) {
 // before the try before this one.
 func (r *receiver) judge(it *item, err error, mark uint64) {
 	it.reason = short(err)
-	if r.accepted != mark || errors.Is(err, ErrRefused) && !r.down {
+	if !errors.Is(err, ErrNotSent) && (r.accepted != mark || errors.Is(err, ErrRefused) && !r.down) {
 		it.tries++
 	}
 	it.dead = it.tries >= r.d.Tries || !it.event.Time.IsZero() && time.Since(it.event.Time) > r.d.MaxAge

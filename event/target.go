@@ -16,8 +16,9 @@ type Target interface {
 	//
 	// The result is nil if all were taken; else it has one entry for each
 	// message, nil where it was. An error that wraps ErrRefused says that the
-	// other side answered, and does not want this message; any other that the
-	// other side could not be asked. ctx bounds the call.
+	// other side answered, and does not want this message; one that wraps
+	// ErrNotSent that it was not asked; any other that it could not be. ctx
+	// bounds the call.
 	Send(ctx context.Context, messages []Message) []error
 	Close() error
 }
@@ -31,6 +32,10 @@ type Message struct {
 
 // ErrRefused is in the chain of errors of messages that their target does not take.
 var ErrRefused = errors.New("the target refused the event")
+
+// ErrNotSent is in the chain of errors of messages that were not tried, because
+// the target was seen to be away with an earlier one.
+var ErrNotSent = errors.New("not sent, as the target is away")
 
 // TargetARN names a target as clients do in a bucket's notification
 // configuration: as a queue.

@@ -90,7 +90,11 @@ func (t *Target) Send(ctx context.Context, messages []event.Message) []error {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(messages)); i = next.Add(1) - 1 {
 				if e := away.Load(); e != nil {
-					errs[i] = *e
+					errs[i] = fmt.Errorf("%w: %w", event.ErrNotSent, *e)
+					continue
+				}
+				if ctx.Err() != nil {
+					errs[i] = fmt.Errorf("%w: %w", event.ErrNotSent, ctx.Err())
 					continue
 				}
 				if errs[i] = t.post(ctx, messages[i]); errs[i] != nil && !errors.Is(errs[i], event.ErrRefused) {

@@ -157,10 +157,17 @@ func TestAwayIsNoticedOnce(t *testing.T) {
 	if asked > 4 {
 		t.Errorf("asked %d times", asked)
 	}
+	unsent := 0
 	for _, err := range errs {
 		if err == nil || errors.Is(err, event.ErrRefused) || strings.Contains(err.Error(), "hidden") {
 			t.Fatal(err)
 		}
+		if errors.Is(err, event.ErrNotSent) {
+			unsent++
+		}
+	}
+	if unsent < 96 {
+		t.Errorf("%d of 100 were not sent", unsent)
 	}
 }
 
