@@ -1,11 +1,13 @@
 package disk
 
 import (
+	"bytes"
 	"context"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/oklog/ulid/v2"
 	"github.com/versity/versitygw/auth"
 	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
@@ -115,20 +117,9 @@ func (g *gateway) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersi
 		return out, err
 	}
 	defer w.Close()
-	var ok bool
-	newestSeen := ""
-	if idMarker != "" && keyMarker != "" && keyMarker >= w.prefix {
-		from, err := g.find(*in.Bucket, keyMarker, idMarker)
-		if err != nil {
-			return out, err
-		}
-		if from == nil {
-			return out, s3err.GetInvalidArgumentErr(s3err.InvalidArgVersionId, idMarker)
-		}
-		ok = w.SeekGE(append(versionKey(*in.Bucket, keyMarker, from.id), 0))
-		newestSeen = keyMarker // what follows of this key is not its newest
-	} else {
-		ok = w.start(keyMarker)
+	ok, newestSeen, err := w.after(keyMarker, idMarker)
+	if err != nil {
+		return out, err
 	}
 	lastKey, lastID, haveNewest := "", "", newestSeen != ""
 	for emitted := 0; ok; emitted++ {
@@ -165,4 +156,38 @@ func (g *gateway) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersi
 	}
 	enc.prefixes(out.CommonPrefixes)
 	return out, w.Error()
+}
+
+// after positions the walk after a version of a key, or after all of it if id is
+// "". The version need not be there any more: who deletes what a page lists goes
+// on with the next all the same. newest is the key if its newest version is not
+// what follows.
+func (w *walk) after(key, id string) (ok bool, newest string, err error) {
+	if id == "" || key == "" || key < w.prefix {
+		return w.start(key), "", nil
+	}
+	stem := objectKey(tabVersion, w.bucket, key)
+	at := stem // of a null version that is gone nobody knows where it was: again from the newest
+	if id != nullVersion {
+		u, err := ulid.Parse(id)
+		if err != nil {
+			return false, "", s3err.GetInvalidArgumentErr(s3err.InvalidArgVersionId, id)
+		}
+		at = append(versionKey(w.bucket, key, u), 0)
+	} else {
+		for ok := w.SeekGE(stem); ok && bytes.HasPrefix(w.Key(), stem); ok = w.Next() {
+			v, err := decodeVersion(w.Key(), w.Value())
+			if err != nil {
+				return false, "", err
+			}
+			if v.Null {
+				at = append(bytes.Clone(w.Key()), 0)
+				break
+			}
+		}
+	}
+	if w.SeekGE(stem) && bytes.HasPrefix(w.Key(), stem) && bytes.Compare(w.Key(), at) < 0 {
+		newest = key
+	}
+	return w.SeekGE(at), newest, nil
 }

@@ -377,6 +377,7 @@ func listVersions(s shop) {
 			s.Errorf("in pages of %d: %d versions of %d, %d latest of %d", limit, len(got), len(want), latest, len(names))
 		}
 	}
+	defer emptied(s)
 	// With a delimiter, page by page.
 	var seen []string
 	in := &s3.ListObjectVersionsInput{Bucket: s.bucket, MaxKeys: aws.Int32(2), Delimiter: aws.String("/"), Prefix: aws.String("o/")}
@@ -396,6 +397,36 @@ func listVersions(s shop) {
 	slices.Sort(seen)
 	if got := strings.Join(seen, " "); got != "o/a-b o/a-b o/a-b o/a.c o/a.c o/a.c o/a/ o/a0 o/a0 o/a0 o/z o/z o/z o/z" {
 		s.Errorf("by delimiter: %s", got)
+	}
+}
+
+// emptied deletes the versions of each page before it asks for the next.
+func emptied(s shop) {
+	s.versioning(types.BucketVersioningStatusSuspended)
+	s.put("o/a.c", "null")
+	s.versioning(types.BucketVersioningStatusEnabled)
+	s.put("o/a.c", "above null")
+	for p := s3.NewListObjectVersionsPaginator(s, &s3.ListObjectVersionsInput{Bucket: s.bucket, MaxKeys: aws.Int32(2)}); p.HasMorePages(); {
+		page, err := p.NextPage(s.ctx)
+		must(s, err)
+		var all []types.ObjectIdentifier
+		for _, v := range page.Versions {
+			all = append(all, types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
+		}
+		for _, m := range page.DeleteMarkers {
+			all = append(all, types.ObjectIdentifier{Key: m.Key, VersionId: m.VersionId})
+		}
+		if len(all) == 0 {
+			continue
+		}
+		out, err := s.DeleteObjects(s.ctx, &s3.DeleteObjectsInput{Bucket: s.bucket, Delete: &types.Delete{Objects: all}})
+		must(s, err)
+		if len(out.Errors) > 0 {
+			s.Errorf("%v", out.Errors)
+		}
+	}
+	if _, err := s.DeleteBucket(s.ctx, &s3.DeleteBucketInput{Bucket: s.bucket}); err != nil {
+		s.Errorf("something is left: %v", err)
 	}
 }
 
