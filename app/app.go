@@ -15,6 +15,7 @@
 //	stores/               of other stores: bytes on the way, uploads under way
 //	queries/              folders of running queries
 //	audit.jsonl           every decision of access
+//	scrub.json            what the last scrub of the object store found
 package app
 
 import (
@@ -91,6 +92,7 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (a *App, err 
 	if err := a.startEvents(ctx); err != nil {
 		return a, err
 	}
+	a.startUpkeep()
 	return a, a.listen(ctx)
 }
 

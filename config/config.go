@@ -43,6 +43,7 @@ type Config struct {
 	Query     Query     `yaml:"query"`
 	Events    Events    `yaml:"events"`
 	Metastore Metastore `yaml:"metastore"`
+	Upkeep    Upkeep    `yaml:"upkeep"`
 	// Stores are other S3 services that hold buckets of the lake, by a name for messages.
 	Stores map[string]ObjectStore `yaml:"stores"`
 	Log    Log                    `yaml:"log"`
@@ -97,6 +98,7 @@ func Default() Config {
 		Console:   Console{Addr: "127.0.0.1:8080"},
 		Query:     Query{Memory: 2 << 30, Concurrency: max(2, runtime.NumCPU()), Warm: 1},
 		Metastore: DefaultMetastore(),
+		Upkeep:    DefaultUpkeep(),
 		Events:    Events{Tries: 16, MaxAge: 14 * 24 * time.Hour},
 		Log:       Log{Level: "info", Format: "text"},
 	}
@@ -176,6 +178,9 @@ func (c *Config) Check() error {
 		return &Error{"log.format", c.Log.Format, "must be text or json"}
 	}
 	if err := c.checkStores(); err != nil {
+		return err
+	}
+	if err := c.Upkeep.check(); err != nil {
 		return err
 	}
 	if err := c.Metastore.check(); err != nil {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lethe"
+	"lethe/app"
 	"lethe/config"
 	"lethe/lib/state"
 )
@@ -127,6 +128,14 @@ func checkPorts() []finding {
 
 func checkLake(ctx context.Context, data string) []finding {
 	list := []finding{checkDisk(data)}
+	if r, err := app.ReadScrub(data); err == nil {
+		f := finding{"scrub", ok, fmt.Sprintf("%d versions, %d MB sound on %s", r.Versions, r.Bytes>>20, r.Ended.Format(time.DateOnly)), ""}
+		if n := r.Damaged + r.Missing + r.Strays; n > 0 {
+			f.State, f.Detail = problem, fmt.Sprintf("on %s: %d damaged, %d missing, %d stray", r.Ended.Format(time.DateOnly), r.Damaged, r.Missing, r.Strays)
+			f.Hint = "see " + filepath.Join(data, app.ScrubFile) + "; put the damaged objects again from where they came"
+		}
+		list = append(list, f)
+	}
 	l, err := findLake(data)
 	if err == nil {
 		return append(list, checkRunning(ctx, l)...)
