@@ -32,9 +32,17 @@
 // blobs of crashed starts that never reached the index. Unfinished multipart
 // uploads stay until they are aborted.
 //
+// What was deleted for good is gone from the disk when the deletion is answered.
+// It waits up to Options.Grace for those who read the object, then stops those
+// who read it through links (see [Store.Hold]), and after that makes the file
+// empty. What was replaced stays for those who were reading it. Keys, metadata
+// and tags of what is gone leave the index's files with [Store.Purge].
+//
+// [Store.Scrub] holds everything stored against its checksums.
+//
 // A blob is never written after it got its name, and its file is read-only. That
 // is what makes [Store.Link] safe: a query reads the very file, and a
-// replacement or deletion of the object only takes away the store's own name of it.
+// replacement of the object only takes away the store's own name of it.
 //
 // # File systems
 //
