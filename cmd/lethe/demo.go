@@ -61,6 +61,7 @@ lethe is ready.
             user admin, password %s
   AWS       %s
             export %s
+            or AWS_PROFILE=engineer, who may read the sample, or sales, who may not
   SQL       lethe sql --data %s "SELECT * FROM covid_confirmed_cases LIMIT 5"
   Hive      %s; anyone on this machine may read the catalog
   data      %s

@@ -14,40 +14,51 @@ import (
 
 var commands = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
-// TestTheReadmesCommands runs every block of commands in the README, in order
-// and in one folder, beside a running sample lake.
+// TestTheReadmesCommands runs every block of commands in the README and in guides,
+// in order and in one folder, beside a running sample lake.
 func TestTheReadmesCommands(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(need.Root(), "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	aws := need.Venv(t, "aws")
-	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(lake.Binary(t), filepath.Join(dir, "bin", "lethe")); err != nil {
-		t.Fatal(err)
-	}
-	l := lake.Start(t, filepath.Join(dir, "lake-demo"), "demo")
-	blocks := commands.FindAllStringSubmatch(string(text), -1)
-	if len(blocks) < 4 {
-		t.Fatalf("the README has %d blocks of commands", len(blocks))
-	}
-	script := "set -e\n"
-	for _, b := range blocks {
-		script += b[1]
-	}
-	cmd := exec.Command("bash", "-c", script)
-	cmd.Dir = dir
-	cmd.Env = append(l.Env(), "PATH="+filepath.Dir(aws)+":"+os.Getenv("PATH"))
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	for _, want := range []string{"PRE csv/", "QueryExecutionId", "default.cities: 3 rows", "Italy    3604057", "ok       lake"} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("%q is missing in\n%s", want, out)
-		}
+	for _, c := range []struct {
+		document string
+		blocks   int // at least
+		wants    []string
+	}{
+		{"README.md", 4, []string{"PRE csv/", "QueryExecutionId", "default.cities: 3 rows", "Italy    3604057", "ok       lake"}},
+		{"docs/guide/access.md", 3, []string{"covid_confirmed_cases", "not authorized to perform: lambda:InvokeFunction", "sales"}},
+	} {
+		t.Run(c.document, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join(need.Root(), c.document))
+			if err != nil {
+				t.Fatal(err)
+			}
+			aws := need.Venv(t, "aws")
+			dir := t.TempDir()
+			if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(lake.Binary(t), filepath.Join(dir, "bin", "lethe")); err != nil {
+				t.Fatal(err)
+			}
+			l := lake.Start(t, filepath.Join(dir, "lake-demo"), "demo")
+			blocks := commands.FindAllStringSubmatch(string(text), -1)
+			if len(blocks) < c.blocks {
+				t.Fatalf("it has %d blocks of commands", len(blocks))
+			}
+			script := "set -e\n"
+			for _, b := range blocks {
+				script += b[1]
+			}
+			cmd := exec.Command("bash", "-c", script)
+			cmd.Dir = dir
+			cmd.Env = append(l.Env(), "PATH="+filepath.Dir(aws)+":"+os.Getenv("PATH"))
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			for _, want := range c.wants {
+				if !strings.Contains(string(out), want) {
+					t.Errorf("%q is missing in\n%s", want, out)
+				}
+			}
+		})
 	}
 }
