@@ -3,6 +3,7 @@ package s3_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"slices"
@@ -62,11 +63,19 @@ func TestEvents(t *testing.T) {
 }
 
 // post uploads as a browser's form does.
-func post(t *testing.T, l *lake, c *s3.Client, key, body string) error {
+func post(t *testing.T, l *lake, c *s3.Client, key, body string, more ...string) error {
 	t.Helper()
 	p, err := s3.NewPresignClient(c).PresignPostObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: &key},
-		func(o *s3.PresignPostOptions) { o.Expires = time.Minute })
+		func(o *s3.PresignPostOptions) {
+			o.Expires = time.Minute
+			for i := 0; i < len(more); i += 2 {
+				o.Conditions = append(o.Conditions, []any{"eq", "$" + more[i], more[i+1]})
+			}
+		})
 	must(t, err)
+	for i := 0; i < len(more); i += 2 {
+		p.Values[more[i]] = more[i+1]
+	}
 	var form bytes.Buffer
 	w := multipart.NewWriter(&form)
 	for k, v := range p.Values {
@@ -80,7 +89,8 @@ func post(t *testing.T, l *lake, c *s3.Client, key, body string) error {
 	must(t, err)
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 {
-		return fmt.Errorf("%s", resp.Status)
+		b, _ := io.ReadAll(resp.Body)
+		return fmt.Errorf("%s %s", resp.Status, b)
 	}
 	return nil
 }

@@ -14,7 +14,10 @@ import (
 
 // guarded is a backend whose bucket policies the front end does not decide by (see
 // policy.go), and without what nobody would do.
-type guarded struct{ backend.Backend }
+type guarded struct {
+	backend.Backend
+	users *identities
+}
 
 // PutBucketWebsite refuses: nobody would serve the website.
 func (guarded) PutBucketWebsite(context.Context, string, []byte) error {
@@ -161,14 +164,18 @@ func refuseIgnored(c fiber.Ctx) error {
 func refuseACL(c fiber.Ctx) error {
 	return controllers.WrapMiddleware(func(c fiber.Ctx) error {
 		return eachHeader(c, func(name, value string) error {
-			name = strings.ToLower(name)
-			if name == "x-amz-acl" && value != "" && value != "private" && value != "bucket-owner-full-control" ||
-				strings.HasPrefix(name, "x-amz-grant-") && value != "" {
+			if grants(strings.ToLower(name), value) {
 				return s3err.GetAPIError(s3err.ErrAclNotSupported)
 			}
 			return nil
 		})
 	}, nil, nil)(c)
+}
+
+// grants reports whether a header grants something by ACL.
+func grants(name, value string) bool {
+	return name == "x-amz-acl" && value != "" && value != "private" && value != "bucket-owner-full-control" ||
+		strings.HasPrefix(name, "x-amz-grant-") && value != ""
 }
 
 func eachHeader(c fiber.Ctx, f func(name, value string) error) error {

@@ -127,7 +127,7 @@ func serve(c Config) (*Gateway, error) {
 	// its key is one that nobody knows.
 	root := middlewares.RootUserConfig{Access: "ROOT" + lethe.NewSecret(), Secret: lethe.NewSecret()}
 	from := peer(lethe.NewSecret())
-	be := guarded{c.Backend}
+	be := guarded{c.Backend, id}
 	g.server, err = s3api.New(be, root, c.Region, id, nil, nil, nil, nil, append(
 		// Whom a request comes from is heard first: decisions ask.
 		append([]s3api.Option{s3api.WithMiddleware("/", from.hear)}, c.options(&extras{backend: be, iam: id, root: root, noACL: true})...),
