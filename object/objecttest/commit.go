@@ -58,7 +58,7 @@ func testCommit(t *testing.T, s *under) {
 func testCommitLarge(t *testing.T, s *under) {
 	ctx := prepare(t, s)
 	var puts []object.Named
-	for i, size := range []int{8<<20 - 1, 8 << 20, 8<<20 + 1, 17 << 20} {
+	for i, size := range []int{8<<20 - 1, 8 << 20, 16<<20 + 1} {
 		puts = append(puts, object.Named{Key: fmt.Sprint("k", i), Staged: stage(t, s, noise(size)), Header: object.Header{Metadata: map[string]string{"n": fmt.Sprint(i)}}})
 	}
 	must(t, s.Commit(ctx, bucket, puts, nil))
@@ -273,7 +273,11 @@ func testReadersSeeWhole(t *testing.T, s *under) {
 	for w := range 2 {
 		writers.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(w), 1))
-			for range 60 {
+			n := 60
+			if s.suite.Far {
+				n = 20
+			}
+			for range n {
 				if i := r.IntN(256); i%16 == 0 {
 					if err := s.Delete(ctx, bucket, "k", object.Condition{}); err != nil {
 						t.Error(err)

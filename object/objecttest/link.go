@@ -72,7 +72,11 @@ func testLinkRaces(t *testing.T, s *under) {
 	var writer, linkers sync.WaitGroup
 	done := make(chan struct{})
 	writer.Go(func() {
-		for i := range 150 {
+		n := 150
+		if s.suite.Far {
+			n = 40
+		}
+		for i := range n {
 			if _, err := s.Put(ctx, bucket, "k", strings.NewReader(fmt.Sprint(i)), object.Header{ContentType: fmt.Sprint(i)}, object.Condition{}); err != nil {
 				t.Error(err)
 			}

@@ -51,6 +51,14 @@ func checkList(t fataler, s object.Store, bucket string, keys []string, o object
 	}
 	objs, prefixes, more := modelList(keys, o)
 	got := append([]string{}, l.Prefixes...)
+	if u, ok := s.(*under); ok && u.suite.Far && !more && l.Next != "" {
+		// S3 may say that there is more and then have nothing.
+		rest, err := s.List(context.Background(), bucket, object.ListOptions{Prefix: o.Prefix, Delimiter: o.Delimiter, After: l.Next})
+		if err != nil || len(rest.Objects)+len(rest.Prefixes) > 0 {
+			t.Fatalf("list %+v goes on after %q with %+v (%v)", o, l.Next, rest, err)
+		}
+		l.Next = ""
+	}
 	if !slices.Equal(keysOf(l.Objects), objs) || !slices.Equal(got, prefixes) || (l.Next != "") != more {
 		t.Fatalf("list %+v:\n got %s %s next %q\nwant %s %s more %v", o, quoted(keysOf(l.Objects)), quoted(got), l.Next, quoted(objs), quoted(prefixes), more)
 	}

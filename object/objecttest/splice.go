@@ -68,10 +68,14 @@ func testSplice(t *testing.T, s *under) {
 func testSpliceLarge(t *testing.T, s *under) {
 	ctx := prepare(t, s)
 	client := s.admin(t)
-	data := noise(23 << 20)
+	size, rounds := 23<<20, 4
+	if s.suite.Far {
+		size, rounds = 17<<20, 2
+	}
+	data := noise(size)
 	o := put(t, s, "k", data)
 	r := rand.New(rand.NewPCG(7, 7))
-	for round := range 4 {
+	for round := range rounds {
 		var edits []object.Edit
 		want := bytes.Clone(data)
 		at := len(data)
@@ -221,7 +225,7 @@ func testSpliceRaces(t *testing.T, s *under) {
 	o := put(t, s, "k", bytes.Repeat([]byte{'.'}, size))
 	rounds := 25
 	if s.suite.Far {
-		rounds = 6
+		rounds = 3
 	}
 	var mu sync.Mutex
 	won := map[string]string{} // ETag: the one before
