@@ -4949,10 +4949,10 @@ type RequestPartsSpec struct {
 // Write implements thrift.Struct.
 func (x *RequestPartsSpec) Write(w *thrift.Writer) {
 	w.Begin()
-	{
+	if x.Names != nil {
 		w.Strings(1, x.Names)
 	}
-	{
+	if x.Exprs != nil {
 		thrift.Structs(w, 2, x.Exprs)
 	}
 	w.End()
@@ -6141,7 +6141,7 @@ func (x *FireEventRequestData) Write(w *thrift.Writer) {
 	if x.InsertData != nil {
 		w.Struct(1, x.InsertData)
 	}
-	{
+	if x.InsertDatas != nil {
 		thrift.Structs(w, 2, x.InsertDatas)
 	}
 	w.End()

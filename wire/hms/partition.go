@@ -461,7 +461,7 @@ func (r *registry) partitionChanges() {
 	add(r, "drop_partitions_req", remove, onTable, func(a *hms.DropPartitionsReqArgs) target { return target{of(a.Req).DbName, of(a.Req).TblName} },
 		func(ctx ctxt, c *conn, t target, a *hms.DropPartitionsReqArgs, r *hms.DropPartitionsReqReply) (err error) {
 			q := of(a.Req)
-			if of(q.Parts).Exprs != nil {
+			if len(of(q.Parts).Exprs) > 0 {
 				return &hms.MetaException{Message: "partitions are dropped by their names: an expression of Hive's Java classes cannot be evaluated here"}
 			}
 			r.Success = &hms.DropPartitionsResult{}
