@@ -180,3 +180,72 @@ func (d during) ReadAt(p []byte, off int64) (int, error) {
 	d.do()
 	return d.Reader.ReadAt(p, off)
 }
+
+// TestSpliceSurvivesACrash: what was answered is there after a kill, and nothing
+// else is.
+func TestSpliceSurvivesACrash(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(dir, Options{NoSync: true})
+	must(t, err)
+	must(t, s.CreateBucket(ctx, testBucket))
+	o := put(t, s, "k", strings.Repeat("x", 1<<20))
+	o, err = s.Splice(ctx, testBucket, "k", o.ETag, []object.Edit{{Off: 10, Len: 1, Data: strings.NewReader("y")}})
+	must(t, err)
+	crash(t, s)
+	s = open(t, dir, Options{NoSync: true})
+	now, err := s.Head(ctx, testBucket, "k")
+	must(t, err)
+	if now.ETag != o.ETag || read(t, s, "k")[9:12] != "xyx" {
+		t.Errorf("after the crash there is %+v, and was %+v", now, o)
+	}
+	blobs := 0
+	must(t, filepath.Walk(filepath.Join(dir, "blobs"), func(_ string, i os.FileInfo, err error) error {
+		if err == nil && !i.IsDir() {
+			blobs++
+		}
+		return err
+	}))
+	if blobs != 1 {
+		t.Errorf("%d blobs are left", blobs)
+	}
+}
+
+// TestSpliceTakesTheTagsOfTheEnd: tags that change while a splice is made are the
+// object's after it.
+func TestSpliceTakesTheTagsOfTheEnd(t *testing.T) {
+	s := withBucket(t, Options{})
+	o := put(t, s, "k", "one")
+	tag := func() { must(t, s.Gateway().PutObjectTagging(ctx, testBucket, "k", "", map[string]string{"a": "b"})) }
+	_, err := s.Splice(ctx, testBucket, "k", o.ETag, []object.Edit{{Off: 0, Len: 1, Data: during{strings.NewReader("O"), tag}}})
+	must(t, err)
+	d, err := s.Describe(ctx, testBucket, "k", "")
+	must(t, err)
+	if d.Tags["a"] != "b" || read(t, s, "k") != "One" {
+		t.Errorf("%+v", d)
+	}
+}
+
+// TestSpliceOfParts: an object whose parts lie in several blobs is spliced across
+// their borders.
+func TestSpliceOfParts(t *testing.T) {
+	s := withBucket(t, Options{})
+	one, two := string(noise(5<<20)), string(noise(1<<20))
+	whole := one + two
+	multipart(t, s, "k", one, two)
+	v, err := s.newest(testBucket, "k")
+	must(t, err)
+	if len(v.Extents) != 2 {
+		t.Fatalf("%d extents", len(v.Extents))
+	}
+	_, err = s.Splice(ctx, testBucket, "k", v.ETag, []object.Edit{{Off: 5<<20 - 3, Len: 6, Data: strings.NewReader("border")}, {Off: 100, Len: 5}})
+	must(t, err)
+	want := whole[:100] + whole[105:5<<20-3] + "border" + whole[5<<20+3:]
+	if read(t, s, "k") != want {
+		t.Error("other bytes")
+	}
+	v, err = s.newest(testBucket, "k")
+	must(t, err)
+	if sum := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(want)))); value(v.Checksum) != sum {
+		t.Errorf("checksum %s, want %s", value(v.Checksum), sum)
+	}
+}
