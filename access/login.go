@@ -38,10 +38,19 @@ func checkNewPassword(password string) error {
 
 // CreateLoginProfile gives a user a password.
 func (s *Service) CreateLoginProfile(ctx context.Context, user, password string) (p LoginProfile, err error) {
+	switch _, err := s.LoginProfile(ctx, user); {
+	case err == nil:
+		return p, profileExists(user)
+	case !lethe.Is(err, lethe.NotFound):
+		return p, err
+	}
+	if _, err := s.User(ctx, user); err != nil {
+		return p, err
+	}
 	if err := checkNewPassword(password); err != nil {
 		return p, err
 	}
-	hash := hashPassword(password)
+	hash := hashPassword(password) // outside the transaction: it takes long
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		owner, err := id(ctx, tx, UserNamed(user))
 		if err != nil {
@@ -52,13 +61,17 @@ func (s *Service) CreateLoginProfile(ctx context.Context, user, password string)
 			return err
 		}
 		if n > 0 {
-			return lethe.Errorf(lethe.Exists, "Login Profile for user %s already exists.", user)
+			return profileExists(user)
 		}
 		p = LoginProfile{User: user, Created: instant(now())}
 		_, err = tx.ExecContext(ctx, "UPDATE access_users SET password = $1, profile_created = $2 WHERE id = $3", hash, p.Created.UnixMicro(), owner)
 		return err
 	})
 	return p, err
+}
+
+func profileExists(user string) error {
+	return lethe.Errorf(lethe.Exists, "Login Profile for user %s already exists.", user)
 }
 
 // LoginProfile returns a user's login profile.

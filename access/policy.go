@@ -55,15 +55,20 @@ var policyARN = regexp.MustCompile(`^arn:aws:iam::(aws|[0-9]{12}):policy/[\x21-\
 
 // checkDocument refuses a document that is not a policy of the kind.
 func checkDocument(document string, k policy.Kind) error {
-	_, err := policy.Parse([]byte(document), k)
+	_, err := parseDocument(document, k)
+	return err
+}
+
+func parseDocument(document string, k policy.Kind) (*policy.Policy, error) {
+	p, err := policy.Parse([]byte(document), k)
 	if err == nil {
-		return nil
+		return p, nil
 	}
 	var wrong *policy.Error
 	if errors.As(err, &wrong) && wrong.AWS != "" {
-		return refuse(Malformed, "%s", wrong.AWS).WithHint("%v", err)
+		return nil, refuse(Malformed, "%s", wrong.AWS).WithHint("%v", err)
 	}
-	return refuse(Malformed, "The policy is not valid: %v", err)
+	return nil, refuse(Malformed, "The policy is not valid: %v", err)
 }
 
 // size counts a document's characters as IAM's quotas do: without white space.
@@ -183,8 +188,13 @@ func (s *Service) CreatePolicy(ctx context.Context, n NewPolicy) (p ManagedPolic
 }
 
 func checkManaged(document string) error {
-	if err := checkDocument(document, policy.Identity); err != nil {
+	p, err := parseDocument(document, policy.Identity)
+	if err != nil {
 		return err
+	}
+	if p.Version() != "2012-10-17" {
+		// The older version, which is the default, has no variables.
+		return refuse(Malformed, "Policy document must be version 2012-10-17 or greater.")
 	}
 	if size(document) > maxPolicySize {
 		return refuse(LimitExceeded, "Cannot exceed quota for PolicySize: %d", maxPolicySize)

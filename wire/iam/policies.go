@@ -72,6 +72,9 @@ func (a *api) getPolicy(ctx context.Context, in *sdk.GetPolicyInput) (*sdk.GetPo
 		return nil, err
 	}
 	out := policyOut(p)
+	if out.Tags == nil {
+		out.Tags = []types.Tag{} // told of policies even if there are none, as on AWS
+	}
 	return &sdk.GetPolicyOutput{Policy: &out}, nil
 }
 
