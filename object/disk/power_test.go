@@ -240,7 +240,7 @@ func TestPowerLoss(t *testing.T) {
 	for i, m := range moments {
 		s := m.disk.open(t)
 		m.answered.check(t, s)
-		if i%4 == 0 { // and once more, when all is repaired
+		if i%8 == 0 { // and once more, when all is repaired
 			again := m.disk.fail(t, r, func() {}).open(t)
 			m.answered.check(t, again)
 			crash(t, again)

@@ -277,7 +277,7 @@ func TestScrubBesideWork(t *testing.T) {
 	var done atomic.Bool
 	go func() {
 		defer done.Store(true)
-		for i := range 150 {
+		for i := range 50 {
 			key := fmt.Sprint(i % 7)
 			switch i % 3 {
 			case 0:
