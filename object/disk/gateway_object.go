@@ -3,6 +3,7 @@ package disk
 import (
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -447,6 +448,10 @@ func (g *gateway) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) 
 	if _, err := g.bucketNamed(*in.Bucket); err != nil {
 		return res, err
 	}
+	if len(in.Delete.Objects) > maxDeletes {
+		return res, s3err.GetAPIError(s3err.ErrMalformedXML)
+	}
+	quiet := quietly(ctx)
 	res.Deleted, res.Error = []types.DeletedObject{}, []types.Error{}
 	var changes []*change
 	defer func() { g.settle(changes...) }() // readers of all are waited for at once
@@ -463,6 +468,9 @@ func (g *gateway) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) 
 			res.Error = append(res.Error, s3err.ObjectDeleteError(o.Key, o.VersionId, err))
 			continue
 		}
+		if quiet {
+			continue
+		}
 		d := types.DeletedObject{Key: o.Key, VersionId: o.VersionId, DeleteMarker: out.DeleteMarker}
 		if d.DeleteMarker != nil && *d.DeleteMarker {
 			d.DeleteMarkerVersionId = out.VersionId
@@ -470,6 +478,20 @@ func (g *gateway) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) 
 		res.Deleted = append(res.Deleted, d)
 	}
 	return res, nil
+}
+
+// maxDeletes is how many objects one request may delete.
+const maxDeletes = 1000
+
+// quietly reports whether the answer to DeleteObjects is to name errors only. The
+// front end does not hand it on.
+func quietly(ctx context.Context) bool {
+	r, ok := ctx.(*fasthttp.RequestCtx)
+	if !ok {
+		return false
+	}
+	var in struct{ Quiet bool }
+	return xml.Unmarshal(r.Request.Body(), &in) == nil && in.Quiet
 }
 
 // source resolves a copy source and its conditions.

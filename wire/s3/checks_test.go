@@ -532,6 +532,19 @@ func conditionalDeletes(s shop) {
 	if s.get("a", nil) != "x" {
 		s.Error("a is gone")
 	}
+	s.put("b", "y")
+	out, err = s.DeleteObjects(s.ctx, &s3.DeleteObjectsInput{Bucket: s.bucket, Delete: &types.Delete{Quiet: aws.Bool(true), Objects: []types.ObjectIdentifier{
+		{Key: aws.String("a"), ETag: aws.String(`"0"`)}, {Key: aws.String("b")}}}})
+	must(s, err)
+	if len(out.Errors) != 1 || len(out.Deleted) != 0 {
+		s.Errorf("quietly deleted %v, errors %v", out.Deleted, out.Errors)
+	}
+	many := make([]types.ObjectIdentifier, 1001)
+	for i := range many {
+		many[i].Key = aws.String(fmt.Sprint(i))
+	}
+	_, err = s.DeleteObjects(s.ctx, &s3.DeleteObjectsInput{Bucket: s.bucket, Delete: &types.Delete{Objects: many}})
+	wantCode(s, err, "MalformedXML", 400, "more than a thousand")
 }
 
 func conditionalCopies(s shop) {
