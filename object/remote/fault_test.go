@@ -206,6 +206,32 @@ func (b *breaking) Write(p []byte) (int, error) {
 
 func (b *breaking) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
+// TestLostAnswers: a completion whose answer is lost is known to have been made.
+func TestLostAnswers(t *testing.T) {
+	srv := server(t)
+	var lose atomic.Bool
+	u := between(t, srv.URL, func(next http.Handler) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost && r.URL.Query().Has("uploadId") && lose.CompareAndSwap(true, false) {
+				next.ServeHTTP(httptest.NewRecorder(), r)
+				if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+					conn.Close()
+				}
+				return
+			}
+			next.ServeHTTP(w, r)
+		}
+	})
+	s := connect(t, u)
+	data := bytes.Repeat([]byte("0123456789"), 1_000_000)
+	lose.Store(true)
+	o, err := s.Put(ctx, bucket, "k", bytes.NewReader(data), object.Header{}, object.Condition{})
+	must(t, err)
+	if now, err := s.Head(ctx, bucket, "k"); err != nil || now.ETag != o.ETag || lose.Load() {
+		t.Errorf("put answered %+v, and there is %+v (%v)", o, now, err)
+	}
+}
+
 // TestNothingIsLeft: a write that fails in its middle leaves no upload, and what
 // a killed process left is aborted by the next.
 func TestNothingIsLeft(t *testing.T) {

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"iter"
@@ -169,11 +172,32 @@ func (u *multipart) complete(ctx context.Context, c object.Condition) (object.Ob
 		in.IfNoneMatch = aws.String("*")
 	}
 	out, err := u.s.client.CompleteMultipartUpload(ctx, in)
+	if c, _ := code(err); c == "NoSuchUpload" {
+		// The SDK may have repeated a request whose answer was lost.
+		if o, herr := u.s.Head(ctx, u.bucket, u.key); herr == nil && o.Size == u.size && sameETag(o.ETag, u.etag()) {
+			u.forget()
+			return o, nil
+		}
+	}
 	if err != nil {
 		return object.Object{}, err // as it is: the caller looks for what can be repeated
 	}
 	u.forget()
 	return object.Object{Bucket: u.bucket, Key: u.key, Version: version(out.VersionId), Size: u.size, ETag: aws.ToString(out.ETag), Modified: time.Now().UTC()}, nil
+}
+
+// etag is what S3 calls an object of these parts: the MD5 of their MD5s, and how
+// many they are. Of parts with other ETags it is none that an object has.
+func (u *multipart) etag() string {
+	all := md5.New()
+	for _, p := range u.parts {
+		sum, err := hex.DecodeString(strings.Trim(aws.ToString(p.ETag), `"`))
+		if err != nil || len(sum) != md5.Size {
+			return "none"
+		}
+		all.Write(sum)
+	}
+	return fmt.Sprintf("%x-%d", all.Sum(nil), len(u.parts))
 }
 
 // abort ends the upload; its parts are gone then. It is done although the

@@ -11,6 +11,9 @@
 //     and then the deletes are made. If it fails in between, what appeared stays.
 //   - A Link fetches the object. The file has the bytes of the ETag asked for, or
 //     there is no file.
+//   - A conditional Delete succeeds where there is no object any more.
+//   - A conditional write whose answer was lost, and which the SDK repeated, may
+//     answer Conflict although it was made. It never overwrites another's.
 //   - A listing is of one moment only as far as a page of the store, of 1,000
 //     entries, is.
 //
@@ -119,7 +122,7 @@ func New(ctx context.Context, c Config) (*Store, error) {
 		// of AWS_CA_BUNDLE, and says so.
 		c.Client = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 			t.MaxIdleConnsPerHost = 64
-			t.ResponseHeaderTimeout = 2 * time.Minute
+			t.ResponseHeaderTimeout = 10 * time.Minute // a large upload takes its time to be completed
 		})
 	}
 	if c.Attempts == 0 {

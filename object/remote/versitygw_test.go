@@ -139,6 +139,8 @@ func TestVersitygw(t *testing.T) {
 			switch {
 			case strings.Contains(key, "/"):
 				return "its keys are paths of files: they are cleaned, and n excludes n/child"
+			case strings.ContainsFunc(key, func(r rune) bool { return r < ' ' }):
+				return "its listings are XML without an encoding of keys, where a control character cannot stand"
 			case len(key) > 255:
 				return "a name in a path has at most 255 bytes"
 			}
