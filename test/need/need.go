@@ -67,7 +67,7 @@ func Venv(t testing.TB, name string) string {
 	t.Helper()
 	path := filepath.Join(Root(), ".venv", "bin", name)
 	if _, err := os.Stat(path); err != nil {
-		absent(t, "needs %s: python3 -m venv .venv && .venv/bin/pip install boto3 awscli tpchgen-cli 'moto[server]'", filepath.Join(".venv", "bin", name))
+		absent(t, "needs %s: python3 -m venv .venv && .venv/bin/pip install boto3 awscli tpchgen-cli 'moto[server]' 'pyiceberg[hive,pyarrow]'", filepath.Join(".venv", "bin", name))
 	}
 	return path
 }
