@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 const (
 	adminKey, adminSecret = "AKIATESTADMIN", "secret-of-the-administrator"
 	userKey, userSecret   = "AKIATESTUSER", "secret-of-the-user"
+	liveKey, endedKey     = "ASIATESTLIVE", "ASIATESTENDED" // the user's, temporary
 )
 
 var (
@@ -59,6 +60,12 @@ type keyRing map[string]struct {
 }
 
 func (k keyRing) Key(_ context.Context, id string) (access.Key, error) {
+	switch id {
+	case liveKey:
+		return access.Key{Secret: userSecret, SessionToken: "token", Expires: time.Now().Add(time.Hour), Principal: user}, nil
+	case endedKey:
+		return access.Key{Secret: userSecret, SessionToken: "token", Expires: time.Now().Add(-time.Second), Principal: user}, nil
+	}
 	e, ok := k[id]
 	if !ok {
 		return access.Key{}, lethe.Errorf(lethe.NotFound, "no access key %s", id)
@@ -74,12 +81,16 @@ type decisions struct {
 	mu      sync.Mutex
 	asked   []string
 	allowed func(p lethe.Principal, action, resource string) bool
+	seen    func(context.Context)
 }
 
-func (d *decisions) Decide(_ context.Context, p lethe.Principal, action, resource string) error {
+func (d *decisions) Decide(ctx context.Context, p lethe.Principal, action, resource string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.asked = append(d.asked, p.Name+" "+action+" "+resource)
+	if d.seen != nil {
+		d.seen(ctx)
+	}
 	if p.Administrator || d.allowed != nil && d.allowed(p, action, resource) {
 		return nil
 	}
