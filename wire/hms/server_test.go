@@ -278,19 +278,20 @@ func TestShutdownLetsCallsEnd(t *testing.T) {
 	}
 }
 
-// fill makes a table of n partitions, 1,000 days of each n/1000 hours.
+// fill makes a table of n partitions: 1,000 days of n/1000 hours.
 func (s *server) fill(t testing.TB, n int) {
 	t.Helper()
 	c := s.dial(t, thrift.Transport{})
 	must[hms.CreateTableReply](t, c, "create_table", &hms.CreateTableArgs{Tbl: events()})
-	for day := range 1000 {
-		ps := make([]catalog.Partition, n/1000)
-		for h := range ps {
-			ps[h] = catalog.Partition{Values: []string{fmt.Sprintf("d%03d", day), fmt.Sprint(h)}, Storage: catalog.Storage{Location: fmt.Sprintf("s3://lake/events/d%03d/%d", day, h),
-				InputFormat: catalog.Parquet.InputFormat, OutputFormat: catalog.Parquet.OutputFormat, SerDe: catalog.SerDe{Library: catalog.Parquet.SerDe}},
-				Parameters: map[string]string{"numFiles": "1", "totalSize": "100"}}
-		}
-		if err := s.catalog.AddPartitions(t.Context(), "default", "events", ps, false); err != nil {
+	var ps []catalog.Partition
+	for i := range n {
+		day, hour := fmt.Sprintf("d%03d", i%1000), fmt.Sprint(i/1000)
+		ps = append(ps, catalog.Partition{Values: []string{day, hour}, Storage: catalog.Storage{Location: "s3://lake/events/" + day + "/" + hour,
+			InputFormat: catalog.Parquet.InputFormat, OutputFormat: catalog.Parquet.OutputFormat, SerDe: catalog.SerDe{Library: catalog.Parquet.SerDe}},
+			Parameters: map[string]string{"numFiles": "1", "totalSize": "100"}})
+	}
+	for chunk := range slices.Chunk(ps, 5000) {
+		if err := s.catalog.AddPartitions(context.Background(), "default", "events", chunk, false); err != nil {
 			t.Fatal(err)
 		}
 	}
