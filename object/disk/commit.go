@@ -106,7 +106,7 @@ func (s *Store) prepare(bucket string, puts []object.Named, deletes []string) (k
 		if used[g] {
 			return nil, nil, lethe.Errorf(lethe.Invalid, "s3://%s/%s: the staged bytes are given two keys", bucket, p.Key)
 		}
-		if err := checkKey(p.Key); err != nil {
+		if err := object.CheckKey(p.Key); err != nil {
 			return nil, nil, err
 		}
 		used[g] = true

@@ -2,7 +2,6 @@ package disk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -13,7 +12,6 @@ import (
 	"lethe"
 	"lethe/object"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/oklog/ulid/v2"
 	"github.com/versity/versitygw/s3err"
 )
@@ -56,10 +54,9 @@ func (s *Store) Describe(_ context.Context, bucket, key, id string) (object.Deta
 	return object.Details{Object: describe(bucket, key, v), Tags: v.Tags, Lock: lockOf(v)}, nil
 }
 
-func lockOf(v *version) (l object.Lock) {
-	l.Hold = v.Lock.Hold != nil && *v.Lock.Hold
-	var r types.ObjectLockRetention
-	if v.Lock.Retention != nil && json.Unmarshal(v.Lock.Retention, &r) == nil && r.RetainUntilDate != nil {
+func lockOf(v *version) object.Lock {
+	l := object.Lock{Hold: v.Lock.held()}
+	if r, ok := v.Lock.retention(); ok {
 		l.Mode, l.Until = string(r.Mode), *r.RetainUntilDate
 	}
 	return l

@@ -50,7 +50,7 @@ func (s *Store) Splice(ctx context.Context, bucket, key, etag string, edits []ob
 	}
 	defer func() { s.bury(s.leases.give(joining, v.Extents)) }()
 	sp := &splicing{s: s, ctx: ctx, id: sha256.New(), sums: newMarker()}
-	io.WriteString(sp.id, v.ETag)
+	sp.id.Write([]byte(v.ETag))
 	blob, _, err := s.newBlob(func(f *blobFile) (int64, error) {
 		defer sp.close()
 		sp.to = f

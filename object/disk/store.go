@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"strings"
-	"unicode/utf8"
 
 	"lethe"
 	"lethe/object"
@@ -20,7 +18,7 @@ import (
 
 // The face that lethe's own parts see: object.Store.
 
-const maxKey = 1024
+const maxKey = object.MaxKey
 
 // Buckets returns all buckets, by name.
 func (s *Store) Buckets(ctx context.Context) ([]object.Bucket, error) {
@@ -89,27 +87,7 @@ func listed(bucket, key string, v *version) object.Object {
 // Open reads a range of the current version. It answers Invalid if the object
 // ends before off.
 func (s *Store) Open(ctx context.Context, bucket, key string, off, n int64) (io.ReadCloser, object.Object, error) {
-	for {
-		v, err := s.live(bucket, key)
-		if err != nil {
-			return nil, object.Object{}, s.plain(err, bucket, key)
-		}
-		if off < 0 || off > v.Size {
-			return nil, object.Object{}, lethe.Errorf(lethe.Invalid, "s3://%s/%s has %d bytes; there is nothing at %d", bucket, key, v.Size, off)
-		}
-		take := v.Size - off
-		if n >= 0 {
-			take = min(n, take)
-		}
-		r, err := s.open(v.Extents, off, take)
-		if errors.Is(err, fs.ErrNotExist) && s.replaced(bucket, key, v) && ctx.Err() == nil {
-			continue // between the index and the file: look again
-		}
-		if err != nil {
-			return nil, object.Object{}, s.plain(err, bucket, key)
-		}
-		return r, describe(bucket, key, v), nil
-	}
+	return s.OpenVersion(ctx, bucket, key, "", off, n)
 }
 
 // replaced says whether v is not what the index says about its key any more. If
@@ -121,7 +99,7 @@ func (s *Store) replaced(bucket, key string, v *version) bool {
 
 // Put writes an object.
 func (s *Store) Put(ctx context.Context, bucket, key string, r io.Reader, h object.Header, c object.Condition) (object.Object, error) {
-	if err := checkKey(key); err != nil {
+	if err := object.CheckKey(key); err != nil {
 		return object.Object{}, err
 	}
 	ifMatch, ifNone, err := condition(c)
@@ -257,19 +235,6 @@ func (s *Store) List(ctx context.Context, bucket string, o object.ListOptions) (
 	})
 	l.Next = next
 	return l, s.plain(err, bucket, "")
-}
-
-// checkKey refuses keys that S3 does not have.
-func checkKey(key string) error {
-	switch {
-	case key == "":
-		return lethe.Errorf(lethe.Invalid, "an object needs a key")
-	case len(key) > maxKey:
-		return lethe.Errorf(lethe.Invalid, "key %q... has %d bytes; %d are allowed", key[:64], len(key), maxKey)
-	case !utf8.ValidString(key):
-		return lethe.Errorf(lethe.Invalid, "key %q is not UTF-8", key)
-	}
-	return nil
 }
 
 // plain turns an error of the parts that both faces share, which speak S3, into
