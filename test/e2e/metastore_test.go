@@ -35,23 +35,34 @@ func administratorKey(t *testing.T, data string) (id, secret string) {
 	return id, secret
 }
 
-func TestPyIcebergOverTheMetastore(t *testing.T) {
-	python := need.Venv(t, "python")
-	need.Venv(t, "pyiceberg")
-	data := t.TempDir()
+// open starts a lake in which anyone on this machine may do everything.
+func open(t *testing.T) *lake.Lake {
+	t.Helper()
 	config := filepath.Join(t.TempDir(), "lethe.yaml")
 	if err := os.WriteFile(config, []byte("metastore:\n  anonymous: admin\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	l := lake.Start(t, data, "serve", "--config", config)
-	id, secret := administratorKey(t, data)
-	cmd := exec.Command(python, filepath.Join("testdata", "pyiceberg_hive.py"), l.HMS)
+	return lake.Start(t, t.TempDir(), "serve", "--config", config)
+}
+
+// does runs a script that says done when it has done everything.
+func does(t *testing.T, l *lake.Lake, python, script string, args ...string) {
+	t.Helper()
+	id, secret := administratorKey(t, l.Data)
+	cmd := exec.Command(python, append([]string{filepath.Join("testdata", script)}, args...)...)
 	cmd.Env = append(l.Env(), "KEY="+id, "SECRET="+secret)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil || !strings.HasSuffix(strings.TrimSpace(out.String()), "done") {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
+}
+
+func TestPyIcebergOverTheMetastore(t *testing.T) {
+	python := need.Venv(t, "python")
+	need.Venv(t, "pyiceberg")
+	l := open(t)
+	does(t, l, python, "pyiceberg_hive.py", l.HMS)
 }
 
 // In the sample lake, clients of this machine read the catalog and change nothing.
