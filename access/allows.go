@@ -13,6 +13,18 @@ type Viewer interface {
 	Allows(ctx context.Context, p lethe.Principal, action, resource string) (bool, error)
 }
 
+// DecideEach decides about one of many resources that were decided about together:
+// that what lies below a place may be read does not say that no policy denies a
+// part of it. The audit has the decision about the place, and those that refuse.
+func DecideEach(ctx context.Context, d Decider, p lethe.Principal, action, resource string) error {
+	if v, ok := d.(Viewer); ok {
+		if allowed, err := v.Allows(ctx, p, action, resource); err != nil || allowed {
+			return err
+		}
+	}
+	return d.Decide(ctx, p, action, resource)
+}
+
 // Allows implements Viewer.
 func (s *Service) Allows(ctx context.Context, p lethe.Principal, action, resource string) (bool, error) {
 	d, err := s.evaluate(ctx, question{principal: p, action: action, resource: resource})

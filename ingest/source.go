@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"lethe"
+	"lethe/access"
 	"lethe/object"
 )
 
@@ -55,6 +56,11 @@ func (s *Service) sources(ctx context.Context, t *task) (found []object.Object, 
 		}
 		if len(found) == before {
 			return nil, nil, lethe.Errorf(lethe.NotFound, "there is no object %s, nor are there any below %s", l, dir)
+		}
+	}
+	for _, o := range found {
+		if err := access.DecideEach(ctx, s.Access, lethe.PrincipalOf(ctx), "s3:GetObject", lethe.ObjectARN(o.Bucket, o.Key)); err != nil {
+			return nil, nil, err
 		}
 	}
 	return found, skipped, nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lethe"
+	"lethe/access"
 	"lethe/catalog"
 	"lethe/lib/trinosql"
 	"lethe/object"
@@ -146,9 +147,13 @@ func (e *executor) objects(ctx context.Context, location string) ([]object.Objec
 		if err != nil {
 			return nil, err
 		}
-		if o.Size > 0 && !hidden(o.Key[len(l.Key):]) {
-			list = append(list, o)
+		if o.Size == 0 || hidden(o.Key[len(l.Key):]) {
+			continue
 		}
+		if err := access.DecideEach(ctx, e.Access, who, "s3:GetObject", lethe.ObjectARN(o.Bucket, o.Key)); err != nil {
+			return nil, err
+		}
+		list = append(list, o)
 	}
 	return list, nil
 }

@@ -128,6 +128,11 @@ func (s *Store) Link(ctx context.Context, bucket, key, etag, path string) error 
 	return s.at(bucket).Link(ctx, bucket, key, etag, path)
 }
 
+// Hold forwards to the lake's own store; the others' links are copies.
+func (s *Store) Hold(dir string, cancel func(cause error)) (release func()) {
+	return object.Hold(s.local, dir, cancel)
+}
+
 // Describe implements object.Store.
 func (s *Store) Describe(ctx context.Context, bucket, key, version string) (object.Details, error) {
 	return s.at(bucket).Describe(ctx, bucket, key, version)

@@ -174,6 +174,14 @@ func TestEngineerAndSales(t *testing.T) {
 				t.Errorf("presigned %s: %s", key, got.Status)
 			}
 		}
+		// A table over the results, which sales may make, opens none of others.
+		state, reason, _ = ends(t, client, "CREATE EXTERNAL TABLE results (line string) LOCATION 's3://"+resultBucket+"/'")
+		if state != "SUCCEEDED" {
+			t.Fatal(reason)
+		}
+		if state, reason, _ = ends(t, client, "SELECT * FROM results"); state != "FAILED" || !strings.Contains(reason, "explicit deny") {
+			t.Error(state, reason)
+		}
 		companion, bucket := id+".csv.metadata", resultBucket
 		_, err = store.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &companion})
 		denied("get "+companion, err)
