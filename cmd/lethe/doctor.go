@@ -114,10 +114,10 @@ func checkMachine() []finding {
 func checkPorts() []finding {
 	c := config.Default()
 	var list []finding
-	for name, addr := range map[string]string{"aws port": c.AWS.Addr, "console port": c.Console.Addr} {
+	for name, addr := range map[string]string{"aws port": c.AWS.Addr, "console port": c.Console.Addr, "metastore port": c.Metastore.Addr} {
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
-			list = append(list, finding{name, warning, addr + " is taken", "choose another with --aws-addr and --console-addr; port 0 takes a free one"})
+			list = append(list, finding{name, warning, addr + " is taken", "choose another with --aws-addr, --console-addr and --hms-addr; port 0 takes a free one"})
 			continue
 		}
 		l.Close()

@@ -143,7 +143,7 @@ func (c *conn) dropDatabase(ctx context.Context, name string, cascade bool) erro
 
 // like tells whether a name matches a pattern of Hive: alternatives parted by |,
 // with * for anything. Clients also write .* for it, so a dot is any character;
-// names have none.
+// names have none. An absent pattern is any.
 func like(pattern, name string) bool {
 	name = strings.ToLower(name)
 	for p := range strings.SplitSeq(strings.ToLower(pattern), "|") {
