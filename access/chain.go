@@ -3,7 +3,6 @@ package access
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -48,7 +47,7 @@ func auditFiles(path string) ([]string, error) {
 			files = append(files, name)
 		}
 	}
-	slices.SortFunc(files, func(a, b string) int { return cmp.Compare(a, b) })
+	slices.Sort(files)
 	return files, nil
 }
 

@@ -27,11 +27,17 @@ type Entity struct {
 	Name string
 }
 
-// UserNamed, GroupNamed, RoleNamed and PolicyAt make entities.
-func UserNamed(name string) Entity  { return Entity{UserType, name} }
+// UserNamed is a user.
+func UserNamed(name string) Entity { return Entity{UserType, name} }
+
+// GroupNamed is a group.
 func GroupNamed(name string) Entity { return Entity{GroupType, name} }
-func RoleNamed(name string) Entity  { return Entity{RoleType, name} }
-func PolicyAt(arn string) Entity    { return Entity{PolicyType, arn} }
+
+// RoleNamed is a role.
+func RoleNamed(name string) Entity { return Entity{RoleType, name} }
+
+// PolicyAt is the managed policy of an ARN.
+func PolicyAt(arn string) Entity { return Entity{PolicyType, arn} }
 
 // kind is what the types have in common in the database.
 type kind struct {

@@ -25,6 +25,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -171,7 +172,7 @@ func (c *Config) Check() error {
 			return &Error{n.field, strconv.FormatInt(n.value, 10), fmt.Sprintf("must be at least %d", n.lo)}
 		}
 	}
-	if !strings.Contains(" debug info warn error ", " "+c.Log.Level+" ") {
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
 		return &Error{"log.level", c.Log.Level, "must be debug, info, warn or error"}
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {

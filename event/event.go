@@ -17,7 +17,6 @@ package event
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"strings"
 	"time"
 )
@@ -63,7 +62,7 @@ func (e Event) After(f Event) bool {
 func (e Event) ID() string {
 	h := sha256.New()
 	for _, s := range []string{e.Bucket, e.Key, e.Version, e.Name, e.Sequencer} {
-		io.WriteString(h, s)
+		h.Write([]byte(s))
 		h.Write([]byte{0})
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])

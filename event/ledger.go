@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"strings"
 	"sync/atomic"
@@ -164,9 +165,9 @@ func (l ledger) apply(ctx context.Context, receiver string, c changes) error {
 
 const heldColumns = `id, document, rule, tries, reason, died`
 
-func scanHeld(rows *sql.Rows, more ...any) (i item, died int64, err error) {
+func scanHeld(row interface{ Scan(...any) error }, more ...any) (i item, died int64, err error) {
 	var document string
-	if err := rows.Scan(append([]any{&i.id, &document, &i.rule, &i.tries, &i.reason, &died}, more...)...); err != nil {
+	if err := row.Scan(append([]any{&i.id, &document, &i.rule, &i.tries, &i.reason, &died}, more...)...); err != nil {
 		return i, 0, err
 	}
 	i.dead = died != 0
@@ -199,21 +200,14 @@ func (l ledger) held(ctx context.Context, receiver string, limit int, f func(ite
 func (l ledger) items(ctx context.Context, ids []int64) (items []item, err error) {
 	err = l.db.View(ctx, func(tx *sql.Tx) error {
 		for _, id := range ids {
-			rows, err := tx.QueryContext(ctx, `SELECT `+heldColumns+` FROM event_held WHERE id = $1 AND died = 0`, id)
+			i, _, err := scanHeld(tx.QueryRowContext(ctx, `SELECT `+heldColumns+` FROM event_held WHERE id = $1 AND died = 0`, id))
+			if errors.Is(err, sql.ErrNoRows) {
+				continue // redelivered or discarded meanwhile
+			}
 			if err != nil {
 				return err
 			}
-			for rows.Next() {
-				i, _, err := scanHeld(rows)
-				if err != nil {
-					rows.Close()
-					return err
-				}
-				items = append(items, i)
-			}
-			if err := rows.Err(); err != nil {
-				return err
-			}
+			items = append(items, i)
 		}
 		return nil
 	})

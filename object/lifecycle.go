@@ -49,7 +49,7 @@ const (
 	maxKeepNoncurrent = 100
 )
 
-// Check says what is wrong with a bucket's rules; errors are of kind Invalid.
+// CheckLifecycle says what is wrong with a bucket's rules; errors are of kind Invalid.
 func CheckLifecycle(rules []LifecycleRule) error {
 	if n := len(rules); n == 0 || n > MaxLifecycleRules {
 		return lethe.Errorf(lethe.Invalid, "a lifecycle configuration has 1 to %d rules, not %d", MaxLifecycleRules, n)

@@ -127,7 +127,7 @@ func (t *Target) post(ctx context.Context, m event.Message) error {
 	}
 	defer resp.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(resp.Body, 200)) // it only explains
-	io.CopyN(io.Discard, resp.Body, 64<<10)               // so that the connection can be used again
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)        // so that the connection can be used again
 	if resp.StatusCode/100 == 2 {
 		return nil
 	}

@@ -121,7 +121,7 @@ type value struct {
 }
 
 func (t test) newValue(text string, vars bool) (v value, err error) {
-	ok := true
+	var ok bool
 	switch t.class {
 	case stringEquals, stringEqualsFold:
 		v.text, err = newTemplate("", text, false, vars)

@@ -37,7 +37,7 @@ func TestRefusals(t *testing.T) {
 				path = ""
 			}
 			document := strings.Join(text, "\n")
-			if parsed = nil; strings.HasSuffix(document, "[") {
+			if strings.HasSuffix(document, "[") {
 				document += "\n"
 			}
 			_, parsed = Parse([]byte(document), kind)

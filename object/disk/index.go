@@ -83,7 +83,8 @@ func openIndex(dir string, on vfs.FS, durable bool, log *slog.Logger) (*index, e
 // bare errno for another process's lock, Pebble a text for this process's own,
 // and opening the file a *PathError.
 func inUse(err error) bool {
-	if errno, ok := err.(syscall.Errno); ok {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
 		return errno == syscall.EAGAIN || errno == syscall.EACCES
 	}
 	var path *os.PathError

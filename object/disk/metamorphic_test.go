@@ -620,8 +620,7 @@ func (x *trial) adopt(g *gateway, o op) {
 	if v, err := g.newest(testBucket, o.Key); err == nil && v != nil {
 		a.ID, a.ETag = v.versionID(), v.ETag
 	}
-	switch o.Kind {
-	case "upload":
+	if o.Kind == "upload" {
 		ups, err := g.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: ptr(testBucket), MaxUploads: ptr(int32(1000))})
 		must(x.t, err)
 		for _, u := range ups.Uploads {

@@ -4,7 +4,6 @@ package s3server
 
 import (
 	"context"
-	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -64,7 +63,7 @@ func Serve(t testing.TB, store *disk.Store) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := httptest.NewServer(http.Handler(g.Handler()))
+	front := httptest.NewServer(g.Handler())
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() { done <- g.Run(ctx) }()
