@@ -62,6 +62,8 @@ type App struct {
 	// Endpoints as they are, with the ports that were found free.
 	Endpoints config.Endpoints
 
+	connectors connectors // to other metastores
+
 	profiles []profile // in the files for AWS clients
 	metrics  *metrics
 	stop     []func() error // in the order of opening
@@ -178,6 +180,7 @@ func (a *App) openQueries(ctx context.Context, db *state.DB) error {
 		return err
 	}
 	a.onStop(engine.Close)
+	a.onStop(a.closeConnectors)
 	a.Queries, err = query.Open(ctx, query.Config{
 		DB: db, Store: a.Stores, Catalog: a.Catalog, Connect: a.connect, Engine: engine, Access: a.Access,
 		Region: a.Config.AWS.Region, Output: q.Output, Concurrency: q.Concurrency, Timeout: q.Timeout, Ended: a.metrics.ended, Log: a.Log,

@@ -41,6 +41,10 @@ func Run(t *testing.T, open func(t *testing.T) catalog.Catalog) {
 	t.Run("Model", func(t *testing.T) { testModel(t, open) })
 }
 
+// OwnTimes is implemented by catalogs that say themselves when databases and
+// tables were made, whatever time CreateDatabase and CreateTable are given.
+type OwnTimes interface{ OwnTimes() }
+
 // want fails unless err is of the kind.
 func want(t *testing.T, err error, kind lethe.Kind) {
 	t.Helper()

@@ -24,6 +24,11 @@ func testDatabases(t *testing.T, c catalog.Catalog) {
 	want(t, c.CreateDatabase(ctx, d), lethe.Exists)
 	want(t, c.CreateDatabase(ctx, catalog.Database{Name: "SALES_2"}), lethe.Exists)
 
+	if _, own := c.(OwnTimes); own {
+		got, err := c.Database(ctx, "sales_2")
+		must(t, err)
+		created = got.Created
+	}
 	for _, name := range []string{"sales_2", "SALES_2"} {
 		got, err := c.Database(ctx, name)
 		must(t, err)

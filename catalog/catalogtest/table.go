@@ -106,7 +106,8 @@ func testRoundTrip(t *testing.T, c catalog.Catalog) {
 		if g, w := comparable(got), comparable(in); !reflect.DeepEqual(g, w) {
 			t.Errorf("put\n%+v\ngot\n%+v", w, g)
 		}
-		if got.Created.IsZero() || !in.Created.IsZero() && !got.Created.Equal(in.Created) {
+		_, own := c.(OwnTimes)
+		if got.Created.IsZero() || !own && !in.Created.IsZero() && !got.Created.Equal(in.Created) {
 			t.Errorf("%s was made %v, want %v", in.Name, got.Created, in.Created)
 		}
 	}

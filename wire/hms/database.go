@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lethe"
+	"lethe/catalog/hive"
 	"lethe/lib/hms"
 )
 
@@ -58,14 +59,14 @@ func (r *registry) databases() {
 			return err
 		})
 	add(r, "get_catalogs", "glue:GetDatabases", onCatalog, nil, func(_ context.Context, _ *conn, _ target, _ *hms.GetCatalogsArgs, r *hms.GetCatalogsReply) error {
-		r.Success = &hms.GetCatalogsResponse{Names: []string{hiveCatalog}}
+		r.Success = &hms.GetCatalogsResponse{Names: []string{hive.DefaultCatalog}}
 		return nil
 	})
 	add(r, "get_catalog", "glue:GetDatabases", onCatalog, nil, func(_ context.Context, c *conn, _ target, a *hms.GetCatalogArgs, r *hms.GetCatalogReply) error {
-		if name := strings.ToLower(of(a.CatName).Name); name != hiveCatalog {
+		if name := strings.ToLower(of(a.CatName).Name); name != hive.DefaultCatalog {
 			return lethe.Errorf(lethe.NotFound, "No catalog %.100s", name)
 		}
-		r.Success = &hms.GetCatalogResponse{Catalog: &hms.Catalog{Name: hiveCatalog, Description: "the lake's catalog", LocationUri: strings.TrimSuffix(c.Warehouse, "/")}}
+		r.Success = &hms.GetCatalogResponse{Catalog: &hms.Catalog{Name: hive.DefaultCatalog, Description: "the lake's catalog", LocationUri: strings.TrimSuffix(c.Warehouse, "/")}}
 		return nil
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"lethe"
+	"lethe/catalog/hive"
 	"lethe/lib/hms"
 	"lethe/lib/thrift"
 )
@@ -107,9 +108,6 @@ func (c *conn) sees(ctx context.Context, action, resource string) (bool, error) 
 	return err == nil, err
 }
 
-// hiveCatalog is the name of the one catalog.
-const hiveCatalog = "hive"
-
 // database reads a database's name, or a pattern of names: @catalog#name, as
 // clients since Hive 3 write it, or the name alone. An ! instead of the name means
 // none.
@@ -120,7 +118,7 @@ func database(s string) (string, error) {
 		return s, nil
 	}
 	cat, name, _ := strings.Cut(rest, "#")
-	if cat != hiveCatalog {
+	if cat != hive.DefaultCatalog {
 		return "", lethe.Errorf(lethe.NotFound, "No catalog %.100s", cat)
 	}
 	if name == "!" {

@@ -9,6 +9,7 @@ import (
 
 	"lethe"
 	"lethe/catalog"
+	"lethe/catalog/hive"
 	"lethe/lib/hms"
 )
 
@@ -113,8 +114,8 @@ func noFunction(err error, database, name string) error {
 }
 
 func toFunction(f *catalog.Function) *hms.Function {
-	out := &hms.Function{FunctionName: f.Name, DbName: f.Database, ClassName: f.Class, OwnerName: f.Owner, OwnerType: principalTypes[f.OwnerType],
-		CreateTime: seconds(f.Created), FunctionType: hms.FunctionTypeJava, ResourceUris: []*hms.ResourceUri{}, CatName: hiveCatalog}
+	out := &hms.Function{FunctionName: f.Name, DbName: f.Database, ClassName: f.Class, OwnerName: f.Owner, OwnerType: hive.OwnerType(f.OwnerType),
+		CreateTime: hive.Seconds(f.Created), FunctionType: hms.FunctionTypeJava, ResourceUris: []*hms.ResourceUri{}, CatName: hive.DefaultCatalog}
 	for _, r := range f.Resources {
 		out.ResourceUris = append(out.ResourceUris, &hms.ResourceUri{ResourceType: hms.ResourceType(r.Type), Uri: r.URI})
 	}
@@ -122,7 +123,7 @@ func toFunction(f *catalog.Function) *hms.Function {
 }
 
 func fromFunction(f *hms.Function) catalog.Function {
-	out := catalog.Function{Database: f.DbName, Name: f.FunctionName, Class: f.ClassName, Owner: f.OwnerName, OwnerType: fromPrincipalType(f.OwnerType)}
+	out := catalog.Function{Database: f.DbName, Name: f.FunctionName, Class: f.ClassName, Owner: f.OwnerName, OwnerType: hive.FromOwnerType(f.OwnerType)}
 	for _, r := range f.ResourceUris {
 		out.Resources = append(out.Resources, catalog.FunctionResource{Type: int(r.ResourceType), URI: r.Uri})
 	}

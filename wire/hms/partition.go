@@ -10,6 +10,7 @@ import (
 
 	"lethe"
 	"lethe/catalog"
+	"lethe/catalog/hive"
 	"lethe/lib/hms"
 )
 
@@ -244,7 +245,7 @@ func (c *conn) partitionNames(ctx context.Context, t target, page catalog.Partit
 // missing says that the table is missing in Java's words.
 func (c *conn) missing(t target, err error) error {
 	if lethe.Is(err, lethe.NotFound) {
-		return lethe.Errorf(lethe.NotFound, "%s.%s.%s table not found", hiveCatalog, t.database, t.table)
+		return lethe.Errorf(lethe.NotFound, "%s.%s.%s table not found", hive.DefaultCatalog, t.database, t.table)
 	}
 	return err
 }
@@ -261,7 +262,7 @@ func (c *conn) partition(ctx context.Context, t target, values []string) (*hms.P
 	if len(ps) == 0 || len(values) != len(table.Partitions) {
 		return nil, lethe.Errorf(lethe.NotFound, "partition values=[%s]", strings.Join(values, ", "))
 	}
-	return toPartitions(&table, ps)[0], nil
+	return hive.ToPartitions(&table, ps)[0], nil
 }
 
 // partitionsOf answers a page of a table's partitions. An answer has its bound,
@@ -281,7 +282,7 @@ func (c *conn) partitionsOf(ctx context.Context, t target, page catalog.Partitio
 		}
 	}
 	ps, err := c.Catalog.Partitions(ctx, t.database, t.table, page)
-	return toPartitions(&table, ps), err
+	return hive.ToPartitions(&table, ps), err
 }
 
 func (c *conn) tooMany(t target, n int) error {
@@ -297,7 +298,7 @@ func (c *conn) partitionsNamed(ctx context.Context, t target, names []string) ([
 		return nil, c.tooMany(t, len(names))
 	}
 	ps, err := c.Catalog.PartitionsNamed(ctx, t.database, t.table, names)
-	return toPartitions(&table, ps), err
+	return hive.ToPartitions(&table, ps), err
 }
 
 // namesWhere returns the names of the partitions that a filter selects.
@@ -350,7 +351,7 @@ func toSpecs(t target, ps []*hms.Partition) []*hms.PartitionSpec {
 	if ps == nil {
 		ps = []*hms.Partition{}
 	}
-	return []*hms.PartitionSpec{{DbName: t.database, TableName: t.table, CatName: hiveCatalog, PartitionList: &hms.PartitionListComposingSpec{Partitions: ps}}}
+	return []*hms.PartitionSpec{{DbName: t.database, TableName: t.table, CatName: hive.DefaultCatalog, PartitionList: &hms.PartitionListComposingSpec{Partitions: ps}}}
 }
 
 func (r *registry) partitionChanges() {
@@ -555,13 +556,13 @@ func (c *conn) addPartitions(ctx context.Context, t target, in []*hms.Partition,
 		if db != "" && db != t.database || p.TableName != "" && !strings.EqualFold(p.TableName, t.table) {
 			return nil, &hms.MetaException{Message: "Partition does not belong to target table " + t.database + "." + t.table}
 		}
-		out := fromPartition(&table, p)
+		out := hive.FromPartition(&table, p)
 		out.Created = now
 		if out.Parameters == nil {
 			out.Parameters = map[string]string{}
 		}
-		if v := out.Parameters[lastDDL]; v == "" || v == "0" {
-			out.Parameters[lastDDL] = strconv.FormatInt(now.Unix(), 10)
+		if v := out.Parameters[hive.LastDDL]; v == "" || v == "0" {
+			out.Parameters[hive.LastDDL] = strconv.FormatInt(now.Unix(), 10)
 		}
 		ps, names = append(ps, out), append(names, catalog.PartitionName(table.Partitions, p.Values))
 	}
@@ -580,7 +581,7 @@ func (c *conn) addPartitions(ctx context.Context, t target, in []*hms.Partition,
 	if err := c.Catalog.AddPartitions(ctx, t.database, t.table, ps, ifNotExists); err != nil {
 		return nil, err
 	}
-	return toPartitions(&table, ps), nil
+	return hive.ToPartitions(&table, ps), nil
 }
 
 // appendPartition adds a partition like its table.
@@ -621,7 +622,7 @@ func (c *conn) alterPartitions(ctx context.Context, t target, in []*hms.Partitio
 		if p == nil {
 			return lethe.Errorf(lethe.Invalid, "there is no partition in the call")
 		}
-		ps[i] = fromPartition(&table, p)
+		ps[i] = hive.FromPartition(&table, p)
 	}
 	err = c.Catalog.AlterPartitions(ctx, t.database, t.table, ps)
 	if lethe.Is(err, lethe.NotFound) {
@@ -638,5 +639,5 @@ func (c *conn) renamePartition(ctx context.Context, t target, values []string, i
 	if in == nil {
 		return lethe.Errorf(lethe.Invalid, "there is no partition in the call")
 	}
-	return c.Catalog.AlterPartition(ctx, t.database, t.table, values, fromPartition(&table, in))
+	return c.Catalog.AlterPartition(ctx, t.database, t.table, values, hive.FromPartition(&table, in))
 }

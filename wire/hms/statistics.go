@@ -8,6 +8,7 @@ import (
 
 	"lethe"
 	"lethe/catalog"
+	"lethe/catalog/hive"
 	"lethe/lib/hms"
 )
 
@@ -57,7 +58,7 @@ func (r *registry) statistics() {
 			if err == nil && len(stats) == 0 {
 				return lethe.Errorf(lethe.NotFound, "Statistics for dbName=%s, tableName=%s, columnName=%s do not exist", t.database, t.table, a.ColName)
 			}
-			r.Success = &hms.ColumnStatistics{StatsDesc: &hms.ColumnStatisticsDesc{IsTblLevel: true, DbName: t.database, TableName: t.table, CatName: hiveCatalog}, StatsObj: toStatistics(stats)}
+			r.Success = &hms.ColumnStatistics{StatsDesc: &hms.ColumnStatisticsDesc{IsTblLevel: true, DbName: t.database, TableName: t.table, CatName: hive.DefaultCatalog}, StatsObj: toStatistics(stats)}
 			return c.missing(t, err)
 		})
 	add(r, "get_partition_column_statistics", readPart, onTable, func(a *hms.GetPartitionColumnStatisticsArgs) target { return target{a.DbName, a.TblName} },
@@ -66,7 +67,7 @@ func (r *registry) statistics() {
 			if err == nil && len(stats) == 0 {
 				return lethe.Errorf(lethe.NotFound, "Statistics for dbName=%s, tableName=%s, partName=%s, columnName=%s do not exist", t.database, t.table, a.PartName, a.ColName)
 			}
-			r.Success = &hms.ColumnStatistics{StatsDesc: &hms.ColumnStatisticsDesc{DbName: t.database, TableName: t.table, PartName: a.PartName, CatName: hiveCatalog}, StatsObj: toStatistics(stats[a.PartName])}
+			r.Success = &hms.ColumnStatistics{StatsDesc: &hms.ColumnStatisticsDesc{DbName: t.database, TableName: t.table, PartName: a.PartName, CatName: hive.DefaultCatalog}, StatsObj: toStatistics(stats[a.PartName])}
 			return c.missing(t, err)
 		})
 

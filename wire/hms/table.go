@@ -7,6 +7,7 @@ import (
 
 	"lethe"
 	"lethe/catalog"
+	"lethe/catalog/hive"
 	"lethe/lib/hms"
 )
 
@@ -197,7 +198,7 @@ func limited[T any](list []T, n *int32) []T {
 func (c *conn) table(ctx context.Context, t target) (catalog.Table, error) {
 	table, err := c.Catalog.Table(ctx, t.database, t.table)
 	if lethe.Is(err, lethe.NotFound) {
-		return table, lethe.Errorf(lethe.NotFound, "%s.%s.%s table not found", hiveCatalog, t.database, t.table)
+		return table, lethe.Errorf(lethe.NotFound, "%s.%s.%s table not found", hive.DefaultCatalog, t.database, t.table)
 	}
 	return table, err
 }
@@ -207,7 +208,7 @@ func (c *conn) getTable(ctx context.Context, t target) (*hms.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return toTable(&table), nil
+	return hive.ToTable(&table), nil
 }
 
 func (c *conn) fields(ctx context.Context, t target, keys bool) ([]*hms.FieldSchema, error) {
@@ -216,9 +217,9 @@ func (c *conn) fields(ctx context.Context, t target, keys bool) ([]*hms.FieldSch
 		return nil, err
 	}
 	if keys {
-		return toColumns(table.Columns()), nil
+		return hive.ToColumns(table.Columns()), nil
 	}
-	return toColumns(table.Storage.Columns), nil
+	return hive.ToColumns(table.Storage.Columns), nil
 }
 
 // seesTable tells whether the caller may see a table in a listing.
@@ -288,7 +289,7 @@ func (c *conn) tablesNamed(ctx context.Context, database string, names []string)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, toTable(&t))
+		out = append(out, hive.ToTable(&t))
 	}
 	return out, nil
 }
@@ -315,8 +316,8 @@ func (c *conn) tableMeta(ctx context.Context, databases, tables string, types []
 			if sees, err := c.seesTable(ctx, db, t.Name); err != nil {
 				return nil, err
 			} else if sees {
-				out = append(out, &hms.TableMeta{DbName: db, TableName: t.Name, TableType: string(t.Type), Comments: t.Parameters["comment"], CatName: hiveCatalog,
-					OwnerName: t.Owner, OwnerType: principalTypes[t.OwnerType]})
+				out = append(out, &hms.TableMeta{DbName: db, TableName: t.Name, TableType: string(t.Type), Comments: t.Parameters["comment"], CatName: hive.DefaultCatalog,
+					OwnerName: t.Owner, OwnerType: hive.OwnerType(t.OwnerType)})
 			}
 		}
 	}
@@ -334,7 +335,7 @@ func (c *conn) createTable(ctx context.Context, to target, in *hms.Table) error 
 		return err
 	}
 	if t.Storage.Location == "" && t.Type != catalog.VirtualView {
-		t.Storage.Location = below(c.location(d), t.Name)
+		t.Storage.Location = hive.Below(c.location(d), t.Name)
 	}
 	return c.Catalog.CreateTable(ctx, t)
 }
@@ -384,7 +385,7 @@ func (c *conn) alterTable(ctx context.Context, from target, in *hms.Table, env *
 func (c *conn) dropTable(ctx context.Context, t target) error {
 	err := c.Catalog.DropTable(ctx, t.database, t.table)
 	if lethe.Is(err, lethe.NotFound) {
-		return lethe.Errorf(lethe.NotFound, "%s.%s.%s table not found", hiveCatalog, t.database, t.table)
+		return lethe.Errorf(lethe.NotFound, "%s.%s.%s table not found", hive.DefaultCatalog, t.database, t.table)
 	}
 	return err
 }
