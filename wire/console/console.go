@@ -22,6 +22,7 @@ import (
 	"lethe"
 	"lethe/access"
 	"lethe/catalog"
+	"lethe/catalog/hive"
 	"lethe/object"
 	"lethe/query"
 )
@@ -75,9 +76,13 @@ type Options struct {
 	// Explainer says why, of decisions.
 	Explainer Explainer
 	Queries   Queries
-	Ingests   Ingests
-	Events    Events
-	Objects   object.Store
+	// Connectors reach other metastores; MetastoreNodes tells the states of the
+	// nodes that they have used, by the connector's name.
+	Connectors     Connectors
+	MetastoreNodes func() map[string][]hive.NodeState
+	Ingests        Ingests
+	Events         Events
+	Objects        object.Store
 	// Previews may be nil: then only text is previewed.
 	Previews Previews
 	// DDL writes the statement that makes a table.

@@ -18,6 +18,7 @@ import (
 	"lethe"
 	"lethe/access"
 	"lethe/catalog"
+	"lethe/catalog/hive"
 	"lethe/ingest"
 	"lethe/object"
 	"lethe/query"
@@ -251,6 +252,37 @@ func (q *queries) CatalogNamed(_ context.Context, name string) (catalog.Catalog,
 		return nil, query.DataCatalog{}, lethe.Errorf(lethe.NotFound, "DataCatalog %s was not found", name)
 	}
 	return q.cat, query.DataCatalog{Name: name}, nil
+}
+
+// connectors keeps connectors; one is there, and has been used.
+type connectors struct{ put []query.Connector }
+
+func usedNodes() map[string][]hive.NodeState {
+	return map[string][]hive.NodeState{"old-metastore": {{URI: "thrift://a:9083", LastError: "connection refused", Since: began}}}
+}
+
+func (k *connectors) Connectors(context.Context) ([]query.Connector, error) {
+	return append([]query.Connector{{Name: "old-metastore", Description: "on the cluster", URIs: []string{"thrift://a:9083"}, Created: began, Changed: began}}, k.put...), nil
+}
+
+func (k *connectors) Connector(ctx context.Context, name string) (query.Connector, error) {
+	all, _ := k.Connectors(ctx)
+	for _, c := range slices.Backward(all) {
+		if c.Name == name {
+			return c, nil
+		}
+	}
+	return query.Connector{}, lethe.Errorf(lethe.NotFound, "there is no connector %s", name)
+}
+
+func (k *connectors) PutConnector(_ context.Context, c query.Connector) error {
+	k.put = append(k.put, c)
+	return nil
+}
+
+func (k *connectors) DeleteConnector(ctx context.Context, name string) error {
+	_, err := k.Connector(ctx, name)
+	return err
 }
 
 // ingests keeps one run, which ends when it is cancelled.
@@ -527,7 +559,7 @@ func newLake(log *slog.Logger) *lake {
 	l := &lake{sessions: &sessions{tokens: map[string]lethe.Principal{}}, policy: &policy{}, objects: obj}
 	l.queries = &queries{done: map[string]chan struct{}{}, cat: cat, obj: obj}
 	l.Options = console.Options{
-		Log: log, Sessions: l.sessions, Access: l.policy, Explainer: noPrincipals{}, Queries: l.queries, Ingests: &ingests{}, Events: newEvents(), Objects: obj, Previews: previews{}, Version: "test",
+		Log: log, Sessions: l.sessions, Access: l.policy, Explainer: noPrincipals{}, Queries: l.queries, Connectors: &connectors{}, MetastoreNodes: usedNodes, Ingests: &ingests{}, Events: newEvents(), Objects: obj, Previews: previews{}, Version: "test",
 		DDL: func(t catalog.Table) (string, error) {
 			if t.Type == catalog.VirtualView {
 				return "", lethe.Errorf(lethe.Unsupported, "a view has no CREATE TABLE statement")

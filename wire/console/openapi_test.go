@@ -56,7 +56,7 @@ type operation struct {
 // example fills the path's parameters with names of nothing in particular.
 func (o operation) example() string {
 	return strings.NewReplacer("{id}", "no-such-query", "{catalog}", "AwsDataCatalog", "{database}", "default",
-		"{table}", "reviews", "{bucket}", "lake", "{key}", "some/key").Replace(o.path)
+		"{table}", "reviews", "{connector}", "old-metastore", "{bucket}", "lake", "{key}", "some/key").Replace(o.path)
 }
 
 func operations(t *testing.T) (out []operation) {
@@ -126,6 +126,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"listDeadLetters", "GET", "/dead-letters?limit=2", ""},
 		{"redeliverEvents", "POST", "/dead-letters/redeliver?receiver=target/audit", ""},
 		{"discardEvents", "POST", "/dead-letters/discard?receiver=target/audit", ""},
+		{"listConnectors", "GET", "/connectors", ""},
+		{"putConnector", "PUT", "/connectors/new", `{"description":"x","uris":["thrift://a:9083"]}`},
 		{"listBuckets", "GET", "/buckets", ""},
 		{"createBucket", "PUT", "/buckets/third-lake", ""},
 		{"listObjects", "GET", "/buckets/lake/objects?delimiter=/&limit=3", ""},

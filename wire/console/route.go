@@ -55,6 +55,10 @@ func (s *server) routes() []route {
 		{"GET", "/catalogs/{catalog}/databases/{database}/tables/{table}", "getTable", s.getTable},
 		{"GET", "/catalogs/{catalog}/databases/{database}/tables/{table}/partitions", "listPartitions", s.listPartitions},
 
+		{"GET", "/connectors", "listConnectors", s.listConnectors},
+		{"PUT", "/connectors/{connector}", "putConnector", s.putConnector},
+		{"DELETE", "/connectors/{connector}", "deleteConnector", s.deleteConnector},
+
 		{"GET", "/buckets", "listBuckets", s.listBuckets},
 		{"PUT", "/buckets/{bucket}", "createBucket", s.createBucket},
 		{"DELETE", "/buckets/{bucket}", "deleteBucket", s.deleteBucket},
