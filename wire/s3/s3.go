@@ -163,6 +163,7 @@ func (c *Config) options(e *extras) []s3api.Option {
 		s3api.WithMpMaxParts(maxParts),
 		s3api.WithQuiet(),
 		s3api.WithKeepAlive(),
+		s3api.WithMiddleware("/", drainChunked),
 		s3api.WithMiddleware("/", logFaults(c.Log)),
 		s3api.WithMiddleware("/", refuseIgnored),
 		s3api.WithMiddleware("/", operate(e)),
