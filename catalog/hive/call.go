@@ -141,8 +141,7 @@ type unreached struct{ error }
 func (e unreached) Unwrap() error { return e.error }
 
 func unreachable(err error) bool {
-	var e unreached
-	return lost(err) || errors.As(err, &e)
+	return lost(err) || is[unreached](err)
 }
 
 // attempt reads from one node. A connection that was idle may have been closed
@@ -181,8 +180,7 @@ func (c *Catalog) change(ctx context.Context, do func(*conn) error) error {
 				c.answered(n)
 				return translate(err)
 			}
-			var e *thrift.CallError
-			if errors.As(err, &e) && e.Sent {
+			if e, ok := errors.AsType[*thrift.CallError](err); ok && e.Sent {
 				if ctx.Err() == nil {
 					n.failed(err)
 				}
@@ -208,6 +206,6 @@ func kindOfLoss(ctx context.Context) lethe.Kind {
 
 // isUnknown reports whether a node does not know the method that was called.
 func isUnknown(err error) bool {
-	var e *thrift.ApplicationError
-	return errors.As(err, &e) && e.Code == thrift.UnknownMethod
+	e, ok := errors.AsType[*thrift.ApplicationError](err)
+	return ok && e.Code == thrift.UnknownMethod
 }

@@ -14,36 +14,39 @@ func translate(err error) error {
 	if err == nil {
 		return nil
 	}
-	var app *thrift.ApplicationError
-	switch e := err.(type) {
-	case *hms.NoSuchObjectException:
-		return say(lethe.NotFound, e.Message, "it does not exist", err)
-	case *hms.UnknownDBException:
-		return say(lethe.NotFound, e.Message, "the database does not exist", err)
-	case *hms.UnknownTableException:
-		return say(lethe.NotFound, e.Message, "the table does not exist", err)
-	case *hms.UnknownPartitionException:
-		return say(lethe.NotFound, e.Message, "the partition does not exist", err)
-	case *hms.AlreadyExistsException:
-		return say(lethe.Exists, e.Message, "it exists already", err)
-	case *hms.InvalidObjectException:
-		return say(lethe.Invalid, e.Message, "the definition is not valid", err)
-	case *hms.InvalidInputException:
-		return say(lethe.Invalid, e.Message, "the input is not valid", err)
-	case *hms.InvalidPartitionException:
-		return say(lethe.Invalid, e.Message, "the partition is not valid", err)
-	case *hms.InvalidOperationException:
-		return say(lethe.Conflict, e.Message, "the operation is not possible", err)
-	case *hms.MetaException:
-		return say(metaKind(e.Message), e.Message, "it failed", err)
-	}
-	if errors.As(err, &app) {
-		if app.Code == thrift.UnknownMethod {
-			return say(lethe.Unsupported, app.Message, "it does not know the method", err)
-		}
-		return say(lethe.Exhausted, app.Message, "it failed", err)
+	text := err.Error()
+	switch {
+	case is[*hms.NoSuchObjectException](err):
+		return say(lethe.NotFound, text, "it does not exist", err)
+	case is[*hms.UnknownDBException](err):
+		return say(lethe.NotFound, text, "the database does not exist", err)
+	case is[*hms.UnknownTableException](err):
+		return say(lethe.NotFound, text, "the table does not exist", err)
+	case is[*hms.UnknownPartitionException](err):
+		return say(lethe.NotFound, text, "the partition does not exist", err)
+	case is[*hms.AlreadyExistsException](err):
+		return say(lethe.Exists, text, "it exists already", err)
+	case is[*hms.InvalidObjectException](err):
+		return say(lethe.Invalid, text, "the definition is not valid", err)
+	case is[*hms.InvalidInputException](err):
+		return say(lethe.Invalid, text, "the input is not valid", err)
+	case is[*hms.InvalidPartitionException](err):
+		return say(lethe.Invalid, text, "the partition is not valid", err)
+	case is[*hms.InvalidOperationException](err):
+		return say(lethe.Conflict, text, "the operation is not possible", err)
+	case is[*hms.MetaException](err):
+		return say(metaKind(text), text, "it failed", err)
+	case isUnknown(err):
+		return say(lethe.Unsupported, text, "it does not know the method", err)
+	case is[*thrift.ApplicationError](err):
+		return say(lethe.Exhausted, text, "it failed", err)
 	}
 	return err
+}
+
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
 }
 
 // metaKind classes a MetaException, which says anything from a right that is
@@ -70,7 +73,4 @@ func say(k lethe.Kind, text, otherwise string, cause error) error {
 
 // refused reports whether an error is a metastore's InvalidOperationException,
 // which does not tell what is missing.
-func refused(err error) bool {
-	var e *hms.InvalidOperationException
-	return errors.As(err, &e)
-}
+func refused(err error) bool { return is[*hms.InvalidOperationException](err) }

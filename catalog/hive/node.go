@@ -149,8 +149,7 @@ func (c *conn) during(ctx context.Context, most time.Duration, do func() error) 
 // lost reports whether an error means that the connection is of no use, rather
 // than being the node's answer.
 func lost(err error) bool {
-	var e *thrift.CallError
-	return errors.As(err, &e)
+	return is[*thrift.CallError](err)
 }
 
 // ping asks for the status. Every answer will do.
@@ -190,8 +189,8 @@ func (n *node) connect(ctx context.Context) (*conn, error) {
 }
 
 func timeout(err error) bool {
-	var e net.Error
-	return errors.As(err, &e) && e.Timeout()
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
 }
 
 // succeeded notes that the node has answered.
@@ -217,6 +216,7 @@ func (n *node) failed(err error) {
 		c.net.Close()
 	}
 	n.idle = nil
+	n.lacks = nil // what comes back may be of another version
 	if n.closed || now.Before(n.until) {
 		return
 	}
