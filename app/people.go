@@ -7,13 +7,13 @@ import (
 
 	"lethe"
 	"lethe/access"
+	"lethe/query"
 )
 
-// The two people of the walk-through, and the function that reaches the metastore.
+// The two people of the walk-through.
 const (
-	engineer        = "engineer"
-	sales           = "sales"
-	sampleConnector = "lethe-hive-metastore"
+	engineer = "engineer"
+	sales    = "sales"
 )
 
 // samplePeople makes the walk-through's two people and their groups. Both hold
@@ -21,7 +21,7 @@ const (
 // use the connector. What somebody has changed of them meanwhile stays changed.
 // Profiles of theirs go beside the administrator's.
 func (a *App) samplePeople(ctx context.Context) error {
-	parameters := map[string]string{"Bucket": SampleBucket, "Region": a.Config.AWS.Region, "Account": lethe.Account, "Function": sampleConnector}
+	parameters := map[string]string{"Bucket": SampleBucket, "Region": a.Config.AWS.Region, "Account": lethe.Account, "Function": query.OwnConnector}
 	for _, p := range []struct {
 		user, group string
 		policies    []string

@@ -23,18 +23,9 @@ const sampleCatalog = "demo_hive_metastore"
 // tables already, from the same source, it does nothing. Step is told what is done.
 func (a *App) Sample(ctx context.Context, folder string, step func(string)) error {
 	ctx = lethe.WithPrincipal(ctx, lethe.System)
-	// Without nodes it reaches the lake's own metastore.
-	if _, err := a.Queries.Connector(ctx, sampleConnector); lethe.Is(err, lethe.NotFound) {
-		err = a.Queries.PutConnector(ctx, query.Connector{Name: sampleConnector, Description: "reaches the lake's own metastore"})
-		if err != nil {
-			return err
-		}
-	} else if err != nil {
-		return err
-	}
 	err := a.Queries.CreateDataCatalog(ctx, query.DataCatalog{
 		Name: sampleCatalog, Type: "HIVE", Description: "the lake's own metastore, as an external one",
-		Parameters: map[string]string{query.MetadataFunction: lethe.FunctionARN(a.Config.AWS.Region, sampleConnector)},
+		Parameters: map[string]string{query.MetadataFunction: lethe.FunctionARN(a.Config.AWS.Region, query.OwnConnector)},
 	})
 	if err != nil && !lethe.Is(err, lethe.Exists) {
 		return err

@@ -23,6 +23,10 @@ type Connector struct {
 	Changed time.Time
 }
 
+// OwnConnector names the connector to the lake's own metastore, which is made with
+// the lake.
+const OwnConnector = "lethe-hive-metastore"
+
 // MetadataFunction is the parameter of a data catalog of type HIVE that names
 // its connector (Athena API Reference, CreateDataCatalog).
 const MetadataFunction = "metadata-function"

@@ -90,7 +90,7 @@ func TestConnectors(t *testing.T) {
 		}
 	}
 	cs, err := l.Connectors(ctx)
-	if err != nil || len(cs) != 1 || len(cs[0].URIs) != 2 || cs[0].Created.After(cs[0].Changed) {
+	if err != nil || len(cs) != 2 || len(cs[0].URIs) != 2 || cs[0].Created.After(cs[0].Changed) || cs[1].Name != query.OwnConnector {
 		t.Error(cs, err)
 	}
 	if err := l.DeleteConnector(ctx, "far"); err != nil {

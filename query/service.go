@@ -104,6 +104,11 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err != nil && !lethe.Is(err, lethe.Exists) {
 		return nil, err
 	}
+	reach := Connector{Name: OwnConnector, Description: "reaches the lake's own metastore", Created: now, Changed: now}
+	err = s.putDocument(ctx, "query_connectors", reach.Name, reach, "exists")
+	if err != nil && !lethe.Is(err, lethe.Exists) {
+		return nil, err
+	}
 	return s, nil
 }
 

@@ -101,7 +101,7 @@ refused("MetadataException", athena.get_table_metadata, CatalogName="AwsDataCata
 
 # Workgroups and data catalogs.
 assert athena.get_work_group(WorkGroup="primary")["WorkGroup"]["Configuration"]["EngineVersion"]["EffectiveEngineVersion"]
-athena.create_data_catalog(Name="mine", Type="HIVE", Parameters={"metadata-function": "arn:aws:lambda:eu-central-1:000000000000:function:hms"})
+athena.create_data_catalog(Name="mine", Type="HIVE", Parameters={"metadata-function": "arn:aws:lambda:eu-central-1:000000000000:function:lethe-hive-metastore"})
 assert {c["CatalogName"] for c in athena.list_data_catalogs()["DataCatalogsSummary"]} == {"AwsDataCatalog", "mine"}
 _, x = run("SELECT count(*) FROM mine.people.p")
 assert x["Status"]["State"] == "SUCCEEDED", x
