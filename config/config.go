@@ -97,7 +97,7 @@ func Default() Config {
 		Data:      "lake",
 		AWS:       AWS{Addr: "127.0.0.1:9000", Region: lethe.DefaultRegion},
 		Console:   Console{Addr: "127.0.0.1:8080"},
-		Query:     Query{Memory: 2 << 30, Concurrency: max(2, runtime.NumCPU()), Warm: 1},
+		Query:     Query{Memory: 2 << 30, Concurrency: max(2, runtime.NumCPU()), Warm: 2},
 		Metastore: DefaultMetastore(),
 		Upkeep:    DefaultUpkeep(),
 		Events:    Events{Tries: 16, MaxAge: 14 * 24 * time.Hour},

@@ -173,9 +173,12 @@ func (e *Engine) fill() {
 			e.mu.Unlock()
 			p, err := e.start()
 			if err == nil {
+				// A query that comes now waits for this one, which is ahead of any
+				// that it could start.
+				e.warm <- p
 				ctx, cancel := context.WithTimeout(e.closing, startTime)
 				if err = p.await(ctx); err != nil {
-					err = closing(p.release, err)
+					p.end() // who takes it finds it dead
 				}
 				cancel()
 			}
@@ -189,7 +192,6 @@ func (e *Engine) fill() {
 				e.mu.Unlock()
 				return
 			}
-			e.warm <- p
 		}
 	})
 }
@@ -206,6 +208,7 @@ func (e *Engine) take() (*process, error) {
 					return p, nil
 				}
 			default:
+				return p, nil // it is getting ready
 			}
 			_ = p.release() // it died while it waited
 		default:

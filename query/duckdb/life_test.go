@@ -150,11 +150,23 @@ func TestCrash(t *testing.T) {
 func TestWarmWorkerDied(t *testing.T) {
 	l := newLake(t)
 	p := <-l.warm
+	if err := p.await(l.ctx); err != nil {
+		t.Fatal(err)
+	}
 	if err := syscall.Kill(p.cmd.Process.Pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	_, _ = p.out.ReadByte() // the end of its output
-	l.warm <- p
+	for back := false; !back; { // in the place of the next one
+		select {
+		case l.warm <- p:
+			back = true
+		case other := <-l.warm:
+			if err := other.release(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 	if _, rows, err := l.raw(nil, "SELECT 1"); err != nil || text(rows) != "1\n" {
 		t.Errorf("%s %v", text(rows), err)
 	}
