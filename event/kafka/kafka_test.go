@@ -3,12 +3,9 @@ package kafka
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"net"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"lethe/event"
+	"lethe/event/eventtest"
 )
 
 // peer is a Kafka of one broker in this process, which keeps its data on disk
@@ -52,30 +50,6 @@ func (p *peer) start() {
 
 func (p *peer) config() Config { return Config{Brokers: []string{"127.0.0.1:" + strconv.Itoa(p.port)}} }
 
-func message(key string, n int) event.Message {
-	e := event.Event{Name: "ObjectCreated:Put", Bucket: "b", Key: key, Time: time.Now(), Sequencer: fmt.Sprintf("%016X", n)}
-	return event.Message{Event: e, ID: e.ID(), Body: event.Encode("eu-central-1", "rule", e)}
-}
-
-// send tries until all have been taken.
-func send(t *testing.T, target event.Target, m []event.Message) {
-	t.Helper()
-	for end := time.Now().Add(60 * time.Second); len(m) > 0; {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		var left []event.Message
-		var last error
-		for i, err := range target.Send(ctx, m) {
-			if err != nil {
-				left, last = append(left, m[i]), err
-			}
-		}
-		cancel()
-		if m = left; len(m) > 0 && time.Now().After(end) {
-			t.Fatal("never taken:", last)
-		}
-	}
-}
-
 func TestTarget(t *testing.T) {
 	p := newPeer(t)
 	target, err := NewTarget(p.config(), "lake")
@@ -83,18 +57,18 @@ func TestTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer target.Close()
-	send(t, target, []event.Message{message("k1", 1), message("k2", 2)})
-	large := message("k3", 3)
+	eventtest.Send(t, target, []event.Message{eventtest.Message("k1", 1), eventtest.Message("k2", 2)})
+	large := eventtest.Message("k3", 3)
 	large.Body = []byte(`"` + strings.Repeat("x", 4<<20) + `"`)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	if errs := target.Send(ctx, []event.Message{large, message("k4", 4)}); !errors.Is(errs[0], event.ErrRefused) || errs[1] != nil {
+	if errs := target.Send(ctx, []event.Message{large, eventtest.Message("k4", 4)}); !errors.Is(errs[0], event.ErrRefused) || errs[1] != nil {
 		t.Error(errs)
 	}
 	p.c.Close()
 	short, stop := context.WithTimeout(t.Context(), time.Second)
 	began := time.Now()
-	if err := target.Send(short, []event.Message{message("k5", 5)})[0]; err == nil || errors.Is(err, event.ErrRefused) {
+	if err := target.Send(short, []event.Message{eventtest.Message("k5", 5)})[0]; err == nil || errors.Is(err, event.ErrRefused) {
 		t.Errorf("the broker is away: %v", err)
 	}
 	stop()
@@ -102,7 +76,7 @@ func TestTarget(t *testing.T) {
 		t.Errorf("the target waited %v", d)
 	}
 	p.start()
-	send(t, target, []event.Message{message("k5", 5)})
+	eventtest.Send(t, target, []event.Message{eventtest.Message("k5", 5)})
 
 	// As a consumer that knows nothing of ours sees it.
 	client, err := kgo.NewClient(kgo.SeedBrokers(p.config().Brokers...), kgo.ConsumeTopics("lake"))
@@ -134,75 +108,21 @@ func TestSource(t *testing.T) {
 	}
 	defer target.Close()
 
-	var mu sync.Mutex
-	seen, last := map[string]bool{}, map[string]string{}
-	handled := make(chan int, 10000)
-	handle := func(_ context.Context, events []event.Event) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if rand.IntN(4) == 0 {
-			return errors.New("not now")
-		}
-		for _, e := range events {
-			if !seen[e.Sequencer] {
-				if e.Sequencer < last[e.Key] {
-					t.Errorf("key %s: %s after %s", e.Key, e.Sequencer, last[e.Key])
-				}
-				seen[e.Sequencer], last[e.Key] = true, e.Sequencer
-			}
-		}
-		handled <- len(seen)
-		return nil
-	}
 	source := &Source{Config: p.config(), Topics: []string{"lake"}, Group: "lethe", Backoff: event.Backoff{Min: time.Millisecond, Max: 10 * time.Millisecond}}
-	begin := func() (stop func()) {
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- source.Run(ctx, handle) }()
-		return func() {
-			cancel()
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
+	noise := func() {
+		client, err := kgo.NewClient(kgo.SeedBrokers(p.config().Brokers...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: "lake", Value: []byte("no notification")}).FirstErr(); err != nil {
+			t.Fatal(err)
 		}
 	}
-	stop := begin()
-	for i := 0; i < 1000; i += 50 {
-		var m []event.Message
-		for k := range 50 {
-			m = append(m, message(fmt.Sprint("key", k), i+k+1))
-		}
-		send(t, target, m)
-		switch i {
-		case 300:
-			client, err := kgo.NewClient(kgo.SeedBrokers(p.config().Brokers...))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: "lake", Value: []byte("no notification")}).FirstErr(); err != nil {
-				t.Fatal(err)
-			}
-			client.Close()
-		case 400, 700:
-			stop()
-			stop = begin()
-		case 500:
-			p.c.Close()
-			p.start()
-		}
-	}
-	defer func() { stop() }()
-	for limit := time.After(90 * time.Second); ; {
-		select {
-		case n := <-handled:
-			if n == 1000 {
-				return
-			}
-		case <-limit:
-			mu.Lock()
-			t.Fatalf("%d of 1000 events", len(seen))
-		}
-	}
+	eventtest.Soak(t, target, source, noise, func() {
+		p.c.Close()
+		p.start()
+	})
 }
 
 func TestMistakes(t *testing.T) {

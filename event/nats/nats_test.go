@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"lethe/event"
+	"lethe/event/eventtest"
 )
 
 // peer is a NATS server in this process, which can be stopped and started.
@@ -72,33 +71,6 @@ func (p *peer) stream() {
 	}
 }
 
-func message(key string, n int) event.Message {
-	e := event.Event{Name: "ObjectCreated:Put", Bucket: "b", Key: key, Time: time.Now(), Sequencer: fmt.Sprintf("%016X", n)}
-	return event.Message{Event: e, ID: e.ID(), Body: event.Encode("eu-central-1", "rule", e)}
-}
-
-// send tries until all have been taken.
-func send(t *testing.T, target event.Target, m []event.Message) {
-	t.Helper()
-	for end := time.Now().Add(60 * time.Second); len(m) > 0; {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		var left []event.Message
-		var last error
-		for i, err := range target.Send(ctx, m) {
-			if err != nil {
-				left, last = append(left, m[i]), err
-			}
-		}
-		cancel()
-		if m = left; len(m) > 0 {
-			if time.Now().After(end) {
-				t.Fatal("never taken:", last)
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
-	}
-}
-
 func TestTarget(t *testing.T) {
 	p := newPeer(t)
 	target, err := NewTarget(p.config(), "lake.events")
@@ -108,26 +80,26 @@ func TestTarget(t *testing.T) {
 	defer target.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	if err := target.Send(ctx, []event.Message{message("k", 1)})[0]; err == nil || errors.Is(err, event.ErrRefused) || !strings.Contains(err.Error(), "no stream") {
+	if err := target.Send(ctx, []event.Message{eventtest.Message("k", 1)})[0]; err == nil || errors.Is(err, event.ErrRefused) || !strings.Contains(err.Error(), "no stream") {
 		t.Errorf("no stream listens: %v", err)
 	}
 	p.stream()
-	send(t, target, []event.Message{message("k", 1)})
-	send(t, target, []event.Message{message("k", 1), message("k2", 2)}) // the first again
-	large := message("k3", 3)
+	eventtest.Send(t, target, []event.Message{eventtest.Message("k", 1)})
+	eventtest.Send(t, target, []event.Message{eventtest.Message("k", 1), eventtest.Message("k2", 2)}) // the first again
+	large := eventtest.Message("k3", 3)
 	large.Body = []byte(`"` + strings.Repeat("x", 128<<10) + `"`)
-	errs := target.Send(ctx, []event.Message{large, message("k4", 4)})
+	errs := target.Send(ctx, []event.Message{large, eventtest.Message("k4", 4)})
 	if !errors.Is(errs[0], event.ErrRefused) || errs[1] != nil {
 		t.Error(errs)
 	}
 	p.stop()
 	short, stop := context.WithTimeout(t.Context(), 2*time.Second)
-	if err := target.Send(short, []event.Message{message("k5", 5)})[0]; err == nil || errors.Is(err, event.ErrRefused) {
+	if err := target.Send(short, []event.Message{eventtest.Message("k5", 5)})[0]; err == nil || errors.Is(err, event.ErrRefused) {
 		t.Errorf("the server is away: %v", err)
 	}
 	stop()
 	p.start()
-	send(t, target, []event.Message{message("k5", 5)})
+	eventtest.Send(t, target, []event.Message{eventtest.Message("k5", 5)})
 	s, err := p.client().Stream(ctx, "LAKE")
 	if err != nil {
 		t.Fatal(err)
@@ -149,70 +121,16 @@ func TestSource(t *testing.T) {
 	}
 	defer target.Close()
 
-	var mu sync.Mutex
-	seen, last := map[string]bool{}, map[string]string{}
-	handled := make(chan int, 10000)
-	handle := func(_ context.Context, events []event.Event) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if rand.IntN(4) == 0 {
-			return errors.New("not now")
-		}
-		for _, e := range events {
-			if !seen[e.Sequencer] {
-				if e.Sequencer < last[e.Key] {
-					t.Errorf("key %s: %s after %s", e.Key, e.Sequencer, last[e.Key])
-				}
-				seen[e.Sequencer], last[e.Key] = true, e.Sequencer
-			}
-		}
-		handled <- len(seen)
-		return nil
-	}
 	source := &Source{Config: p.config(), Stream: "LAKE", Durable: "lethe", ackWait: 2 * time.Second, Backoff: event.Backoff{Min: time.Millisecond, Max: 10 * time.Millisecond}}
-	begin := func() (stop func()) {
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- source.Run(ctx, handle) }()
-		return func() {
-			cancel()
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
+	noise := func() {
+		if _, err := p.client().Publish(t.Context(), "lake.events", []byte("no notification")); err != nil {
+			t.Fatal(err)
 		}
 	}
-	stop := begin()
-	for i := 0; i < 1000; i += 50 {
-		var m []event.Message
-		for k := range 50 {
-			m = append(m, message(fmt.Sprint("key", k), i+k+1))
-		}
-		send(t, target, m)
-		switch i {
-		case 300:
-			if _, err := p.client().Publish(t.Context(), "lake.events", []byte("no notification")); err != nil {
-				t.Fatal(err)
-			}
-		case 400, 700:
-			stop()
-			stop = begin()
-		case 500:
-			p.stop()
-			p.start()
-		}
-	}
-	defer func() { stop() }()
-	for limit := time.After(90 * time.Second); ; {
-		select {
-		case n := <-handled:
-			if n == 1000 {
-				return
-			}
-		case <-limit:
-			mu.Lock()
-			t.Fatalf("%d of 1000 events", len(seen))
-		}
-	}
+	eventtest.Soak(t, target, source, noise, func() {
+		p.stop()
+		p.start()
+	})
 }
 
 func TestMistakes(t *testing.T) {

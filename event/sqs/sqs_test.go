@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"lethe/event"
+	"lethe/event/eventtest"
 	"lethe/test/need"
 )
 
@@ -79,24 +80,6 @@ func queue(t *testing.T, endpoint, name string, attributes map[string]string) (C
 	return c, client
 }
 
-func message(key string, n int) event.Message {
-	e := event.Event{Name: "ObjectCreated:Put", Bucket: "b", Key: key, Time: time.Now(), Sequencer: fmt.Sprintf("%016X", n)}
-	return event.Message{Event: e, ID: e.ID(), Body: event.Encode("eu-central-1", "rule", e)}
-}
-
-func run(t *testing.T, s *Source, handle event.Handler) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx, handle) }()
-	return sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 func eventually(t *testing.T, what string, f func() bool) {
 	t.Helper()
 	for end := time.Now().Add(90 * time.Second); !f(); time.Sleep(10 * time.Millisecond) {
@@ -128,7 +111,7 @@ func thereAndBack(t *testing.T, endpoint string) {
 			}
 			var mu sync.Mutex
 			got, last, failures := map[string]bool{}, map[string]string{}, 0
-			stop := run(t, &Source{Config: c, Visibility: 2 * time.Second, poll: time.Second, Backoff: event.Backoff{Min: time.Millisecond, Max: 10 * time.Millisecond}},
+			stop := eventtest.Run(t, &Source{Config: c, Visibility: 2 * time.Second, poll: time.Second, Backoff: event.Backoff{Min: time.Millisecond, Max: 10 * time.Millisecond}},
 				func(_ context.Context, events []event.Event) error {
 					mu.Lock()
 					defer mu.Unlock()
@@ -148,7 +131,7 @@ func thereAndBack(t *testing.T, endpoint string) {
 			for i := 0; i < all; i += 20 {
 				var m []event.Message
 				for k := range 20 {
-					m = append(m, message(fmt.Sprint("key ", k, "/ü"), i+k+1))
+					m = append(m, eventtest.Message(fmt.Sprint("key ", k, "/ü"), i+k+1))
 				}
 				for _, err := range target.Send(t.Context(), m) {
 					if err != nil {
@@ -164,8 +147,8 @@ func thereAndBack(t *testing.T, endpoint string) {
 // envelopes: what S3 puts into a queue itself, through SNS and through EventBridge.
 func envelopes(t *testing.T, endpoint string) {
 	c, client := queue(t, endpoint, "envelopes", nil)
-	raw := string(message("raw key", 1).Body)
-	sns, _ := json.Marshal(map[string]string{"Type": "Notification", "Message": string(message("sns key", 2).Body)})
+	raw := string(eventtest.Message("raw key", 1).Body)
+	sns, _ := json.Marshal(map[string]string{"Type": "Notification", "Message": string(eventtest.Message("sns key", 2).Body)})
 	for _, body := range []string{
 		`{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-01-01T00:00:00.000Z","Bucket":"b"}`,
 		raw, string(sns),
@@ -178,7 +161,7 @@ func envelopes(t *testing.T, endpoint string) {
 	}
 	var mu sync.Mutex
 	got := map[string]bool{}
-	stop := run(t, &Source{Config: c, poll: time.Second, Visibility: time.Second}, func(_ context.Context, events []event.Event) error {
+	stop := eventtest.Run(t, &Source{Config: c, poll: time.Second, Visibility: time.Second}, func(_ context.Context, events []event.Event) error {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, e := range events {
@@ -211,14 +194,14 @@ func unhandledBecomesDead(t *testing.T, endpoint string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range target.Send(t.Context(), []event.Message{message("bad", 1), message("good", 2)}) {
+	for _, err := range target.Send(t.Context(), []event.Message{eventtest.Message("bad", 1), eventtest.Message("good", 2)}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	var mu sync.Mutex
 	good := false
-	stop := run(t, &Source{Config: c, poll: time.Second, Visibility: time.Second, Backoff: event.Backoff{Min: time.Millisecond, Max: time.Millisecond}},
+	stop := eventtest.Run(t, &Source{Config: c, poll: time.Second, Visibility: time.Second, Backoff: event.Backoff{Min: time.Millisecond, Max: time.Millisecond}},
 		func(_ context.Context, events []event.Event) error {
 			for _, e := range events {
 				if e.Key == "bad" {
@@ -249,7 +232,7 @@ func TestAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range target.Send(ctx, []event.Message{message("k", 1)}) {
+	for _, err := range target.Send(ctx, []event.Message{eventtest.Message("k", 1)}) {
 		if err == nil || errors.Is(err, event.ErrRefused) {
 			t.Error(err)
 		}

@@ -156,7 +156,7 @@ func TestWarmWorkerDied(t *testing.T) {
 	if err := syscall.Kill(p.cmd.Process.Pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	_, _ = p.out.ReadByte() // the end of its output
+	_, _ = p.out.ReadByte()     // the end of its output
 	for back := false; !back; { // in the place of the next one
 		select {
 		case l.warm <- p:
