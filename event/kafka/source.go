@@ -90,16 +90,9 @@ func (s *Source) poll(ctx context.Context, client *kgo.Client, backoff event.Bac
 		}
 		events = append(events, parsed...)
 	}
-	for failed := 0; len(events) > 0; {
-		err := handle(ctx, events)
-		if err == nil {
-			break
-		}
-		failed++
-		log.Warn("handle events from Kafka", "group", s.Group, "err", err)
-		if err := backoff.Wait(ctx, failed); err != nil {
-			return err
-		}
+	err := backoff.Persist(ctx, handle, events, func(err error) { log.Warn("handle events from Kafka", "group", s.Group, "err", err) })
+	if err != nil {
+		return err
 	}
 	if len(records) > 0 {
 		if err := client.CommitRecords(ctx, records...); err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -123,16 +122,9 @@ func (s *Source) batch(ctx context.Context, c jetstream.Consumer, wait time.Dura
 		}
 		events, good = append(events, parsed...), append(good, m)
 	}
-	for failed := 0; len(events) > 0; {
-		err := handle(ctx, events)
-		if err == nil {
-			break
-		}
-		failed++
-		log.Warn("handle events from NATS", "stream", s.Stream, "err", err)
-		if err := backoff.Wait(ctx, failed); err != nil {
-			return err
-		}
+	err = backoff.Persist(ctx, handle, events, func(err error) { log.Warn("handle events from NATS", "stream", s.Stream, "err", err) })
+	if err != nil {
+		return err
 	}
 	for i, m := range good {
 		ack := m.Ack
@@ -155,23 +147,11 @@ func drain(b jetstream.MessageBatch) (messages []jetstream.Msg, err error) {
 
 // keep tells the server that the messages are worked on, until stop is called.
 func keep(ctx context.Context, messages []jetstream.Msg, wait time.Duration) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var done sync.WaitGroup
-	done.Go(func() {
-		t := time.NewTicker(wait / 3)
-		defer t.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-t.C:
-			}
-			for _, m := range messages {
-				_ = m.InProgress() // if it fails they come again, as they may
-			}
+	return event.Meanwhile(ctx, wait/3, func(context.Context) {
+		for _, m := range messages {
+			_ = m.InProgress() // if it fails they come again, as they may
 		}
 	})
-	return func() { cancel(); done.Wait() }
 }
 
 // short bounds a reason that goes to the server.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -162,23 +161,11 @@ func (c *consumer) giveBack(ctx context.Context, m types.Message) {
 
 // keep extends the messages' visibility until stop is called.
 func (c *consumer) keep(ctx context.Context, messages []types.Message) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var done sync.WaitGroup
-	done.Go(func() {
-		t := time.NewTicker(c.visible / 2)
-		defer t.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-t.C:
-			}
-			in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &c.URL}
-			for i, m := range messages {
-				in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: int32(c.visible / time.Second)})
-			}
-			_, _ = c.client.ChangeMessageVisibilityBatch(ctx, in) // if it fails they come again, as they may
+	return event.Meanwhile(ctx, c.visible/2, func(ctx context.Context) {
+		in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &c.URL}
+		for i, m := range messages {
+			in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: int32(c.visible / time.Second)})
 		}
+		_, _ = c.client.ChangeMessageVisibilityBatch(ctx, in) // if it fails they come again, as they may
 	})
-	return func() { cancel(); done.Wait() }
 }
