@@ -12,6 +12,8 @@ import (
 
 	"lethe"
 	"lethe/object"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // staged are bytes in a file without a name, which is gone with the process. S3
@@ -198,28 +200,23 @@ func partly(err error, shown, puts int, deletes []string) error {
 const deleting = 8
 
 func (s *Store) deleteAll(ctx context.Context, bucket string, keys []string) error {
-	if len(keys) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
-	free := make(chan struct{}, deleting)
+	g, within := errgroup.WithContext(ctx)
+	g.SetLimit(deleting)
 	for _, k := range keys {
-		select {
-		case free <- struct{}{}:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil {
+		if within.Err() != nil {
 			break
 		}
-		wg.Go(func() {
-			if err := s.Delete(ctx, bucket, k, object.Condition{}); err != nil {
-				cancel(err)
-			}
-			<-free
-		})
+		g.Go(func() error { return s.Delete(within, bucket, k, object.Condition{}) })
 	}
-	wg.Wait()
-	return context.Cause(ctx)
+	return ended(ctx, g)
+}
+
+// ended waits for a group that was made of ctx and returns its first error, or
+// why ctx ended, if it did: the group's errors are then what that broke.
+func ended(ctx context.Context, g *errgroup.Group) error {
+	err := g.Wait()
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
 }

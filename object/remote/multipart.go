@@ -27,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
 )
 
 // S3's bounds of multipart uploads (Amazon S3 User Guide, "Amazon S3 multipart
@@ -237,28 +238,16 @@ const sending = 3
 // send uploads what r has, beginning with first, and returns the reader's error
 // as it is.
 func (u *multipart) send(ctx context.Context, first []byte, r io.Reader) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	free := make(chan struct{}, sending)
+	g, within := errgroup.WithContext(ctx)
+	g.SetLimit(sending)
 	buf, last := first, false
-	for n := int32(1); ; n++ {
+	for n := int32(1); within.Err() == nil; n++ {
 		if n > maxParts {
+			_ = g.Wait() // the size is what the caller is told
 			return lethe.Errorf(lethe.Exhausted, "s3://%s/%s is larger than %d parts", u.bucket, u.key, maxParts)
 		}
-		select {
-		case free <- struct{}{}:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		data, number := buf, n
-		wg.Go(func() {
-			if err := u.upload(ctx, number, data); err != nil {
-				cancel(err)
-			}
-			<-free
-		})
+		data := buf
+		g.Go(func() error { return u.upload(within, n, data) })
 		if last {
 			break
 		}
@@ -270,14 +259,14 @@ func (u *multipart) send(ctx context.Context, first []byte, r io.Reader) error {
 		case err == io.ErrUnexpectedEOF:
 			buf, last = buf[:m], true
 		case err != nil:
+			_ = g.Wait() // the reader's error is what the caller is told
 			return err
 		}
 		if err == io.EOF {
 			break
 		}
 	}
-	wg.Wait()
-	return context.Cause(ctx)
+	return ended(ctx, g)
 }
 
 // Uploads yields the unfinished uploads.

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sync"
 
 	"lethe"
 	"lethe/object"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
 )
 
 // Splice replaces byte ranges of an object. What stays is copied within the store
@@ -93,39 +93,27 @@ const making = 4
 
 // assemble copies and sends the parts.
 func (s *Store) assemble(ctx context.Context, u *multipart, o object.Object, parts []part) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
-	free := make(chan struct{}, making)
+	g, within := errgroup.WithContext(ctx)
+	g.SetLimit(making)
 	for i, p := range parts {
-		select {
-		case free <- struct{}{}:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil {
+		if within.Err() != nil {
 			break
 		}
-		wg.Go(func() {
-			defer func() { <-free }()
+		g.Go(func() error {
 			n := int32(i + 1)
-			var err error
 			if p.sent == nil {
-				err = u.copyPart(ctx, n, o, p.off, p.len)
-			} else {
-				data := make([]byte, p.size())
-				r := &pieces{s: s, ctx: ctx, o: o, left: p.sent}
-				if _, err = io.ReadFull(r, data); err == nil {
-					err = u.upload(ctx, n, data)
-				}
-				r.close()
+				return u.copyPart(within, n, o, p.off, p.len)
 			}
-			if err != nil {
-				cancel(err)
+			data := make([]byte, p.size())
+			r := &pieces{s: s, ctx: within, o: o, left: p.sent}
+			defer r.close()
+			if _, err := io.ReadFull(r, data); err != nil {
+				return err
 			}
+			return u.upload(within, n, data)
 		})
 	}
-	wg.Wait()
-	return context.Cause(ctx)
+	return ended(ctx, g)
 }
 
 // rewrite puts the object anew as a whole.
