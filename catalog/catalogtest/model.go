@@ -220,6 +220,16 @@ func (t *modelTable) own(p catalog.Partition) (string, catalog.Partition) {
 	return catalog.PartitionName(t.Table.Partitions, p.Values), p
 }
 
+// read is a partition as a reader takes it: with the table's columns if it has
+// none. A partition that was given columns of its own reads the same once the
+// table has those too, and a catalog reached over Thrift cannot tell the two apart.
+func (t *modelTable) read(p catalog.Partition) catalog.Partition {
+	if p.Storage.Columns == nil {
+		p.Storage.Columns = t.Storage.Columns
+	}
+	return p
+}
+
 func (m *model) AddPartitions(_ context.Context, database, table string, ps []catalog.Partition, ifNotExists bool) error {
 	t, err := m.table(database, table)
 	if err != nil {

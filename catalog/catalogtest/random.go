@@ -240,7 +240,7 @@ func (p *pair) samePartitions(rt *rapid.T, t *modelTable, page catalog.Partition
 		rt.Fatalf("%d partitions, %v, want %d", len(ps), err, len(want))
 	}
 	for i, got := range ps {
-		if g, w := comparablePartition(got), comparablePartition(t.partitions[want[i]]); !reflect.DeepEqual(g, w) {
+		if g, w := comparablePartition(t.read(got)), comparablePartition(t.read(t.partitions[want[i]])); !reflect.DeepEqual(g, w) {
 			rt.Fatalf("partition %s is\n%+v, want\n%+v", want[i], g, w)
 		}
 	}
