@@ -1,0 +1,85 @@
+package erasure
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Index says which records of which object versions hold an identifier. It knows
+// identifiers only by keyed hashes, and is a hint: whoever erases reads a record's
+// values again before cutting it. Its implementations are the packages below
+// index, and indextest holds what all of them must do.
+//
+// Object versions have entries in a ledger; postings belong to an entry. A
+// version's bytes never change, so an object that is replaced gets a new entry: an
+// entry of the same bucket, key and version with another ETag, and its postings
+// with it, no longer count once the new one is in.
+//
+// All methods may be called at the same time and again after a failure; what was
+// answered without an error survives a kill. Errors are of package lethe's kinds:
+// Unavailable where trying again may help.
+type Index interface {
+	// Put enters an object version with its postings, in place of what was known of
+	// the object's same version. The postings are visible whole or not at all.
+	Put(ctx context.Context, e Entry, postings iter.Seq[Posting]) error
+	// Find yields the places of an identifier in entries that count, ordered by
+	// bucket, key and version.
+	Find(ctx context.Context, h Hash) iter.Seq2[Place, error]
+	// Entry returns what is known of an object version; its error is of kind
+	// NotFound if nothing is.
+	Entry(ctx context.Context, o ObjectVersion) (Entry, error)
+	// Entries yields what is known of the versions of a bucket's objects whose key
+	// begins with prefix, ordered by key and version.
+	Entries(ctx context.Context, bucket, prefix string) iter.Seq2[Entry, error]
+	// Forget takes an object version out with its postings. One that is not there is
+	// no error.
+	Forget(ctx context.Context, o ObjectVersion) error
+	// Erase takes all postings of identifiers out, so that not even the hashes are
+	// left in the index's own files when it answers.
+	Erase(ctx context.Context, hs []Hash) error
+	// Stats measures the index.
+	Stats(ctx context.Context) (IndexStats, error)
+	Close() error
+}
+
+// Hash is a keyed hash of an identifier of a type; HashKey makes it.
+type Hash [32]byte
+
+// ObjectVersion names the bytes of an object.
+type ObjectVersion struct {
+	Bucket, Key string
+	Version     string // "" in buckets without versions
+	ETag        string
+}
+
+// Entry is an object version in the ledger of an index.
+type Entry struct {
+	ObjectVersion
+	Size      int64
+	Rows      int64
+	Sequencer string    // of the event that told of it, if one did
+	Indexed   time.Time // UTC, to the microsecond
+	// Mapping is a fingerprint of the mappings it was read with: an entry that has
+	// another than the ones of now must be made again.
+	Mapping string
+}
+
+// Posting is one place of an identifier in an object version.
+type Posting struct {
+	Hash Hash
+	Row  int64
+}
+
+// Place is where an identifier is.
+type Place struct {
+	Entry
+	Rows []int64 // sorted, without repeats
+}
+
+// IndexStats are an index's figures.
+type IndexStats struct {
+	Objects  int64 // entries that count
+	Postings int64 // of these; about, where counting would take long
+	Bytes    int64 // on disk, all together
+}
