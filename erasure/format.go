@@ -25,7 +25,9 @@ type Format interface {
 	Records(ctx context.Context, src object.Content, columns []string, rows []int64) iter.Seq2[Record, error]
 	// Plan says which bytes of an object to replace so that nothing is left of
 	// the records that match. It changes nothing; the caller applies the edits to
-	// exactly the version it was planned on, and closes the Plan afterwards.
+	// exactly the version it was planned on, and closes the Plan afterwards. A
+	// record that cannot be read and holds one of the Traces is an error of kind
+	// Invalid that says which it is; if it holds none, a note counts it.
 	Plan(ctx context.Context, src object.Content, c Cut) (*Plan, error)
 }
 
@@ -42,7 +44,18 @@ type Record struct {
 	// UUIDs in lower case with hyphens, and other binary in lower-case hexadecimal
 	// digits.
 	Values [][]string
+	// Unreadable says that this one record is damaged, as a line that is no JSON:
+	// it has no values, and whose it is cannot be told. Plan looks for the Traces
+	// in its bytes. Formats whose damage does not end with the record answer an
+	// error instead.
+	Unreadable bool
 }
+
+// Mark says that record Row begins at byte Off, so that reading may begin there.
+// Whoever indexes an object takes marks from the Records that have a Len, one in
+// every few kilobytes, and last {Rows, Size}: a record among many is then found by
+// its number without what is before it.
+type Mark struct{ Row, Off int64 }
 
 // Mode is what becomes of a record that matches.
 type Mode int
@@ -64,7 +77,10 @@ type Cut struct {
 	// Rows are the only records that may match, sorted and without repeats; nil
 	// means that any may.
 	Rows []int64
-	Mode Mode
+	// Marks, in order, spare reading what lies between the Rows. They are of exactly
+	// this object, or nil; formats that have a table of contents do without.
+	Marks []Mark
+	Mode  Mode
 	// Replace gives the new values of columns in mode Replace, by column: nil makes
 	// it null. A column that is not in a record is not added.
 	Replace map[string]*string
@@ -80,9 +96,12 @@ type Plan struct {
 	// Edits replace bytes of the object, for object.Store's Splice. None means that
 	// no record matched.
 	Edits []object.Edit
-	// Empty says that no record is left, so that the object may go as a whole.
+	// Empty says that records matched and that none but blanked ones is left, so
+	// that the object may go as a whole. It may be false where Marks spared the
+	// look.
 	Empty bool
-	// Rows counts the object's records, Cut those that matched.
+	// Rows counts the object's records, Cut those that matched. With Marks that do
+	// not reach the end, Rows is -1.
 	Rows, Cut int64
 	// Read counts the bytes read from the object, Written those in Edits.
 	Read, Written int64
