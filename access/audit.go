@@ -28,7 +28,7 @@ const rotateAt = 64 << 20
 // hash of the line before it, so that none can be altered, taken out or put in
 // without breaking the chain (VerifyAudit).
 //
-//	{"seq":17,"time":"...","event":"decision","request":"...","source":"127.0.0.1","principal":"arn:...",
+//	{"seq":17,"time":"...","event":"decision","request_id":"...","source_ip":"127.0.0.1","principal":"arn:...",
 //	 "action":"s3:GetObject","resource":"arn:...","outcome":"denied","reason":"NotAllowed","prev":"9f86d0..."}
 //
 // When the file audit.jsonl has grown to 64 MiB it is renamed to
@@ -62,8 +62,8 @@ type Entry struct {
 	Seq       int64     `json:"seq"`
 	Time      time.Time `json:"time"`
 	Event     string    `json:"event"` // decision, change or login
-	Request   string    `json:"request,omitempty"`
-	Source    string    `json:"source,omitempty"` // address of the client
+	Request   string    `json:"request_id,omitempty"`
+	Source    string    `json:"source_ip,omitempty"` // address of the client
 	Principal string    `json:"principal"`
 	Session   string    `json:"session,omitempty"` // access key id of temporary credentials
 	Action    string    `json:"action"`
@@ -145,6 +145,14 @@ func (a *Audit) flush() {
 			a.mu.Unlock()
 		}
 	}
+}
+
+// Flush writes down what was recorded.
+func (a *Audit) Flush() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.keep(a.w.Flush())
+	return a.err
 }
 
 func (a *Audit) keep(err error) {

@@ -32,6 +32,13 @@ func rotatedName(path string, seq int64) string {
 	return fmt.Sprintf("%s-%019d.jsonl", strings.TrimSuffix(path, ".jsonl"), seq)
 }
 
+// lastSeqOf returns the number of the last line of a closed file.
+func lastSeqOf(file string) int64 {
+	name := strings.TrimSuffix(file, ".jsonl")
+	n, _ := strconv.ParseInt(name[len(name)-19:], 10, 64) // auditFiles has looked
+	return n
+}
+
 // auditFiles returns the closed files of an audit, in the chain's order.
 func auditFiles(path string) ([]string, error) {
 	prefix := strings.TrimSuffix(path, ".jsonl") + "-"

@@ -75,6 +75,7 @@ type Options struct {
 	Access   access.Decider
 	// Explainer says why, of decisions.
 	Explainer Explainer
+	Audit     Audit
 	Queries   Queries
 	// Connectors reach other metastores; MetastoreNodes tells the states of the
 	// nodes that they have used, by the connector's name.

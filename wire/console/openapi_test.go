@@ -122,6 +122,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"startIngest", "POST", "/ingests", `{"sources":["s3://lake/x.csv"],"table":"t","location":"s3://lake/t/"}`},
 		{"listIngests", "GET", "/ingests", ""},
 		{"getIngest", "GET", "/ingests/i-1?wait_ms=10", ""},
+		{"listAudit", "GET", "/audit?limit=2&outcome=denied", ""},
 		{"listEventReceivers", "GET", "/event-receivers", ""},
 		{"listDeadLetters", "GET", "/dead-letters?limit=2", ""},
 		{"redeliverEvents", "POST", "/dead-letters/redeliver?receiver=target/audit", ""},

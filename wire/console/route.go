@@ -38,6 +38,7 @@ func (s *server) routes() []route {
 		{"GET", "/workgroups", "listWorkgroups", s.listWorkgroups},
 
 		{"GET", "/access/explain", "explainAccess", s.explainAccess},
+		{"GET", "/audit", "listAudit", s.listAudit},
 
 		{"POST", "/ingests", "startIngest", s.startIngest},
 		{"GET", "/ingests", "listIngests", s.listIngests},
