@@ -1,0 +1,5 @@
+//go:build !race
+
+package rewritetest
+
+const slow = false
