@@ -17,8 +17,8 @@ import (
 // with it, no longer count once the new one is in.
 //
 // All methods may be called at the same time and again after a failure; what was
-// answered without an error survives a kill. Errors are of package lethe's kinds:
-// Unavailable where trying again may help.
+// answered without an error survives a kill. An error of kind Internal or
+// Exhausted is one that trying again may mend.
 type Index interface {
 	// Put enters an object version with its postings, in place of what was known of
 	// the object's same version. The postings are visible whole or not at all.
