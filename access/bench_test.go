@@ -7,6 +7,7 @@ import (
 
 	"lethe"
 	"lethe/lib/policy"
+	"lethe/lib/seal/sealtest"
 	"lethe/lib/state"
 )
 
@@ -26,7 +27,7 @@ func BenchmarkDecide(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer audit.Close()
-			s, err := Open(b.Context(), db, audit)
+			s, err := Open(b.Context(), db, sealtest.Keyring(b, db), audit)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"lethe"
 	"lethe/access"
+	"lethe/lib/seal/sealtest"
 	"lethe/lib/state"
 )
 
@@ -19,7 +20,7 @@ func fresh(t testing.TB) *access.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := access.Open(t.Context(), db, nil)
+	s, err := access.Open(t.Context(), db, sealtest.Keyring(t, db), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,10 +51,10 @@ func (s *Service) Key(ctx context.Context, accessKeyID string) (Key, error) {
 	var k Key
 	err := s.db.View(ctx, func(tx *sql.Tx) (err error) {
 		if len(accessKeyID) > 4 && accessKeyID[:4] == temporaryPrefix {
-			k, err = temporaryKey(ctx, tx, accessKeyID)
+			k, err = s.temporaryKey(ctx, tx, accessKeyID)
 			return err
 		}
-		k, err = userKey(ctx, tx, accessKeyID)
+		k, err = s.userKey(ctx, tx, accessKeyID)
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -67,10 +67,13 @@ func (s *Service) Key(ctx context.Context, accessKeyID string) (Key, error) {
 	return k, nil
 }
 
-func userKey(ctx context.Context, tx *sql.Tx, id string) (k Key, err error) {
+func (s *Service) userKey(ctx context.Context, tx *sql.Tx, id string) (k Key, err error) {
 	var user string
 	err = tx.QueryRowContext(ctx, "SELECT secret, user_id FROM access_keys WHERE id = $1 AND active = 1", id).Scan(&k.Secret, &user)
 	if err != nil {
+		return k, err
+	}
+	if err := s.unsealed(&k.Secret, "access_keys", "secret", id); err != nil {
 		return k, err
 	}
 	k.Principal, err = userPrincipal(ctx, tx, user)
@@ -103,13 +106,13 @@ func (s *Service) CreateAccessKey(ctx context.Context, user string) (k AccessKey
 			return err
 		}
 		k, secret = AccessKey{ID: newKeyID(keyPrefix), User: user, Active: true, Created: instant(now())}, newSecretKey()
-		return insertKey(ctx, tx, k.ID, secret, owner, k.Created)
+		return s.insertKey(ctx, tx, k.ID, secret, owner, k.Created)
 	})
 	return k, secret, err
 }
 
-func insertKey(ctx context.Context, tx *sql.Tx, id, secret, owner string, created time.Time) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO access_keys (id, secret, user_id, active, created) VALUES ($1, $2, $3, 1, $4)", id, secret, owner, created.UnixMicro())
+func (s *Service) insertKey(ctx context.Context, tx *sql.Tx, id, secret, owner string, created time.Time) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO access_keys (id, secret, user_id, active, created) VALUES ($1, $2, $3, 1, $4)", id, s.seals.Seal([]byte(secret), "access_keys", "secret", id), owner, created.UnixMicro())
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"lethe/access"
+	"lethe/lib/seal/sealtest"
 	"lethe/lib/state"
 )
 
@@ -30,7 +31,7 @@ func TestAnOlderLakesAdministrator(t *testing.T) {
 		}
 		return nil
 	}))
-	s, err := access.Open(t.Context(), db, nil)
+	s, err := access.Open(t.Context(), db, sealtest.Keyring(t, db), nil)
 	must(t, err)
 	defer s.Close()
 	id, _, err := s.AdministratorKey(t.Context())

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/lib/seal"
 	"lethe/lib/state"
 )
 
@@ -23,6 +24,7 @@ var migrations embed.FS
 // Decider and Keys and is safe for concurrent use.
 type Service struct {
 	db        *state.DB
+	seals     *seal.Keyring
 	audit     *Audit
 	resources sync.Map // ResourcePolicies by the beginning of ARNs
 
@@ -37,9 +39,9 @@ type Service struct {
 	done chan struct{}
 }
 
-// Open brings the service's tables up to date and returns it. It must be closed
-// before the database.
-func Open(ctx context.Context, db *state.DB, audit *Audit) (*Service, error) {
+// Open brings the service's tables up to date and returns it. Secrets lie in them
+// sealed. It must be closed before the database.
+func Open(ctx context.Context, db *state.DB, seals *seal.Keyring, audit *Audit) (*Service, error) {
 	set, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, err
@@ -47,8 +49,11 @@ func Open(ctx context.Context, db *state.DB, audit *Audit) (*Service, error) {
 	if err := db.Migrate(ctx, "access", set); err != nil {
 		return nil, err
 	}
-	s := &Service{db: db, audit: audit, done: make(chan struct{})}
+	s := &Service{db: db, seals: seals, audit: audit, done: make(chan struct{})}
 	s.generation.Store(1)
+	if err := s.sealAll(ctx); err != nil {
+		return nil, err
+	}
 	if audit != nil {
 		if audit.key, err = s.auditKey(ctx); err != nil {
 			return nil, err
@@ -96,11 +101,14 @@ func (s *Service) auditKey(ctx context.Context) (key []byte, err error) {
 	err = s.db.Tx(ctx, func(tx *sql.Tx) error {
 		var made [32]byte
 		rand.Read(made[:])
-		if _, err := tx.ExecContext(ctx, "INSERT INTO access_lake (name, value) VALUES ('audit-key', $1) ON CONFLICT DO NOTHING", hex.EncodeToString(made[:])); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO access_lake (name, value) VALUES ('audit-key', $1) ON CONFLICT DO NOTHING", s.seals.Seal([]byte(hex.EncodeToString(made[:])), "access_lake", "value", "audit-key")); err != nil {
 			return err
 		}
 		var text string
 		if err := tx.QueryRowContext(ctx, "SELECT value FROM access_lake WHERE name = 'audit-key'").Scan(&text); err != nil {
+			return err
+		}
+		if err := s.unsealed(&text, "access_lake", "value", "audit-key"); err != nil {
 			return err
 		}
 		key, err = hex.DecodeString(text)
@@ -137,7 +145,7 @@ func (s *Service) Bootstrap(ctx context.Context, publish func(Credentials) error
 		if _, err := tx.ExecContext(ctx, "INSERT INTO access_attachments (owner_id, policy_arn) VALUES ($1, $2)", owner, AdministratorAccess); err != nil {
 			return err
 		}
-		if err := insertKey(ctx, tx, c.AccessKeyID, c.SecretKey, owner, instant(at)); err != nil {
+		if err := s.insertKey(ctx, tx, c.AccessKeyID, c.SecretKey, owner, instant(at)); err != nil {
 			return err
 		}
 		made = true
@@ -155,6 +163,9 @@ func (s *Service) AdministratorKey(ctx context.Context) (id, secret string, err 
 				OR a.owner_id IN (SELECT group_id FROM access_members WHERE user_id = k.user_id)))
 			ORDER BY k.created, k.id LIMIT 1`, AdministratorAccess).Scan(&id, &secret)
 	})
+	if err == nil {
+		err = s.unsealed(&secret, "access_keys", "secret", id)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		err = lethe.Errorf(lethe.NotFound, "no user who holds AdministratorAccess has an active access key")
 	}

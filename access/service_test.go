@@ -10,6 +10,7 @@ import (
 
 	"lethe"
 	"lethe/access"
+	"lethe/lib/seal/sealtest"
 	"lethe/lib/state"
 )
 
@@ -25,7 +26,7 @@ func open(t *testing.T) (*access.Service, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := access.Open(t.Context(), db, audit)
+	s, err := access.Open(t.Context(), db, sealtest.Keyring(t, db), audit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestDecisionsNameAllThreeAndAreAudited(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	s, err := access.Open(t.Context(), db, audit)
+	s, err := access.Open(t.Context(), db, sealtest.Keyring(t, db), audit)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,10 +169,10 @@ func (s *Service) issue(ctx context.Context, owner, session string, policies []I
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO access_temporary (id, secret, token, owner_id, session, policies, tags, issued, expires)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, t.AccessKeyID, t.SecretKey, t.SessionToken, owner, session, string(policiesJSON), string(tagsJSON), at.UnixMicro(), t.Expires.UnixMicro()); err != nil {
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, t.AccessKeyID, s.seals.Seal([]byte(t.SecretKey), "access_temporary", "secret", t.AccessKeyID), s.seals.Seal([]byte(t.SessionToken), "access_temporary", "token", t.AccessKeyID), owner, session, string(policiesJSON), string(tagsJSON), at.UnixMicro(), t.Expires.UnixMicro()); err != nil {
 			return err
 		}
-		k, err := temporaryKey(ctx, tx, t.AccessKeyID)
+		k, err := s.temporaryKey(ctx, tx, t.AccessKeyID)
 		t.Principal = k.Principal
 		return err
 	})
@@ -185,11 +185,14 @@ func newSessionToken() string {
 }
 
 // temporaryKey reads temporary credentials.
-func temporaryKey(ctx context.Context, tx *sql.Tx, id string) (k Key, err error) {
+func (s *Service) temporaryKey(ctx context.Context, tx *sql.Tx, id string) (k Key, err error) {
 	var owner, session string
 	var expires int64
 	if err := tx.QueryRowContext(ctx, "SELECT secret, token, owner_id, session, expires FROM access_temporary WHERE id = $1", id).
 		Scan(&k.Secret, &k.SessionToken, &owner, &session, &expires); err != nil {
+		return k, err
+	}
+	if err := errors.Join(s.unsealed(&k.Secret, "access_temporary", "secret", id), s.unsealed(&k.SessionToken, "access_temporary", "token", id)); err != nil {
 		return k, err
 	}
 	k.Expires = instant(expires)

@@ -10,6 +10,7 @@
 //	aws/credentials       for AWS clients: AWS_SHARED_CREDENTIALS_FILE
 //	console-password      of the user admin, as made at the first start
 //	state.db              executions, workgroups, users, keys, logins, ingests
+//	keys/master           the key that seals the secrets in state.db, unless it is elsewhere
 //	catalog.db            databases, tables, partitions, in Hive's schema
 //	objects/              buckets and objects
 //	stores/               of other stores: bytes on the way, uploads under way
@@ -36,6 +37,7 @@ import (
 	"lethe/config"
 	"lethe/event"
 	"lethe/ingest"
+	"lethe/lib/seal"
 	"lethe/lib/state"
 	"lethe/object/disk"
 	"lethe/object/mount"
@@ -62,7 +64,8 @@ type App struct {
 	// Endpoints as they are, with the ports that were found free.
 	Endpoints config.Endpoints
 
-	connectors connectors // to other metastores
+	keys       *seal.Keyring // of the secrets in the state database
+	connectors connectors    // to other metastores
 
 	profiles []profile // in the files for AWS clients
 	metrics  *metrics
@@ -132,12 +135,15 @@ func (a *App) openState(ctx context.Context) error {
 		return err
 	}
 	a.onStop(db.Close)
+	if err := a.openKeys(ctx, db); err != nil {
+		return err
+	}
 	audit, err := access.OpenAudit(a.path("audit.jsonl"))
 	if err != nil {
 		return err
 	}
 	a.onStop(audit.Close)
-	if a.Access, err = access.Open(ctx, db, audit); err != nil {
+	if a.Access, err = access.Open(ctx, db, a.keys, audit); err != nil {
 		return err
 	}
 	a.onStop(a.Access.Close)

@@ -45,6 +45,7 @@ type Config struct {
 	Events    Events    `yaml:"events"`
 	Metastore Metastore `yaml:"metastore"`
 	Upkeep    Upkeep    `yaml:"upkeep"`
+	Secrets   Secrets   `yaml:"secrets"`
 	// Stores are other S3 services that hold buckets of the lake, by a name for messages.
 	Stores map[string]ObjectStore `yaml:"stores"`
 	Log    Log                    `yaml:"log"`
@@ -177,6 +178,9 @@ func (c *Config) Check() error {
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return &Error{"log.format", c.Log.Format, "must be text or json"}
+	}
+	if err := c.Secrets.check(c.Data); err != nil {
+		return err
 	}
 	if err := c.checkStores(); err != nil {
 		return err

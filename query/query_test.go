@@ -14,6 +14,7 @@ import (
 	"lethe/access"
 	"lethe/catalog"
 	"lethe/catalog/store"
+	"lethe/lib/seal/sealtest"
 	"lethe/lib/state"
 	"lethe/object"
 	"lethe/object/disk"
@@ -83,7 +84,7 @@ func newLake(t *testing.T) *lake {
 			t.Fatal(err)
 		}
 	}
-	acc, err := access.Open(t.Context(), l.db, nil)
+	acc, err := access.Open(t.Context(), l.db, sealtest.Keyring(t, l.db), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

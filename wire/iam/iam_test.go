@@ -15,6 +15,7 @@ import (
 
 	"lethe"
 	"lethe/access"
+	"lethe/lib/seal/sealtest"
 	"lethe/lib/state"
 	wire "lethe/wire/aws"
 	"lethe/wire/iam"
@@ -54,7 +55,7 @@ func service(t *testing.T, dir string) (s *access.Service, c access.Credentials)
 			t.Error(err)
 		}
 	})
-	if s, err = access.Open(t.Context(), db, audit); err != nil {
+	if s, err = access.Open(t.Context(), db, sealtest.Keyring(t, db), audit); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
