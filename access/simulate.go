@@ -132,6 +132,9 @@ type Simulated struct {
 	Matched []policy.MatchedStatement
 	// Missing are the condition keys that the policies ask for and the context lacks.
 	Missing []string
+	// Beside are the kinds of policies that have a say beside identity-based ones, as
+	// there are some: of a permissions boundary, a session, the resource.
+	Beside []policy.Source
 }
 
 // Decide answers whether the action would be allowed.
@@ -145,7 +148,16 @@ func (m *Simulator) Decide(ctx context.Context, action, resource string) (Simula
 		set.Resource = named
 	}
 	r := &policy.Request{Principal: m.principal, Action: action, Resource: resource, ResourceAccount: lethe.Account, Context: m.context}
-	return Simulated{Decision: set.Evaluate(r), Matched: set.Matched(r), Missing: set.MissingContext(r)}, nil
+	d := Simulated{Decision: set.Evaluate(r), Matched: set.Matched(r), Missing: set.MissingContext(r)}
+	for _, has := range []struct {
+		source policy.Source
+		some   bool
+	}{{policy.BoundarySource, set.Boundary != nil}, {policy.SessionSource, set.Session != nil}, {policy.ResourceSource, len(set.Resource) > 0}} {
+		if has.some {
+			d.Beside = append(d.Beside, has.source)
+		}
+	}
+	return d, nil
 }
 
 // ContextKeys returns the condition keys that documents, and with a source its

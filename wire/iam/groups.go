@@ -12,7 +12,7 @@ import (
 )
 
 func (a *api) groups(svc *awsproto.Service) {
-	handle(a, svc, on(func(in *sdk.CreateGroupInput) string { return named("group", in.Path, in.GroupName) }), a.createGroup)
+	handle(a, svc, on(func(in *sdk.CreateGroupInput) string { return named(access.GroupType, in.Path, in.GroupName) }), a.createGroup)
 	handle(a, svc, onGroup(a, func(in *sdk.GetGroupInput) *string { return in.GroupName }), a.getGroup)
 	handle(a, svc, everywhere[sdk.ListGroupsInput], a.listGroups)
 	handle(a, svc, onGroup(a, func(in *sdk.UpdateGroupInput) *string { return in.GroupName }), func(ctx context.Context, in *sdk.UpdateGroupInput) (*sdk.UpdateGroupOutput, error) {

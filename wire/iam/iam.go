@@ -103,6 +103,12 @@ func reads(operation string) bool {
 // everywhere is the resource of operations that concern no one resource.
 func everywhere[I any](context.Context, *I) (need, error) { return need{resource: "*"}, nil }
 
+// on needs the action on an entity.
+func (a *api) on(ctx context.Context, e access.Entity) (need, error) {
+	arn, err := a.ARN(ctx, e)
+	return need{resource: arn}, err
+}
+
 // onUser makes the resource of the user that an input names; the caller if it names
 // none.
 func onUser[I any](a *api, name func(*I) *string) func(context.Context, *I) (need, error) {
@@ -111,11 +117,7 @@ func onUser[I any](a *api, name func(*I) *string) func(context.Context, *I) (nee
 		if err != nil {
 			return need{}, err
 		}
-		u, err := a.User(ctx, n)
-		if lethe.Is(err, lethe.NotFound) {
-			return need{resource: lethe.UserARN(n)}, nil
-		}
-		return need{resource: u.ARN()}, err
+		return a.on(ctx, access.UserNamed(n))
 	}
 }
 
@@ -133,21 +135,13 @@ func (a *api) userName(ctx context.Context, name *string) (string, error) {
 
 func onGroup[I any](a *api, name func(*I) *string) func(context.Context, *I) (need, error) {
 	return func(ctx context.Context, in *I) (need, error) {
-		g, _, err := a.Group(ctx, text(name(in)))
-		if lethe.Is(err, lethe.NotFound) {
-			return need{resource: lethe.IAMARN("group/" + text(name(in)))}, nil
-		}
-		return need{resource: g.ARN()}, err
+		return a.on(ctx, access.GroupNamed(text(name(in))))
 	}
 }
 
 func onRole[I any](a *api, name func(*I) *string) func(context.Context, *I) (need, error) {
 	return func(ctx context.Context, in *I) (need, error) {
-		r, err := a.Role(ctx, text(name(in)))
-		if lethe.Is(err, lethe.NotFound) {
-			return need{resource: lethe.IAMARN("role/" + text(name(in)))}, nil
-		}
-		return need{resource: r.ARN()}, err
+		return a.on(ctx, access.RoleNamed(text(name(in))))
 	}
 }
 
@@ -166,12 +160,8 @@ func with[I any](on func(context.Context, *I) (need, error), conditions func(*I)
 }
 
 // named makes the resource of something that is to be made.
-func named(kind string, path, name *string) string {
-	p := text(path)
-	if p == "" {
-		p = "/"
-	}
-	return lethe.IAMARN(kind + p + text(name))
+func named(kind access.Type, path, name *string) string {
+	return access.NewARN(kind, text(path), text(name))
 }
 
 func text(s *string) string {

@@ -13,7 +13,7 @@ import (
 )
 
 func (a *api) policies(svc *awsproto.Service) {
-	handle(a, svc, with(on(func(in *sdk.CreatePolicyInput) string { return named("policy", in.Path, in.PolicyName) }), func(in *sdk.CreatePolicyInput) map[string][]string { return labelled(in.Tags, nil) }), a.createPolicy)
+	handle(a, svc, with(on(func(in *sdk.CreatePolicyInput) string { return named(access.PolicyType, in.Path, in.PolicyName) }), func(in *sdk.CreatePolicyInput) map[string][]string { return labelled(in.Tags, nil) }), a.createPolicy)
 	handle(a, svc, on(func(in *sdk.GetPolicyInput) string { return *in.PolicyArn }), a.getPolicy)
 	handle(a, svc, everywhere[sdk.ListPoliciesInput], a.listPolicies)
 	handle(a, svc, on(func(in *sdk.DeletePolicyInput) string { return *in.PolicyArn }), func(ctx context.Context, in *sdk.DeletePolicyInput) (*sdk.DeletePolicyOutput, error) {

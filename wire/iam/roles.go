@@ -15,7 +15,7 @@ import (
 )
 
 func (a *api) roles(svc *awsproto.Service) {
-	handle(a, svc, with(on(func(in *sdk.CreateRoleInput) string { return named("role", in.Path, in.RoleName) }), func(in *sdk.CreateRoleInput) map[string][]string {
+	handle(a, svc, with(on(func(in *sdk.CreateRoleInput) string { return named(access.RoleType, in.Path, in.RoleName) }), func(in *sdk.CreateRoleInput) map[string][]string {
 		return labelled(in.Tags, bounded(in.PermissionsBoundary))
 	}), a.createRole)
 	handle(a, svc, onRole(a, func(in *sdk.GetRoleInput) *string { return in.RoleName }), a.getRole)

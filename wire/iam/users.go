@@ -12,7 +12,7 @@ import (
 )
 
 func (a *api) users(svc *awsproto.Service) {
-	handle(a, svc, with(on(func(in *sdk.CreateUserInput) string { return named("user", in.Path, in.UserName) }), func(in *sdk.CreateUserInput) map[string][]string {
+	handle(a, svc, with(on(func(in *sdk.CreateUserInput) string { return named(access.UserType, in.Path, in.UserName) }), func(in *sdk.CreateUserInput) map[string][]string {
 		return labelled(in.Tags, bounded(in.PermissionsBoundary))
 	}), a.createUser)
 	handle(a, svc, onUser(a, func(in *sdk.GetUserInput) *string { return in.UserName }), a.getUser)
