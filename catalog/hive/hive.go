@@ -124,15 +124,20 @@ func (c *Catalog) Retire() {
 type NodeState struct {
 	URI       string
 	Good      bool      // as it was last seen; a node that was never asked is good
+	InUse     bool      // it answered last, and is asked first
 	LastError string    // "" if there never was one
 	Since     time.Time // that it is good, or not
 }
 
 // Nodes returns the states of the nodes, in the order of the URIs.
 func (c *Catalog) Nodes() []NodeState {
+	c.mu.Lock()
+	prefer := c.prefer
+	c.mu.Unlock()
 	out := make([]NodeState, len(c.nodes))
 	for i, n := range c.nodes {
 		out[i] = n.state()
+		out[i].InUse = n == prefer && out[i].Good
 	}
 	return out
 }
