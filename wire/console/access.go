@@ -27,6 +27,7 @@ type explanationJSON struct {
 	Decided   *statementJSON  `json:"decided,omitempty"`
 	Matched   []statementJSON `json:"matched"`
 	Missing   []string        `json:"missing"` // condition keys without which the decision may be another
+	Beside    []string        `json:"beside"`  // kinds of policies that have a say beside identity-based ones
 }
 
 type statementJSON struct {
@@ -79,7 +80,10 @@ func (s *server) explainAccess(c *call) ([]need, func() error, error) {
 
 func explanation(who string, d access.Simulated) explanationJSON {
 	out := explanationJSON{Principal: who, Action: d.Action, Resource: d.Resource, Allowed: d.Allowed, Explicit: d.Explicit,
-		Reason: d.Reason.String(), Sentence: d.String(), Matched: []statementJSON{}, Missing: d.Missing}
+		Reason: d.Reason.String(), Sentence: d.String(), Matched: []statementJSON{}, Missing: d.Missing, Beside: []string{}}
+	for _, b := range d.Beside {
+		out.Beside = append(out.Beside, b.String())
+	}
 	if out.Missing == nil {
 		out.Missing = []string{}
 	}

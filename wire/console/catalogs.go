@@ -8,6 +8,7 @@ import (
 
 	"lethe"
 	"lethe/catalog"
+	"lethe/query"
 )
 
 type catalogJSON struct {
@@ -124,6 +125,52 @@ func (s *server) listCatalogs(c *call) ([]need, func() error, error) {
 		}
 		return reply(c.w, http.StatusOK, map[string]any{"catalogs": out})
 	}, nil
+}
+
+// dataCatalog is what an action on a data catalog needs, which policies name as it was
+// made however the request spells it.
+func (s *server) dataCatalog(c *call, action string) ([]need, error) {
+	name := c.path("catalog")
+	all, err := s.Queries.DataCatalogs(c.r.Context())
+	for _, d := range all {
+		if strings.EqualFold(d.Name, name) {
+			name = d.Name
+		}
+	}
+	return []need{{action, lethe.DataCatalogARN(s.Region, name)}}, err
+}
+
+// createCatalog makes a data catalog of type HIVE that a connector reaches.
+func (s *server) createCatalog(c *call) ([]need, func() error, error) {
+	needs, err := s.dataCatalog(c, "athena:CreateDataCatalog")
+	return needs, func() error {
+		var in struct {
+			Description string `json:"description"`
+			Connector   string `json:"connector"`
+		}
+		if err := decode(c.w, c.r, &in); err != nil {
+			return err
+		}
+		if _, err := s.Connectors.Connector(c.r.Context(), in.Connector); err != nil {
+			return err
+		}
+		d := query.DataCatalog{Name: c.path("catalog"), Type: "HIVE", Description: in.Description,
+			Parameters: map[string]string{query.MetadataFunction: lethe.FunctionARN(s.Region, in.Connector)}}
+		if err := s.Queries.CreateDataCatalog(c.r.Context(), d); err != nil {
+			return err
+		}
+		return reply(c.w, http.StatusCreated, catalogJSON{d.Name, d.Type, d.Description, d.Parameters})
+	}, err
+}
+
+func (s *server) deleteCatalog(c *call) ([]need, func() error, error) {
+	needs, err := s.dataCatalog(c, "athena:DeleteDataCatalog")
+	return needs, func() error {
+		if err := s.Queries.DeleteDataCatalog(c.r.Context(), c.path("catalog")); err != nil {
+			return err
+		}
+		return noContent(c)
+	}, err
 }
 
 func (s *server) listDatabases(c *call) ([]need, func() error, error) {

@@ -2,10 +2,13 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"lethe"
+	"lethe/access"
 	"lethe/catalog/hive"
 	"lethe/query"
 )
@@ -31,6 +34,7 @@ type connectorJSON struct {
 type nodeJSON struct {
 	URI       string    `json:"uri"`
 	Good      bool      `json:"good"`
+	InUse     bool      `json:"in_use"` // it is asked first
 	LastError string    `json:"last_error,omitempty"`
 	Since     time.Time `json:"since"`
 }
@@ -101,5 +105,94 @@ func (s *server) deleteConnector(c *call) ([]need, func() error, error) {
 		}
 		c.w.WriteHeader(http.StatusNoContent)
 		return nil
+	}, nil
+}
+
+// trialTime is how long a node has to answer a test.
+const trialTime = 5 * time.Second
+
+// mostTested bounds the nodes of one test.
+const mostTested = 20
+
+type trialJSON struct {
+	URI       string `json:"uri"`
+	Good      bool   `json:"good"`
+	Error     string `json:"error,omitempty"`
+	TookMS    int64  `json:"took_ms"`
+	Databases int    `json:"databases"` // that it names
+}
+
+// testConnector asks each node of a connector that may not exist yet. It needs what
+// keeping the connector needs: whoever has that can make the server dial anyway.
+func (s *server) testConnector(c *call) ([]need, func() error, error) {
+	arn := lethe.FunctionARN(s.Region, c.path("connector"))
+	return []need{{"lambda:CreateFunction", arn}, {"lambda:UpdateFunctionConfiguration", arn}}, func() error {
+		var in struct {
+			URIs []string `json:"uris"`
+		}
+		if err := decode(c.w, c.r, &in); err != nil {
+			return err
+		}
+		if len(in.URIs) == 0 || len(in.URIs) > mostTested {
+			return lethe.Errorf(lethe.Invalid, "a test needs the URIs of 1 to %d nodes", mostTested)
+		}
+		nodes := make([]*hive.Catalog, len(in.URIs))
+		for i, uri := range in.URIs {
+			k, err := hive.Open(hive.Config{URIs: []string{uri}})
+			if err != nil {
+				return err
+			}
+			defer k.Close()
+			nodes[i] = k
+		}
+		out := make([]trialJSON, len(nodes))
+		var all sync.WaitGroup
+		for i, k := range nodes {
+			all.Go(func() {
+				out[i] = try(c.r.Context(), k)
+				out[i].URI = in.URIs[i]
+			})
+		}
+		all.Wait()
+		return reply(c.w, http.StatusOK, map[string]any{"nodes": out})
+	}, nil
+}
+
+// try asks a node for its databases.
+func try(ctx context.Context, k *hive.Catalog) trialJSON {
+	ctx, cancel := context.WithTimeout(ctx, trialTime)
+	defer cancel()
+	began := time.Now()
+	all, err := k.Databases(ctx)
+	out := trialJSON{Good: err == nil, TookMS: time.Since(began).Milliseconds(), Databases: len(all)}
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		out.Error = fmt.Sprintf("it did not answer within %s", trialTime)
+	default:
+		out.Error = err.Error()
+		for _, n := range k.Nodes() {
+			if n.LastError != "" {
+				out.Error = n.LastError // without what a lone node's metastore says around it
+			}
+		}
+	}
+	return out
+}
+
+// connectorPolicy answers the policy that lets its holder use a connector.
+func (s *server) connectorPolicy(c *call) ([]need, func() error, error) {
+	name := c.path("connector")
+	return []need{{"lambda:GetFunction", lethe.FunctionARN(s.Region, name)}}, func() error {
+		bucket := c.query("bucket")
+		if bucket == "" {
+			return lethe.Errorf(lethe.Invalid, "bucket is missing: the bucket that large answers are spilled to")
+		}
+		text, err := access.Template(access.HiveMetastoreDataSourceAccessPolicy, map[string]string{
+			"Bucket": bucket, "Region": s.Region, "Account": lethe.Account, "Function": name})
+		if err != nil {
+			return err
+		}
+		return reply(c.w, http.StatusOK, map[string]string{"name": access.HiveMetastoreDataSourceAccessPolicy, "document": text})
 	}, nil
 }

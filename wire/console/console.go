@@ -55,6 +55,9 @@ type Queries interface {
 	// Wait returns an execution once it is final, or ctx's error.
 	Wait(ctx context.Context, id string) (query.Execution, error)
 	DataCatalogs(ctx context.Context) ([]query.DataCatalog, error)
+	// CreateDataCatalog and DeleteDataCatalog change which there are.
+	CreateDataCatalog(ctx context.Context, d query.DataCatalog) error
+	DeleteDataCatalog(ctx context.Context, name string) error
 	// CatalogNamed returns the catalog behind a data catalog's name.
 	CatalogNamed(ctx context.Context, name string) (catalog.Catalog, query.DataCatalog, error)
 }
@@ -75,8 +78,10 @@ type Options struct {
 	Access   access.Decider
 	// Explainer says why, of decisions.
 	Explainer Explainer
-	Audit     Audit
-	Queries   Queries
+	// Principals keeps users, groups, roles and policies.
+	Principals Principals
+	Audit      Audit
+	Queries    Queries
 	// Connectors reach other metastores; MetastoreNodes tells the states of the
 	// nodes that they have used, by the connector's name.
 	Connectors     Connectors

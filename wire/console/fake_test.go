@@ -247,6 +247,20 @@ func (q *queries) DataCatalogs(context.Context) ([]query.DataCatalog, error) {
 	return []query.DataCatalog{{Name: lethe.DefaultCatalog, Type: "GLUE", Description: "the lake's own catalog"}, {Name: "demo_hive_metastore", Type: "HIVE"}}, nil
 }
 
+func (q *queries) CreateDataCatalog(_ context.Context, d query.DataCatalog) error {
+	if d.Name == "demo_hive_metastore" {
+		return lethe.Errorf(lethe.Exists, "DataCatalog %s already exists", d.Name)
+	}
+	return nil
+}
+
+func (q *queries) DeleteDataCatalog(_ context.Context, name string) error {
+	if !strings.EqualFold(name, "demo_hive_metastore") {
+		return lethe.Errorf(lethe.NotFound, "DataCatalog %s was not found", name)
+	}
+	return nil
+}
+
 func (q *queries) CatalogNamed(_ context.Context, name string) (catalog.Catalog, query.DataCatalog, error) {
 	if name != lethe.DefaultCatalog && name != "demo_hive_metastore" {
 		return nil, query.DataCatalog{}, lethe.Errorf(lethe.NotFound, "DataCatalog %s was not found", name)
@@ -559,7 +573,7 @@ func newLake(log *slog.Logger) *lake {
 	l := &lake{sessions: &sessions{tokens: map[string]lethe.Principal{}}, policy: &policy{}, objects: obj}
 	l.queries = &queries{done: map[string]chan struct{}{}, cat: cat, obj: obj}
 	l.Options = console.Options{
-		Log: log, Sessions: l.sessions, Access: l.policy, Explainer: noPrincipals{}, Audit: audit{}, Queries: l.queries, Connectors: &connectors{}, MetastoreNodes: usedNodes, Ingests: &ingests{}, Events: newEvents(), Objects: obj, Previews: previews{}, Version: "test",
+		Log: log, Sessions: l.sessions, Access: l.policy, Explainer: noPrincipals{}, Principals: nobody{}, Audit: audit{}, Queries: l.queries, Connectors: &connectors{}, MetastoreNodes: usedNodes, Ingests: &ingests{}, Events: newEvents(), Objects: obj, Previews: previews{}, Version: "test",
 		DDL: func(t catalog.Table) (string, error) {
 			if t.Type == catalog.VirtualView {
 				return "", lethe.Errorf(lethe.Unsupported, "a view has no CREATE TABLE statement")

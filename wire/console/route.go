@@ -25,7 +25,7 @@ type need struct{ action, resource string }
 // routes lists every operation that needs a login. Each prepare reads the
 // request, says what it needs, and returns what to do once that is granted.
 func (s *server) routes() []route {
-	return []route{
+	return append(s.holderRoutes(), []route{
 		{"GET", "/session", "getSession", s.getSession},
 		{"DELETE", "/session", "deleteSession", s.logout},
 
@@ -38,6 +38,39 @@ func (s *server) routes() []route {
 		{"GET", "/workgroups", "listWorkgroups", s.listWorkgroups},
 
 		{"GET", "/access/explain", "explainAccess", s.explainAccess},
+
+		{"GET", "/users", "listUsers", s.listUsers},
+		{"GET", "/users/{user}", "getUser", s.getUser},
+		{"PUT", "/users/{user}", "createUser", s.createUser},
+		{"DELETE", "/users/{user}", "deleteUser", s.deleteUser},
+		{"POST", "/users/{user}/keys", "createAccessKey", s.createAccessKey},
+		{"PUT", "/users/{user}/keys/{access_key}", "updateAccessKey", s.updateAccessKey},
+		{"DELETE", "/users/{user}/keys/{access_key}", "deleteAccessKey", s.deleteAccessKey},
+		{"PUT", "/users/{user}/password", "putPassword", s.putPassword},
+		{"DELETE", "/users/{user}/password", "deletePassword", s.deletePassword},
+		{"DELETE", "/users/{user}/logins/{login}", "endConsoleLogin", s.endLogin},
+
+		{"GET", "/groups", "listGroups", s.listGroups},
+		{"GET", "/groups/{group}", "getGroup", s.getGroup},
+		{"PUT", "/groups/{group}", "createGroup", s.createGroup},
+		{"DELETE", "/groups/{group}", "deleteGroup", s.deleteGroup},
+		{"PUT", "/groups/{group}/members/{user}", "addUserToGroup", s.addMember},
+		{"DELETE", "/groups/{group}/members/{user}", "removeUserFromGroup", s.removeMember},
+
+		{"GET", "/roles", "listRoles", s.listRoles},
+		{"GET", "/roles/{role}", "getRole", s.getRole},
+		{"PUT", "/roles/{role}", "createRole", s.createRole},
+		{"PUT", "/roles/{role}/trust", "updateAssumeRolePolicy", s.putTrust},
+		{"DELETE", "/roles/{role}", "deleteRole", s.deleteRole},
+
+		{"GET", "/policies", "listPolicies", s.listPolicies},
+		{"GET", "/policies/{policy}", "getPolicy", s.getPolicy},
+		{"PUT", "/policies/{policy}", "createPolicy", s.createPolicy},
+		{"DELETE", "/policies/{policy}", "deletePolicy", s.deletePolicy},
+		{"POST", "/policies/{policy}/versions", "createPolicyVersion", s.createPolicyVersion},
+		{"PUT", "/policies/{policy}/versions/{version}/default", "setDefaultPolicyVersion", s.setDefaultPolicyVersion},
+		{"DELETE", "/policies/{policy}/versions/{version}", "deletePolicyVersion", s.deletePolicyVersion},
+		{"POST", "/policy-check", "checkPolicy", s.checkPolicy},
 		{"GET", "/audit", "listAudit", s.listAudit},
 
 		{"POST", "/ingests", "startIngest", s.startIngest},
@@ -51,6 +84,8 @@ func (s *server) routes() []route {
 		{"POST", "/dead-letters/discard", "discardEvents", s.discard},
 
 		{"GET", "/catalogs", "listCatalogs", s.listCatalogs},
+		{"PUT", "/catalogs/{catalog}", "createCatalog", s.createCatalog},
+		{"DELETE", "/catalogs/{catalog}", "deleteCatalog", s.deleteCatalog},
 		{"GET", "/catalogs/{catalog}/databases", "listDatabases", s.listDatabases},
 		{"GET", "/catalogs/{catalog}/databases/{database}/tables", "listTables", s.listTables},
 		{"GET", "/catalogs/{catalog}/databases/{database}/tables/{table}", "getTable", s.getTable},
@@ -59,6 +94,8 @@ func (s *server) routes() []route {
 		{"GET", "/connectors", "listConnectors", s.listConnectors},
 		{"PUT", "/connectors/{connector}", "putConnector", s.putConnector},
 		{"DELETE", "/connectors/{connector}", "deleteConnector", s.deleteConnector},
+		{"POST", "/connectors/{connector}/test", "testConnector", s.testConnector},
+		{"GET", "/connectors/{connector}/policy", "getConnectorPolicy", s.connectorPolicy},
 
 		{"GET", "/buckets", "listBuckets", s.listBuckets},
 		{"PUT", "/buckets/{bucket}", "createBucket", s.createBucket},
@@ -68,7 +105,7 @@ func (s *server) routes() []route {
 		{"PUT", "/buckets/{bucket}/objects/{key...}", "putObject", s.putObject},
 		{"DELETE", "/buckets/{bucket}/objects/{key...}", "deleteObject", s.deleteObject},
 		{"GET", "/buckets/{bucket}/preview/{key...}", "previewObject", s.previewObject},
-	}
+	}...)
 }
 
 // call is one request to an operation, with its principal in the request's context.
@@ -105,7 +142,7 @@ func (s *server) perform(rt route, w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	for _, n := range needs {
-		if err := s.Access.Decide(r.Context(), p, n.action, n.resource); err != nil {
+		if err := s.Access.Decide(c.r.Context(), p, n.action, n.resource); err != nil {
 			return err
 		}
 	}
