@@ -31,6 +31,13 @@ type Format interface {
 	Plan(ctx context.Context, src object.Content, c Cut) (*Plan, error)
 }
 
+// Vacuumer is a Format that takes out what mode Blank left: records with nothing in
+// them. It cannot tell them from such as their writer left empty, which go too. Dir
+// is as in Cut; the plan counts records as Plan does.
+type Vacuumer interface {
+	Vacuum(ctx context.Context, src object.Content, dir string) (*Plan, error)
+}
+
 // Record is a record of an object, as a line of JSON or a row of a table.
 type Record struct {
 	// Row is the record's number in its object, from 0. Blanked records count.
