@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"lethe/lib/orderkey"
+
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/uuid"
@@ -53,11 +55,11 @@ func (g *gateway) ListMultipartUploads(ctx context.Context, in *s3.ListMultipart
 	case keyMarker == "" || keyMarker < prefix:
 		ok = it.First()
 	case strings.HasPrefix(keyMarker, prefix) && rolled(keyMarker) == keyMarker:
-		ok = it.SeekGE(after(keysFrom(tabUpload, *in.Bucket, keyMarker)))
+		ok = it.SeekGE(orderkey.After(keysFrom(tabUpload, *in.Bucket, keyMarker)))
 	case idMarker != "":
 		ok = it.SeekGE(append(uploadKey(*in.Bucket, keyMarker, idMarker), 0))
 	default:
-		ok = it.SeekGE(after(objectKey(tabUpload, *in.Bucket, keyMarker)))
+		ok = it.SeekGE(orderkey.After(objectKey(tabUpload, *in.Bucket, keyMarker)))
 	}
 	lastKey, lastID := "", ""
 	for n := 0; ok && out.MaxUploads > 0; n++ {
@@ -72,7 +74,7 @@ func (g *gateway) ListMultipartUploads(ctx context.Context, in *s3.ListMultipart
 		if cp := rolled(u.key); cp != "" {
 			out.CommonPrefixes = append(out.CommonPrefixes, s3response.CommonPrefix{Prefix: enc.text(cp)})
 			lastKey, lastID = cp, u.id
-			ok = it.SeekGE(after(keysFrom(tabUpload, *in.Bucket, cp)))
+			ok = it.SeekGE(orderkey.After(keysFrom(tabUpload, *in.Bucket, cp)))
 			continue
 		}
 		out.Uploads = append(out.Uploads, s3response.Upload{Key: enc.text(u.key), UploadID: u.id, StorageClass: types.StorageClassStandard,

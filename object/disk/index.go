@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"lethe"
+	"lethe/lib/orderkey"
+	"lethe/lib/wipe"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -26,11 +28,9 @@ const formatVersion = 2
 type index struct {
 	db    *pebble.DB
 	path  string
-	fs    *indexFS
+	fs    *wipe.FS
 	dir   *pebble.Lock
 	write *pebble.WriteOptions
-
-	purgeMu sync.Mutex
 
 	mu     sync.Mutex
 	closed bool
@@ -51,17 +51,15 @@ func openIndex(dir string, on vfs.FS, durable bool, log *slog.Logger) (*index, e
 	if err != nil {
 		return nil, lethe.Errorf(lethe.Internal, "lock the object store %s: %w", dir, err)
 	}
-	files := &indexFS{FS: on}
+	files := wipe.NewFS(on)
 	db, err := pebble.Open(dir, &pebble.Options{
 		Lock: lock,
 		FS:   files,
 		// A version of Pebble's files, not of ours; raised by hand, as files of
 		// a newer one cannot be read by an older lethe.
-		FormatMajorVersion: pebble.FormatTableFormatV6,
-		CacheSize:          16 << 20,
-		// Manifests name keys of deleted objects: they are kept small, so that
-		// a purge can be rid of them.
-		MaxManifestFileSize: 1,
+		FormatMajorVersion:  pebble.FormatTableFormatV6,
+		CacheSize:           16 << 20,
+		MaxManifestFileSize: wipe.MaxManifestFileSize,
 		Logger:              indexLog{log},
 	})
 	if err != nil {
@@ -189,7 +187,7 @@ func (ix *index) seek(prefix []byte) (cursor, error) {
 	if err := ix.enter(); err != nil {
 		return cursor{}, err
 	}
-	it, err := ix.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: after(prefix)})
+	it, err := ix.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: orderkey.After(prefix)})
 	if err != nil {
 		ix.leave()
 		return cursor{}, fmt.Errorf("read index: %w", err)

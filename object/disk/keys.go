@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"encoding/binary"
 
+	"lethe/lib/orderkey"
+
 	"github.com/oklog/ulid/v2"
 )
 
 // Index keys. The first byte is the table. Bucket names never hold a zero
-// byte; object keys may, so they are escaped: 00 becomes 00 FF, and 00 01 ends
-// the key. Escaped keys sort as the keys themselves do, and no key is a prefix
-// of another's entries ("n" and "n/child" never meet).
+// byte; object keys may, and are written by package orderkey: they sort as the
+// keys themselves do, and no key is a prefix of another's entries ("n" and
+// "n/child" never meet).
 //
 //	b <bucket>                                     bucket and its settings
 //	o <bucket> 00 <key> 00 01 <inverted ULID>      one version; newest first
@@ -48,30 +50,19 @@ func tableKey(table byte, parts ...string) []byte {
 	return k
 }
 
-func escape(dst []byte, key string) []byte {
-	for i := 0; i < len(key); i++ {
-		dst = append(dst, key[i])
-		if key[i] == 0 {
-			dst = append(dst, 0xFF)
-		}
-	}
-	return dst
-}
-
 // objectKey is the common start of all entries of one object key.
 func objectKey(table byte, bucket, key string) []byte {
 	k := make([]byte, 0, len(bucket)+len(key)+22)
 	k = append(k, table)
 	k = append(k, bucket...)
 	k = append(k, 0)
-	k = escape(k, key)
-	return append(k, 0, 1)
+	return orderkey.End(orderkey.Append(k, key))
 }
 
 // keysFrom is where keys >= key of a bucket begin.
 func keysFrom(table byte, bucket, key string) []byte {
 	k := append([]byte{table}, bucket...)
-	return escape(append(k, 0), key)
+	return orderkey.Append(append(k, 0), key)
 }
 
 func versionKey(bucket, key string, id ulid.ULID) []byte {
@@ -88,14 +79,7 @@ func splitVersionKey(k []byte) (key string, id ulid.ULID) {
 	for i := range id {
 		id[i] = ^k[tail+i]
 	}
-	return unescape(k[bytes.IndexByte(k, 0)+1 : tail-2]), id
-}
-
-func unescape(e []byte) string {
-	if bytes.IndexByte(e, 0) < 0 {
-		return string(e)
-	}
-	return string(bytes.ReplaceAll(e, []byte{0, 0xFF}, []byte{0}))
+	return orderkey.Text(k[bytes.IndexByte(k, 0)+1 : tail-2]), id
 }
 
 func partKey(upload string, n int32) []byte {
@@ -104,15 +88,4 @@ func partKey(upload string, n int32) []byte {
 
 func outboxKey(seq uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{tabOutbox}, seq)
-}
-
-// after is the first key that does not begin with k; nil when there is none.
-func after(k []byte) []byte {
-	k = bytes.Clone(k)
-	for i := len(k) - 1; i >= 0; i-- {
-		if k[i]++; k[i] != 0 {
-			return k[:i+1]
-		}
-	}
-	return nil
 }

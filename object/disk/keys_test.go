@@ -36,17 +36,6 @@ func TestKeyOrder(t *testing.T) {
 	})
 }
 
-func TestAfter(t *testing.T) {
-	for _, c := range []struct{ in, want string }{{"a", "b"}, {"a\xff", "b"}, {"a\x00", "a\x01"}} {
-		if got := string(after([]byte(c.in))); got != c.want {
-			t.Errorf("after %q: %q, want %q", c.in, got, c.want)
-		}
-	}
-	if got := after([]byte("\xff\xff")); got != nil {
-		t.Errorf("after the last: %q", got)
-	}
-}
-
 // Version ids grow, whatever the clock says.
 func TestVersionIDsGrow(t *testing.T) {
 	s := &Store{}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/lib/orderkey"
 	"lethe/object"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -108,7 +109,7 @@ func (e *expiry) due(from []byte) (keys []string, next []byte, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		past := after(objectKey(tabVersion, e.bucket, v.key))
+		past := orderkey.After(objectKey(tabVersion, e.bucket, v.key))
 		last := true
 		if ok = it.Next(); ok {
 			last = string(it.Key()) >= string(past)

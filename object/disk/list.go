@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 
+	"lethe/lib/orderkey"
+
 	"github.com/oklog/ulid/v2"
 )
 
@@ -47,11 +49,11 @@ func (w *walk) start(marker string) bool {
 	case strings.HasPrefix(marker, w.prefix) && w.rolled(marker) == marker:
 		return w.skipPrefix(marker)
 	}
-	return w.SeekGE(after(objectKey(tabVersion, w.bucket, marker)))
+	return w.SeekGE(orderkey.After(objectKey(tabVersion, w.bucket, marker)))
 }
 
 func (w *walk) skipPrefix(prefix string) bool {
-	return w.SeekGE(after(keysFrom(tabVersion, w.bucket, prefix)))
+	return w.SeekGE(orderkey.After(keysFrom(tabVersion, w.bucket, prefix)))
 }
 
 // page calls emit for up to max current objects and common prefixes after
@@ -77,7 +79,7 @@ func (s *Store) page(bucket, prefix, delimiter, marker string, max int, emit fun
 		stem := k[:len(k)-len(ulid.ULID{})]
 		if seen != nil && bytes.Equal(stem, seen) { // an older version: usually few, so step before seeking
 			if ok = w.Next(); ok && bytes.HasPrefix(w.Key(), seen) {
-				ok = w.SeekGE(after(seen))
+				ok = w.SeekGE(orderkey.After(seen))
 			}
 			continue
 		}
