@@ -1,28 +1,35 @@
 package access
 
 import (
-	"bufio"
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
+	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lethe"
-	"lethe/lib/policy"
 )
 
-// flushEvery bounds how much of the audit a crash can lose.
-const flushEvery = 200 * time.Millisecond
-
-// rotateAt is the size at which the audit begins another file.
-const rotateAt = 64 << 20
+const (
+	// writeEvery is how long the line of an allowed decision may wait to be written.
+	writeEvery = 200 * time.Millisecond
+	// syncEvery bounds how much of the audit a power cut can take.
+	syncEvery = time.Second
+	// syncAt is from how many bytes on that wait the next sync does not.
+	syncAt = 4 << 20
+	// retryEvery is how often a file that could not be written is tried again.
+	retryEvery = time.Second
+	// maxPending bounds the lines that wait for a file that cannot be written.
+	maxPending = 64 << 20
+)
 
 // Audit is the record of what was decided and changed: lines of JSON, each with the
 // hash of the line before it, so that none can be altered, taken out or put in
@@ -31,41 +38,101 @@ const rotateAt = 64 << 20
 //	{"seq":17,"time":"...","event":"decision","request_id":"...","source_ip":"127.0.0.1","principal":"arn:...",
 //	 "action":"s3:GetObject","resource":"arn:...","outcome":"denied","reason":"NotAllowed","prev":"9f86d0..."}
 //
-// When the file audit.jsonl has grown to 64 MiB it is renamed to
-// audit-<its last seq>.jsonl, and the chain goes on in a new one. Nothing deletes
-// these files.
+// # Files
 //
-// The audit holds no secrets. The keys of objects, which may hold names of persons,
-// are hidden: each part between slashes is replaced by a keyed hash of it. Whoever has
-// the lake's key can find a known name (HideObjectKey); without it nobody can read
-// or guess one, and nobody at all once the key is destroyed.
+// At a size, and at the end of each day (UTC), the file audit.jsonl is renamed to
+// audit-<its last seq>.jsonl, and the chain goes on in a new one. Closed files are kept
+// for ever, or as long as AuditOptions.Keep says; then a line of the chain tells which
+// was deleted and what its last hash was.
 //
-// Lines are buffered for up to a fifth of a second. A nil Audit records nothing.
+// # What it does not hold
+//
+// The audit holds no secrets and no texts that people wrote: no statements, no
+// passwords, no names of wrong logins, no messages of errors. The keys of objects,
+// which may hold names of persons, are hidden: each part between slashes is replaced by
+// a keyed hash of it. Whoever has the lake's key can find a known name (HideObjectKey);
+// without it nobody can read or guess one, and nobody at all once the key is destroyed.
+//
+// # When a line is safe
+//
+// Lines of refusals, changes and logins are in the file before their answer is given:
+// the end of the process takes none. Lines of allowed decisions follow within a fifth
+// of a second. All are synced to the disk within a second or so.
+//
+// # When the file cannot be written
+//
+// Lines wait in memory, in order, and the file is tried again every second; a
+// part of a line that got there is written over. Meanwhile every decision is a refusal,
+// of kind Exhausted, unless AuditOptions.Continue says to go on. Work of the lake's
+// own goes on. Beyond 64 MiB lines are lost; how many, a line of event "gap" tells as
+// soon as one can be written.
+//
+// A nil Audit records nothing.
 type Audit struct {
 	path string
+	o    AuditOptions
 	key  []byte // hides the keys of objects
-	most int64  // size of a file
+	open func(path string, flag int) (auditFile, error)
+	room int // for lines that wait, in bytes
 
-	mu   sync.Mutex
-	f    *os.File
-	w    *bufio.Writer
-	size int64
-	seq  int64
-	prev string
-	err  error // the first failed write; reported by Close
-	done chan struct{}
-	end  sync.WaitGroup
+	syncing sync.Mutex // held while the file is synced, changed or closed; before mu
+
+	mu      sync.Mutex
+	f       auditFile
+	begun   time.Time // of the file: the time of its first line; zero if it has none
+	durable int64     // bytes of the file that are synced
+	pending []byte    // what follows them: lines
+	written int       // of pending, to the file
+	seq     int64
+	prev    string
+	synced  int64 // seq of the last line that is synced
+	failed  error // why the file cannot be written now
+	since   time.Time
+	retry   time.Time // when it is tried again
+	lost    int64     // lines since the last gap was told
+	allLost int64
+	closed  bool
+
+	moved chan struct{} // closed when synced grows
+	hold  atomic.Int64  // lines after this one are not deleted
+	wake  chan struct{}
+	done  chan struct{}
+	end   sync.WaitGroup
+}
+
+// auditFile is what the audit needs of an os.File.
+type auditFile interface {
+	WriteAt(b []byte, off int64) (int, error)
+	ReadAt(b []byte, off int64) (int, error)
+	Sync() error
+	Stat() (os.FileInfo, error)
+	Truncate(size int64) error
+	Close() error
+}
+
+// AuditOptions say how the audit's files are kept.
+type AuditOptions struct {
+	// Size at which a file is closed; 0 means 64 MiB.
+	Size int64
+	// Keep is how long closed files are kept after their last line; 0 means for ever.
+	Keep time.Duration
+	// Continue has decisions go on while the audit cannot be written. Otherwise
+	// they are refused.
+	Continue bool
+	// Log is told when the audit cannot be written, and when it can again; may be nil.
+	Log *slog.Logger
 }
 
 // Entry is a line of the audit.
 type Entry struct {
 	Seq       int64     `json:"seq"`
-	Time      time.Time `json:"time"`
-	Event     string    `json:"event"` // decision, change or login
+	Time      time.Time `json:"time"`  // to the millisecond
+	Event     string    `json:"event"` // decision, change or login; of the audit's own gap, repair or retention
 	Request   string    `json:"request_id,omitempty"`
 	Source    string    `json:"source_ip,omitempty"` // address of the client
 	Principal string    `json:"principal"`
-	Session   string    `json:"session,omitempty"` // access key id of temporary credentials
+	Session   string    `json:"session,omitempty"`      // access key id of temporary credentials
+	For       string    `json:"on_behalf_of,omitempty"` // ARN of the owner of what acts by a service role
 	Action    string    `json:"action"`
 	Resource  string    `json:"resource"`
 	Outcome   string    `json:"outcome"` // allowed or denied; of changes done or failed
@@ -77,39 +144,63 @@ type Entry struct {
 
 var firstPrev = strings.Repeat("0", 64)
 
-// OpenAudit opens or makes the file, for appending. The rest of a line that a crash
-// cut off is removed: nothing was answered on its word.
-func OpenAudit(path string) (*Audit, error) {
-	a := &Audit{path: path, most: rotateAt, prev: firstPrev, done: make(chan struct{})}
-	if err := a.open(); err != nil {
-		return nil, err
+func openFile(path string, flag int) (auditFile, error) { return os.OpenFile(path, flag, 0o600) }
+
+// OpenAudit opens or makes the file, for appending, with options that are zero.
+func OpenAudit(path string) (*Audit, error) { return AuditOptions{}.Open(path) }
+
+// Open opens or makes the file, for appending. The rest of a line that a crash cut
+// off is removed, which a line of event "repair" tells.
+func (o AuditOptions) Open(path string) (*Audit, error) { return o.openBy(path, openFile) }
+
+func (o AuditOptions) openBy(path string, open func(string, int) (auditFile, error)) (*Audit, error) {
+	if o.Size <= 0 {
+		o.Size = 64 << 20
 	}
-	a.end.Go(a.flush)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &Audit{path: path, o: o, open: open, room: maxPending, prev: firstPrev, moved: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	a.hold.Store(math.MaxInt64)
+	if err := a.begin(); err != nil {
+		return nil, lethe.Errorf(lethe.KindOf(err), "audit %s: %w", path, err)
+	}
+	a.end.Go(a.work)
 	return a, nil
 }
 
-// open opens the current file and finds the end of the chain.
-func (a *Audit) open() error {
-	f, err := os.OpenFile(a.path, os.O_CREATE|os.O_RDWR, 0o600)
+// begin opens the current file and finds the end of the chain.
+func (a *Audit) begin() error {
+	f, err := a.open(a.path, os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		return err
 	}
-	end, err := lastLine(f)
-	if err != nil {
-		f.Close()
-		return fmt.Errorf("audit %s: %w", a.path, err)
+	if err := a.find(f); err != nil {
+		return errors.Join(err, f.Close())
 	}
-	if end.text == nil {
+	a.f = f
+	return nil
+}
+
+func (a *Audit) find(f auditFile) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	end, err := lastLine(f, info.Size())
+	if err != nil {
+		return err
+	}
+	if a.durable = end.offset; end.text == nil {
 		// An empty file follows the latest that was closed.
-		if older, err := auditFiles(a.path); err != nil {
-			f.Close()
+		older, err := auditFiles(a.path)
+		if err != nil {
 			return err
-		} else if len(older) > 0 {
+		}
+		if len(older) > 0 {
 			if end, err = lastLineOf(older[len(older)-1]); err != nil {
-				f.Close()
-				return fmt.Errorf("audit %s: %w", older[len(older)-1], err)
+				return err
 			}
-			end.offset = 0
 		}
 	}
 	if end.text != nil {
@@ -117,106 +208,113 @@ func (a *Audit) open() error {
 		var e Entry
 		// Lines of older versions have no number; theirs is 0.
 		if err := json.Unmarshal(end.text, &e); err == nil {
-			a.seq = e.Seq
+			a.seq, a.synced = e.Seq, e.Seq
 		}
 	}
-	if err := f.Truncate(end.offset); err != nil {
-		f.Close()
-		return err
+	if a.durable > 0 {
+		a.begun = end.begun
 	}
-	if _, err := f.Seek(end.offset, 0); err != nil {
-		f.Close()
-		return err
+	if cut := info.Size() - a.durable; cut > 0 {
+		if err := f.Truncate(a.durable); err != nil {
+			return err
+		}
+		a.add(ownEntry("repair", fmt.Sprintf("%d bytes of a line that was cut off were removed", cut)))
 	}
-	a.f, a.w, a.size = f, bufio.NewWriterSize(f, 64<<10), end.offset
 	return nil
 }
 
-func (a *Audit) flush() {
-	t := time.NewTicker(flushEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-a.done:
-			return
-		case <-t.C:
-			a.mu.Lock()
-			a.keep(a.w.Flush())
-			a.mu.Unlock()
-		}
-	}
+// ownEntry is a line that the audit writes about itself.
+func ownEntry(event, reason string) Entry {
+	return Entry{Event: event, Principal: lethe.System.ARN, Action: "lethe:KeepAudit", Resource: AuditARN, Outcome: "done", Reason: reason}
 }
 
-// Flush writes down what was recorded.
-func (a *Audit) Flush() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.keep(a.w.Flush())
-	return a.err
+// errAudit is what requests are answered while the audit cannot be written.
+func errAudit(why error) error {
+	return lethe.Errorf(lethe.Exhausted, "the audit cannot be written, so nothing is decided: %w", auditFault{why}).
+		WithHint("the operator finds the reason in the server's log; often the disk is full")
 }
 
-func (a *Audit) keep(err error) {
-	if a.err == nil {
-		a.err = err
-	}
-}
+// auditFault hides why from those whose request is refused.
+type auditFault struct{ error }
 
-// record appends an entry.
-func (a *Audit) record(e Entry) {
+func (auditFault) Error() string   { return "what is not recorded must not happen" }
+func (e auditFault) Unwrap() error { return e.error }
+
+// record appends an entry. An error says that what it tells of must not go on.
+// Urgent entries are in the file before it returns.
+func (a *Audit) record(e Entry, urgent bool) error {
 	if a == nil {
-		return
+		return nil
 	}
 	e.Resource = a.hide(e.Resource)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.size >= a.most {
-		a.keep(a.rotate())
+	if a.closed {
+		return errAudit(os.ErrClosed)
 	}
-	a.seq++
-	e.Seq, e.Time, e.Prev = a.seq, time.Now().UTC(), a.prev
-	line, err := json.Marshal(e)
-	if err != nil {
-		a.keep(err)
-		return
+	refuse := a.failed != nil && !a.o.Continue && e.Principal != lethe.System.ARN
+	if refuse && e.Event != "change" {
+		e.Outcome, e.Reason, e.Policy, e.Statement = outcome(false), "AuditNotWritable", "", ""
 	}
-	a.prev = lineHash(line)
-	n, err := a.w.Write(append(line, '\n'))
-	a.size += int64(n)
-	a.keep(err)
+	a.add(e)
+	if urgent && a.failed == nil {
+		if err := a.write(); err != nil {
+			a.fail(err)
+			refuse = !a.o.Continue && e.Principal != lethe.System.ARN
+		}
+	}
+	if len(a.pending) >= syncAt {
+		select {
+		case a.wake <- struct{}{}:
+		default:
+		}
+	}
+	if refuse {
+		return errAudit(a.failed)
+	}
+	return nil
 }
 
-// rotate begins another file.
-func (a *Audit) rotate() error {
-	if err := a.w.Flush(); err != nil {
-		return err
+// add makes a line of an entry. A line that has no room is counted.
+func (a *Audit) add(e Entry) {
+	if len(a.pending) >= a.room {
+		a.lost++
+		a.allLost++
+		if a.failed == nil {
+			a.fail(errors.New("the disk does not keep up"))
+		}
+		return
 	}
-	if err := a.f.Sync(); err != nil {
-		return err
-	}
-	next, err := os.OpenFile(a.path+".new", os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	e.Seq, e.Time, e.Prev = a.seq+1, time.Now().UTC().Truncate(time.Millisecond), a.prev
+	line, err := json.Marshal(e)
 	if err != nil {
-		return err
+		panic(err) // texts and a time are always JSON
 	}
-	if err := os.Rename(a.path, rotatedName(a.path, a.seq)); err != nil {
-		next.Close()
-		return err
+	if a.begun.IsZero() {
+		a.begun = e.Time
 	}
-	if err := os.Rename(a.path+".new", a.path); err != nil {
-		next.Close()
-		return err
+	a.seq, a.prev = e.Seq, lineHash(line)
+	a.pending = append(append(a.pending, line...), '\n')
+}
+
+// write puts what is pending into the file.
+func (a *Audit) write() error {
+	if a.written == len(a.pending) {
+		return nil
 	}
-	if err := a.f.Close(); err != nil {
-		next.Close()
-		return err
+	n, err := a.f.WriteAt(a.pending[a.written:], a.durable+int64(a.written))
+	a.written += max(n, 0)
+	return err
+}
+
+// fail notes that the file cannot be written.
+func (a *Audit) fail(err error) {
+	a.retry = time.Now().Add(retryEvery)
+	if a.failed == nil {
+		a.since = time.Now()
+		a.o.Log.Error("the audit cannot be written", "file", a.path, "refuse", !a.o.Continue, "error", err)
 	}
-	a.f, a.size = next, 0
-	a.w.Reset(next)
-	dir, err := os.Open(filepath.Dir(a.path))
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
+	a.failed = err
 }
 
 // hide replaces the key of an object, in an ARN of S3, by hashes of its parts.
@@ -245,72 +343,4 @@ func HideObjectKey(secret []byte, key string) string {
 		parts[i] = "~" + hex.EncodeToString(h.Sum(sum[:0])[:10])
 	}
 	return strings.Join(parts, "/")
-}
-
-// Close flushes and closes the file, and returns the first error there was.
-func (a *Audit) Close() error {
-	close(a.done)
-	a.end.Wait()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.keep(a.w.Flush())
-	a.keep(a.f.Sync())
-	a.keep(a.f.Close())
-	return a.err
-}
-
-// entry begins an entry about a principal's request.
-func entry(ctx context.Context, event string, p lethe.Principal) Entry {
-	e := Entry{Event: event, Principal: p.ARN, Session: p.Session}
-	if r := RequestOf(ctx); r != nil {
-		e.Request, e.Source = r.ID, r.SourceIP
-	}
-	if p.Zero() {
-		e.Principal = "anonymous"
-	}
-	return e
-}
-
-func outcome(allowed bool) string {
-	if allowed {
-		return "allowed"
-	}
-	return "denied"
-}
-
-func (s *Service) recordDecision(ctx context.Context, p lethe.Principal, d policy.Decision) {
-	if s.audit == nil {
-		return
-	}
-	e := entry(ctx, "decision", p)
-	e.Action, e.Resource, e.Outcome = d.Action, d.Resource, outcome(d.Allowed)
-	e.Reason, e.Policy, e.Statement = d.Reason.String(), d.Policy, d.Statement
-	if d.Source == policy.ResourceSource {
-		e.Policy = s.audit.hide(e.Policy)
-	}
-	s.audit.record(e)
-}
-
-func (s *Service) recordDenied(ctx context.Context, p lethe.Principal, action, resource string) {
-	s.recordDecision(ctx, p, policy.Decision{Action: action, Resource: resource, Reason: policy.TrustNotAllowed})
-}
-
-// recordLogin records a login. Of a wrong one the name is not kept: people type
-// passwords there.
-func (s *Service) recordLogin(ctx context.Context, p lethe.Principal) {
-	e := entry(ctx, "login", p)
-	e.Action, e.Resource, e.Outcome = "console:Login", "*", outcome(!p.Zero())
-	s.audit.record(e)
-}
-
-// RecordChange records that a change, which a decision had allowed, was made or
-// failed.
-func (s *Service) RecordChange(ctx context.Context, p lethe.Principal, action, resource string, err error) {
-	e := entry(ctx, "change", p)
-	e.Action, e.Resource, e.Outcome = action, resource, "done"
-	if err != nil {
-		// The kind only: texts may repeat what people typed.
-		e.Outcome, e.Reason = "failed", string(lethe.KindOf(err))
-	}
-	s.audit.record(e)
 }

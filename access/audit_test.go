@@ -3,11 +3,13 @@ package access
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lethe"
 )
@@ -15,13 +17,19 @@ import (
 // record writes n entries to an audit whose files hold about 20.
 func record(t *testing.T, path string, n int) {
 	t.Helper()
-	a, err := OpenAudit(path)
+	a, err := AuditOptions{Size: 4000}.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.most = 4000
 	for i := range n {
-		a.record(Entry{Event: "decision", Principal: "arn:aws:iam::000000000000:user/ada", Action: "s3:GetObject", Resource: lethe.ObjectARN("b", fmt.Sprintf("people/ada-%d.csv", i)), Outcome: "allowed"})
+		if err := a.record(Entry{Event: "decision", Principal: "arn:aws:iam::000000000000:user/ada", Action: "s3:GetObject", Resource: lethe.ObjectARN("b", fmt.Sprintf("people/ada-%d.csv", i)), Outcome: "allowed"}, i%7 == 0); err != nil {
+			t.Fatal(err)
+		}
+		if i%20 == 19 { // as would happen by itself, later
+			if err := errors.Join(a.Sync(), a.turn(time.Now())); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
@@ -46,16 +54,16 @@ func TestTheChainGoesOnOverFilesAndStarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	record(t, path, 1)
-	if c, err = VerifyAudit(path); err != nil || c.Lines != 91 {
+	record(t, path, 1) // and a line that tells of it
+	if c, err = VerifyAudit(path); err != nil || c.Lines != 92 {
 		t.Fatal(c, err)
 	}
 	// A start right after a file was begun.
-	if err := os.Rename(path, rotatedName(path, 91)); err != nil {
+	if err := os.Rename(path, rotatedName(path, 92)); err != nil {
 		t.Fatal(err)
 	}
 	record(t, path, 1)
-	if c, err = VerifyAudit(path); err != nil || c.Lines != 92 {
+	if c, err = VerifyAudit(path); err != nil || c.Lines != 93 {
 		t.Fatal(c, err)
 	}
 }
@@ -128,6 +136,6 @@ func BenchmarkRecord(b *testing.B) {
 	e := entry(context.Background(), "decision", lethe.System)
 	e.Action, e.Resource = "s3:GetObject", lethe.ObjectARN("bucket", "tables/orders/day=1/part-0.parquet")
 	for b.Loop() {
-		a.record(e)
+		a.record(e, false)
 	}
 }

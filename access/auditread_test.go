@@ -2,12 +2,14 @@ package access
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lethe"
 )
@@ -16,19 +18,23 @@ import (
 // without filters, and compares with a list.
 func TestReadingPages(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.jsonl")
-	a, err := OpenAudit(path)
+	a, err := AuditOptions{Size: 20_000}.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	a.most = 20_000
 	seed := rand.Uint64()
 	t.Log("seed", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
 	const lines = 600
 	for range lines {
-		a.record(Entry{Event: "decision", Principal: lethe.UserARN([]string{"ada", "bob", "madada"}[random.IntN(3)]), Action: []string{"s3:GetObject", "s3:PutObject", "iam:GetUser"}[random.IntN(3)],
-			Resource: lethe.ObjectARN("b", strings.Repeat("long/", random.IntN(40))), Outcome: outcome(random.IntN(2) == 0), Request: fmt.Sprint(random.IntN(50))})
+		_ = a.record(Entry{Event: "decision", Principal: lethe.UserARN([]string{"ada", "bob", "madada"}[random.IntN(3)]), Action: []string{"s3:GetObject", "s3:PutObject", "iam:GetUser"}[random.IntN(3)],
+			Resource: lethe.ObjectARN("b", strings.Repeat("long/", random.IntN(40))), Outcome: outcome(random.IntN(2) == 0), Request: fmt.Sprint(random.IntN(50))}, false)
+		if random.IntN(100) == 0 {
+			if err := errors.Join(a.Sync(), a.turn(time.Now())); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	all, err := a.Read(t.Context(), AuditQuery{Limit: lines + 1})
 	if err != nil || len(all.Entries) != lines || all.Next != 0 {

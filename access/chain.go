@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"lethe"
 )
@@ -62,6 +63,8 @@ func auditFiles(path string) ([]string, error) {
 type lineEnd struct {
 	text   []byte // nil if there is none
 	offset int64
+	time   time.Time // of the line
+	begun  time.Time // of the file's first line
 }
 
 func lastLineOf(path string) (lineEnd, error) {
@@ -70,29 +73,47 @@ func lastLineOf(path string) (lineEnd, error) {
 		return lineEnd{}, err
 	}
 	defer f.Close()
-	return lastLine(f)
-}
-
-// lastLine reads a file's end.
-func lastLine(f *os.File) (lineEnd, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return lineEnd{}, err
 	}
-	from := max(0, info.Size()-2*maxLine)
-	tail := make([]byte, info.Size()-from)
+	return lastLine(f, info.Size())
+}
+
+// lastLine reads a file's end.
+func lastLine(f io.ReaderAt, size int64) (end lineEnd, err error) {
+	from := max(0, size-2*maxLine)
+	tail := make([]byte, size-from)
 	if _, err := f.ReadAt(tail, from); err != nil && err != io.EOF {
-		return lineEnd{}, err
+		return end, err
 	}
-	end := bytes.LastIndexByte(tail, '\n')
-	if end < 0 {
+	last := bytes.LastIndexByte(tail, '\n')
+	if last < 0 {
 		if from > 0 {
-			return lineEnd{}, errors.New("its last line has no end")
+			return end, errors.New("its last line has no end")
 		}
-		return lineEnd{}, nil
+		return end, nil
 	}
-	text := tail[:end]
-	return lineEnd{text: text[bytes.LastIndexByte(text, '\n')+1:], offset: from + int64(end) + 1}, nil
+	text := tail[:last]
+	end.text, end.offset = text[bytes.LastIndexByte(text, '\n')+1:], from+int64(last)+1
+	end.time = timeOf(end.text)
+	first := make([]byte, min(size, maxLine))
+	if _, err := f.ReadAt(first, 0); err != nil && err != io.EOF {
+		return end, err
+	}
+	if i := bytes.IndexByte(first, '\n'); i >= 0 {
+		end.begun = timeOf(first[:i])
+	}
+	return end, nil
+}
+
+// timeOf returns the time of a line; the zero one of what is none.
+func timeOf(line []byte) time.Time {
+	var e struct{ Time time.Time }
+	if json.Unmarshal(line, &e) != nil {
+		return time.Time{}
+	}
+	return e.Time
 }
 
 // Chain is what verifying an audit found.
@@ -102,29 +123,41 @@ type Chain struct {
 }
 
 // VerifyAudit checks the chain of the audit whose current file is path: that every
-// line names the hash of the one before it, and that none is missing. Its error is of
-// kind BadData and says where the chain is broken. Lines at the end that were taken
-// away leave no trace in what is left; compare Chain.Last with an earlier one's.
+// line names the hash of the one before it, and that none is missing but what the chain
+// itself says was deleted in its time. Its error is of kind BadData and says where the
+// chain is broken. Lines at the end that were taken away leave no trace in what is
+// left; compare Chain.Last with an earlier one's.
 func VerifyAudit(path string) (c Chain, err error) {
 	files, err := auditFiles(path)
 	if err != nil {
 		return c, err
 	}
-	v := verifier{prev: firstPrev}
+	v := verifier{prev: firstPrev, deleted: map[string]bool{}}
 	for _, file := range append(files, path) {
 		if err := v.file(file); err != nil {
 			return c, err
 		}
 		c.Files++
 	}
+	if v.begins != "" && !v.deleted[v.begins] {
+		return c, lethe.Errorf(lethe.BadData, "audit %s: its first line has number %d, and no line says that those before it were deleted", append(files, path)[0], v.first)
+	}
 	c.Lines, c.Last = v.lines, v.prev
 	return c, nil
 }
 
+// trimmed words that lines were deleted, so that verifying can find it.
+func trimmed(seq int64, hash string) string {
+	return fmt.Sprintf("lines up to %d were deleted; the last had hash %s", seq, hash)
+}
+
 type verifier struct {
-	prev  string
-	seq   int64
-	lines int64
+	prev    string
+	seq     int64
+	lines   int64
+	first   int64
+	begins  string          // as a line must say of what came before the first
+	deleted map[string]bool // what lines say
 }
 
 func (v *verifier) file(path string) error {
@@ -156,10 +189,15 @@ func (v *verifier) line(text []byte) error {
 	switch {
 	case e.Seq == 0 && e.Prev == "" && v.seq == 0:
 		// From before there was a chain.
+	case v.lines == 0 && e.Seq > 1:
+		v.begins, v.first, v.seq = trimmed(e.Seq-1, e.Prev), e.Seq, e.Seq-1
 	case e.Prev != v.prev:
 		return errors.New("it does not follow the line before it: one of them was changed, or lines are missing or were added")
 	case e.Seq != v.seq+1:
 		return fmt.Errorf("it has number %d where %d is due", e.Seq, v.seq+1)
+	}
+	if e.Event == "retention" && e.Principal == lethe.System.ARN {
+		v.deleted[e.Reason] = true
 	}
 	v.seq, v.prev = e.Seq, lineHash(text)
 	v.lines++

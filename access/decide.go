@@ -50,7 +50,9 @@ func (s *Service) decide(ctx context.Context, q question) error {
 	if err != nil {
 		return err
 	}
-	s.recordDecision(ctx, q.principal, d)
+	if err := s.recordDecision(ctx, q.principal, d); err != nil {
+		return err
+	}
 	if d.Allowed {
 		return nil
 	}

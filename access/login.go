@@ -144,7 +144,9 @@ func (s *Service) Login(ctx context.Context, name, password string) (token strin
 	if err != nil {
 		return "", lethe.Principal{}, err
 	}
-	s.recordLogin(ctx, p)
+	if err := s.recordLogin(ctx, p); err != nil {
+		return "", lethe.Principal{}, err
+	}
 	if p.Zero() {
 		return "", p, lethe.Errorf(lethe.Denied, "name or password is wrong")
 	}
