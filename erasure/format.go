@@ -79,7 +79,8 @@ type Cut struct {
 	// dots, as buyer.id; elements of lists have no name of their own.
 	Columns []string
 	// Match says whether a record is of the person, by the values of Columns. It is
-	// asked about each record before the record is touched, whatever an index said.
+	// asked about each record before the record is touched, whatever an index said,
+	// and must not keep the slices.
 	Match func(values [][]string) bool
 	// Rows are the only records that may match, sorted and without repeats; nil
 	// means that any may.

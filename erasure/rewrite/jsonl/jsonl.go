@@ -49,7 +49,7 @@ func (dialect) IsBlank(raw []byte) bool {
 func (dialect) Blank() ([]byte, error) { return []byte("{}"), nil }
 
 func (d dialect) Parser(columns []string) (lines.Parser, error) {
-	p := &parser{n: len(columns), root: &node{}}
+	p := &parser{root: &node{}}
 	for i, c := range columns {
 		if key, ok := d.keys[c]; ok {
 			c = key

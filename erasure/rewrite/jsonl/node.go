@@ -11,6 +11,7 @@ import (
 type node struct {
 	columns  []int
 	children []child
+	deep     bool // there is something below children
 }
 
 type child struct {
@@ -33,6 +34,7 @@ func (n *node) add(path string, column int) {
 			next = &node{}
 			n.children = append(n.children, child{name, isASCII(name), next})
 		}
+		n.deep = n.deep || strings.Contains(path, ".")
 		n = next
 	}
 	n.columns = append(n.columns, column)
@@ -40,8 +42,8 @@ func (n *node) add(path string, column int) {
 
 // find returns the place of a key, as it is written between its quotes; nil if no
 // column is there or below.
-func (n *node) find(key []byte, escaped bool) *node {
-	if escaped || !isASCII(key) {
+func (n *node) find(key []byte) *node {
+	if !plain(key) {
 		return n.slow(string(appendText(nil, key)))
 	}
 	for i := range n.children {
@@ -50,7 +52,7 @@ func (n *node) find(key []byte, escaped bool) *node {
 			return c.node
 		}
 	}
-	if bytes.IndexByte(key, '.') >= 0 {
+	if n.deep && bytes.IndexByte(key, '.') >= 0 {
 		return n.slow(string(key))
 	}
 	return nil
@@ -91,7 +93,17 @@ func equalFold(name string, key []byte) bool {
 	return true
 }
 
-func isASCII[T string | []byte](s T) bool {
+// plain says that a key is ASCII without escapes.
+func plain(key []byte) bool {
+	for _, c := range key {
+		if c >= utf8.RuneSelf || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+func isASCII(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] >= utf8.RuneSelf {
 			return false

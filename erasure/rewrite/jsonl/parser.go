@@ -22,7 +22,6 @@ const (
 
 // parser finds the values of columns in lines.
 type parser struct {
-	n    int // columns
 	root *node
 
 	line   []byte
@@ -36,7 +35,6 @@ type parser struct {
 type leaf struct {
 	column     int
 	start, end int
-	escaped    bool // of a string: there are escapes in it
 }
 
 // Parse implements lines.Parser.
@@ -118,7 +116,7 @@ func (p *parser) value(i int, n *node, within []int, depth int) (int, error) {
 				return i, broken
 			}
 			start := i + 1
-			end, escaped := text(b, start)
+			end := text(b, start)
 			if end < 0 {
 				return i, broken
 			}
@@ -130,7 +128,7 @@ func (p *parser) value(i int, n *node, within []int, depth int) (int, error) {
 			}
 			var next *node
 			if n != nil {
-				next = n.find(b[start:end], escaped)
+				next = n.find(b[start:end])
 			}
 			if i, err = p.value(i+1, next, within, depth+1); err != nil {
 				return i, err
@@ -167,11 +165,11 @@ func (p *parser) value(i int, n *node, within []int, depth int) (int, error) {
 			}
 		}
 	case '"':
-		end, escaped := text(b, i+1)
+		end := text(b, i+1)
 		if end < 0 {
 			return i, broken
 		}
-		p.found(leaf{start: i, end: end + 1, escaped: escaped}, n, within)
+		p.found(leaf{start: i, end: end + 1}, n, within)
 		return end + 1, nil
 	}
 	end := i
@@ -210,25 +208,22 @@ func blank(b []byte, i int) int {
 
 // text returns where the string ends that begins at i, after its quote: the index
 // of the closing quote, or -1.
-func text(b []byte, i int) (end int, escaped bool) {
-	n := bytes.IndexByte(b[i:], '"')
-	if n < 0 {
-		return -1, false
-	}
-	if bytes.IndexByte(b[i:i+n], '\\') < 0 {
-		return i + n, false
-	}
-	for i < len(b) {
-		switch b[i] {
-		case '\\':
-			i += 2
-		case '"':
-			return i, true
-		default:
-			i++
+func text(b []byte, i int) int {
+	for at := i; ; at++ {
+		n := bytes.IndexByte(b[at:], '"')
+		if n < 0 {
+			return -1
+		}
+		at += n
+		// A quote is escaped by an odd number of backslashes.
+		back := at
+		for back > i && b[back-1] == '\\' {
+			back--
+		}
+		if (at-back)%2 == 0 {
+			return at
 		}
 	}
-	return -1, true
 }
 
 // ends are the bytes that end a number or a word.

@@ -13,12 +13,15 @@ import (
 )
 
 // Values implements lines.Parser.
-func (p *parser) Values() [][]string {
-	out := make([][]string, p.n)
-	for _, l := range p.leaves {
-		out[l.column] = append(out[l.column], p.text(l))
+func (p *parser) Values(out [][]string) {
+	for i := range out {
+		out[i] = out[i][:0]
 	}
-	return out
+	for _, l := range p.leaves {
+		if l.column < len(out) {
+			out[l.column] = append(out[l.column], p.text(l))
+		}
+	}
 }
 
 // text is a value as text.
@@ -27,7 +30,7 @@ func (p *parser) text(l leaf) string {
 	switch {
 	case raw[0] != '"':
 		return canonical(string(raw))
-	case !l.escaped && utf8.Valid(raw):
+	case bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw):
 		return string(raw[1 : len(raw)-1])
 	}
 	return string(appendText(make([]byte, 0, len(raw)), raw[1:len(raw)-1]))

@@ -59,9 +59,9 @@ type Parser interface {
 	// Parse reads a record. A record that it cannot read is a BadRecord; any other
 	// error ends the work on the object.
 	Parse(r *delimited.Record) error
-	// Values returns the record's values of the parser's columns, which the next
-	// Parse leaves alone.
-	Values() [][]string
+	// Values puts the values of the record's first columns in their places in out,
+	// over what is there.
+	Values(out [][]string)
 	// Replace returns edits of the record's bytes, relative to its beginning and in
 	// order, that give column i new values: nil is null.
 	Replace(of map[int]*string) ([]object.Edit, error)
@@ -108,14 +108,14 @@ func (f *Format) Records(ctx context.Context, src object.Content, columns []stri
 					}
 					rows = rows[1:]
 				}
-				r := erasure.Record{Row: s.row, Off: s.off, Len: s.rec.Length}
+				r := erasure.Record{Row: s.row, Off: s.off, Len: s.rec.Length, Values: make([][]string, len(columns))}
 				err := s.parse(parser)
 				var bad BadRecord
 				switch {
 				case err == nil:
-					r.Values = parser.Values()
+					parser.Values(r.Values)
 				case errors.As(err, &bad):
-					r.Values, r.Unreadable = make([][]string, len(columns)), true
+					r.Unreadable = true
 				default:
 					return err
 				}
@@ -194,7 +194,7 @@ type planner struct {
 	scan   *scan
 	head   Head
 	parser Parser
-	n      int // the first so many columns of the parser identify
+	values [][]string // of the columns that identify, which are the first of the parser
 	repl   map[int]*string
 	traces traces
 	blank  object.Content
@@ -211,7 +211,7 @@ type planner struct {
 func (p *planner) columns() (err error) {
 	c := p.cut
 	columns := slices.Clone(c.Columns)
-	p.n = len(columns)
+	p.values = make([][]string, len(columns))
 	if c.Mode == erasure.Replace {
 		p.repl = map[int]*string{}
 		for name, v := range c.Replace {
@@ -286,7 +286,8 @@ func (p *planner) record() error {
 		}
 		return nil
 	}
-	if !p.cut.Match(p.parser.Values()[:p.n]) {
+	p.parser.Values(p.values)
+	if !p.cut.Match(p.values) {
 		p.keep()
 		return nil
 	}
