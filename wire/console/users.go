@@ -19,7 +19,7 @@ type accountJSON struct {
 	Boundary     string      `json:"boundary,omitempty"` // ARN of a policy
 	Groups       []string    `json:"groups"`
 	Keys         []keyJSON   `json:"keys"` // null if the caller may not see them
-	Logins       []loginJSON `json:"logins,omitempty"`
+	Logins       []loginJSON `json:"logins"` // to the console; null likewise
 	// Password is when the user was given a password; not in lists.
 	Password *time.Time `json:"password,omitempty"`
 	heldJSON
@@ -70,8 +70,17 @@ func (s *server) keysOf(ctx context.Context, user string) ([]keyJSON, error) {
 	return out, err
 }
 
+func (s *server) loginsOf(ctx context.Context, user string) ([]loginJSON, error) {
+	logins, err := s.Principals.ConsoleLogins(ctx, user)
+	out := make([]loginJSON, len(logins))
+	for i, l := range logins {
+		out[i] = loginJSON(l)
+	}
+	return out, err
+}
+
 // listUsers needs what tells all of everybody's groups and policies in IAM. Whose keys
-// are shown is decided user by user.
+// and logins are shown is decided user by user.
 func (s *server) listUsers(c *call) ([]need, func() error, error) {
 	return []need{{"iam:ListUsers", "*"}, {"iam:GetAccountAuthorizationDetails", "*"}}, func() error {
 		ctx := c.r.Context()
@@ -84,19 +93,27 @@ func (s *server) listUsers(c *call) ([]need, func() error, error) {
 			if out[i], err = s.user(ctx, u, false); err != nil {
 				return err
 			}
-			err := access.DecideEach(ctx, s.Access, c.principal, "iam:ListAccessKeys", u.ARN())
-			if lethe.Is(err, lethe.Denied) {
-				continue
+			if out[i].Keys, err = seen(s, c, "iam:ListAccessKeys", u, s.keysOf); err != nil {
+				return err
 			}
-			if err == nil {
-				out[i].Keys, err = s.keysOf(ctx, u.Name)
-			}
-			if err != nil {
+			if out[i].Logins, err = seen(s, c, "lethe:ListConsoleLogins", u, s.loginsOf); err != nil {
 				return err
 			}
 		}
 		return reply(c.w, http.StatusOK, map[string]any{"users": out})
 	}, nil
+}
+
+// seen reads something about a user if the caller may; nil if not.
+func seen[T any](s *server, c *call, action string, u access.User, read func(context.Context, string) ([]T, error)) ([]T, error) {
+	err := access.DecideEach(c.r.Context(), s.Access, c.principal, action, u.ARN())
+	if lethe.Is(err, lethe.Denied) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return read(c.r.Context(), u.Name)
 }
 
 func (s *server) getUser(c *call) ([]need, func() error, error) {
@@ -121,12 +138,8 @@ func (s *server) getUser(c *call) ([]need, func() error, error) {
 		case !lethe.Is(err, lethe.NotFound):
 			return err
 		}
-		logins, err := s.Principals.ConsoleLogins(ctx, u.Name)
-		if err != nil {
+		if out.Logins, err = s.loginsOf(ctx, u.Name); err != nil {
 			return err
-		}
-		for _, l := range logins {
-			out.Logins = append(out.Logins, loginJSON(l))
 		}
 		return reply(c.w, http.StatusOK, out)
 	}, err
@@ -142,7 +155,7 @@ func (s *server) createUser(c *call) ([]need, func() error, error) {
 		if err != nil {
 			return err
 		}
-		out.Keys = []keyJSON{}
+		out.Keys, out.Logins = []keyJSON{}, []loginJSON{}
 		return reply(c.w, http.StatusCreated, out)
 	})
 }
