@@ -25,6 +25,8 @@ type TableSchema struct {
 	Columns []Column
 	// View is set for a view. The analyzer parses and analyzes its text in place.
 	View *View
+	// Rules, when not nil, narrow what is seen of a table.
+	Rules *Rules
 	// Handle is the resolver's own; the analysis hands it back.
 	Handle any
 }
@@ -104,6 +106,7 @@ type Field struct {
 	// the value is coalesce(left, right) after both are coerced to Type.
 	Merged *[2]*Field
 
+	read        bool        // the statement refers to it
 	qualifier   []string    // parts of the name that may precede the column's
 	named       *namedQuery // the WITH query that this is a column of
 	nullable    bool        // on the side of an outer join that may be missing
@@ -112,6 +115,9 @@ type Field struct {
 	setOp       *SetOp      // that this is a column of
 	sides       [2]*Field   // the columns of setOp's operands
 }
+
+// Read reports whether the statement reads the field.
+func (f *Field) Read() bool { return f.read }
 
 // Ref is what an identifier or a dotted name refers to: exactly one of Field
 // and Lambda is set.
@@ -187,6 +193,9 @@ type TableUse struct {
 	// Predicates hold for every row of the table that can have an effect on the
 	// result. They are found where that is easy; there may be none.
 	Predicates []Predicate
+	// Ruled is set for a table below its rules: what the statement sees is another
+	// relation.
+	Ruled bool
 	// ViaView is the view through which the statement reaches the table, or nil.
 	ViaView *TableSchema
 	// Period and AsOf are the reference's time travel, if any.

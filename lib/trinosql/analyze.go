@@ -32,7 +32,8 @@ type analyzer struct {
 
 	depth   int
 	fields  int
-	views   []*TableSchema // being expanded, outermost first
+	views   []*TableSchema          // being expanded, outermost first
+	beneath map[*Table]*TableSchema // tables below their rules
 	nviews  int
 	lambdas int // analyses of a lambda's body
 	inside  int // lambdas around the current expression
@@ -60,7 +61,7 @@ type outerRef struct {
 func analyze(ctx context.Context, stmt Statement, r Resolver, opt Options) (*Analysis, error) {
 	z := &analyzer{
 		ctx: ctx, resolver: r, opt: opt,
-		given: map[Expr]bool{}, fromQuery: map[*Query][]outerRef{}, hashes: map[Expr]uint64{},
+		beneath: map[*Table]*TableSchema{}, given: map[Expr]bool{}, fromQuery: map[*Query][]outerRef{}, hashes: map[Expr]uint64{},
 		a: &Analysis{
 			Statement: stmt, params: opt.Parameters,
 			types: map[Expr]*Type{}, coercions: map[Expr]*Type{}, refs: map[Expr]*Ref{}, rowFields: map[*Deref]int{},
@@ -210,6 +211,9 @@ func (z *analyzer) target(s Statement, name QName) *TableUse {
 	schema := z.resolve(s, name)
 	if schema.View != nil {
 		z.fail(name.Pos(), NotSupported, "Writing to views is not supported: '%s'", schemaName(schema))
+	}
+	if schema.Rules != nil {
+		z.fail(name.Pos(), NotSupported, "Writing to a table through its rules is not supported: '%s'", schemaName(schema))
 	}
 	use := &TableUse{Name: name, Schema: schema, Used: make([]bool, len(schema.Columns))}
 	z.a.Target = use

@@ -113,11 +113,17 @@ func (z *analyzer) table(t *Table, sc *scope) []*Field {
 			return fields
 		}
 	}
-	schema := z.resolve(t, t.Name)
+	schema := z.beneath[t]
+	if schema == nil {
+		schema = z.resolve(t, t.Name)
+	}
 	if schema.View != nil {
 		return z.view(t, schema)
 	}
-	use := &TableUse{Node: t, Name: t.Name, Schema: schema, Used: make([]bool, len(schema.Columns)), Period: t.Period, AsOf: t.AsOf}
+	if schema.Rules != nil {
+		return z.ruled(t, schema)
+	}
+	use := &TableUse{Node: t, Name: t.Name, Schema: schema, Used: make([]bool, len(schema.Columns)), Period: t.Period, AsOf: t.AsOf, Ruled: z.beneath[t] != nil}
 	if len(z.views) > 0 {
 		use.ViaView = z.views[0]
 	}
@@ -356,6 +362,7 @@ func (z *analyzer) joinUsing(j *Join, l, r []*Field) []*Field {
 // markUsed notes that the statement reads the table columns behind a field.
 func markUsed(f *Field) {
 	for f != nil {
+		f.read = true
 		if f.Table != nil {
 			f.Table.Used[f.Column] = true
 			return

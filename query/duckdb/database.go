@@ -89,8 +89,17 @@ func (d *database) run(ctx context.Context, t task) (done, error) {
 	if t.SQL == "" {
 		return done{}, nil
 	}
-	if err := dialect.Register(ctx, d.conn, t.SQL, t.Wide); err != nil {
+	statements := []string{t.SQL, t.Wide}
+	for _, m := range t.Made {
+		statements = append(statements, m.SQL)
+	}
+	if err := dialect.Register(ctx, d.conn, statements...); err != nil {
 		return done{}, err
+	}
+	for _, m := range t.Made {
+		if err := d.exec(ctx, "CREATE TEMP TABLE "+m.Name+" AS "+m.SQL); err != nil {
+			return done{}, ofRules{err}
+		}
 	}
 	var r done
 	write := func(query string) (err error) {
@@ -119,6 +128,12 @@ func (d *database) run(ctx context.Context, t task) (done, error) {
 	}
 	return r, nil
 }
+
+// ofRules is an error that came up while the rows that rules leave of a table
+// were made: it may tell of those that they do not.
+type ofRules struct{ error }
+
+func (e ofRules) Unwrap() error { return e.error }
 
 // writeCSV leaves the rows of a SELECT in the form of Athena's results: a
 // header, every value quoted, null as nothing.

@@ -279,6 +279,9 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 		}
 	}()
 	if err := w.stage.link(ctx, p.dir); err != nil {
+		if len(w.task.Made) > 0 && lethe.Is(err, lethe.Conflict) { // it names an object
+			err = lethe.Errorf(lethe.Conflict, "a table changed while the query was being prepared").WithHint("run the query again")
+		}
 		return outcome{}, err
 	}
 	if err := p.await(ctx); err != nil {
@@ -293,6 +296,9 @@ func (e *Engine) run(ctx context.Context, w work) (o outcome, err error) {
 	if errors.As(err, &f) {
 		e.c.Log.Debug("query failed in its worker", "type", f.Type, "error", f.Message)
 		err = explain(f, w.stage.inputs, e.c)
+		if len(w.task.Made) > 0 {
+			err = discreet(f, err)
+		}
 	}
 	if err != nil {
 		return outcome{}, err

@@ -79,6 +79,23 @@ func explain(f *failure, inputs []input, c Config) error {
 	return lethe.Errorf(lethe.Internal, "the query engine refused the translated statement: %s: %s", f.Type, firstLine(msg))
 }
 
+// discreet takes from an error of a query that reads tables through their rules
+// what may tell of rows that the rules do not show: all of an error that came up
+// while they were applied, and the names of objects, in which values of partition
+// keys stand.
+func discreet(f *failure, err error) error {
+	kind := lethe.KindOf(err)
+	switch {
+	case kind == lethe.Exhausted:
+		return err
+	case f.Rules, kind == lethe.BadData, kind == lethe.Unsupported, kind == lethe.Internal:
+		return lethe.Errorf(lethe.BadData, "%s%s", badData, unreadableThroughRules).WithHint("somebody who sees the whole table finds out why by reading it")
+	}
+	return err
+}
+
+const unreadableThroughRules = "a table that the query reads through rules cannot be read, or its rules cannot be applied to all of its rows"
+
 // unreadable puts DuckDB's texts about unreadable files into one sentence.
 func unreadable(msg string) string {
 	if m := csvError.FindStringSubmatch(msg); m != nil {

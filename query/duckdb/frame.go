@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"lethe/query/duckdb/dialect"
 )
 
 // Messages between the engine and a worker are JSON, each after its length in
@@ -29,6 +31,8 @@ type task struct {
 	Relations []relation
 	// Setup are statements to run before SQL.
 	Setup []string
+	// Made are tables to make before SQL is prepared.
+	Made []dialect.Made `json:",omitempty"`
 	// SQL is a SELECT; "" to run Setup only. Wide answers if SQL overflows.
 	SQL, Wide string
 	// CSV or Parquet says where its rows go.
@@ -81,6 +85,7 @@ type outFile struct {
 type failed struct {
 	Type    string // DuckDB's class: Conversion, Out of Memory, ...; "" for the worker's own errors
 	Message string
+	Rules   bool // it failed while the rules of tables were applied
 }
 
 func writeFrame(w io.Writer, v any) error {

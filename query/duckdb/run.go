@@ -59,13 +59,16 @@ func (s *stage) task(a *trinosql.Analysis, scans []query.Scan, opts ...dialect.O
 			}
 		}
 		r, err := s.relation(name, scans[i], used)
+		if err != nil && use.Ruled { // it may name an object
+			return "", lethe.Errorf(lethe.KindOf(err), "%s", unreadableThroughRules)
+		}
 		if err != nil {
 			return "", err
 		}
 		t.Relations = append(t.Relations, r)
 		return "lake." + name, nil
 	}, opts...)
-	t.SQL, t.Wide = st.SQL, st.Wide
+	t.Made, t.SQL, t.Wide = st.Made, st.SQL, st.Wide
 	return t, st, err
 }
 

@@ -44,6 +44,8 @@ func Worker() int {
 		if t, ok := errorClass(err); ok {
 			f.Type = t
 		}
+		var r ofRules
+		f.Rules = errors.As(err, &r)
 		if writeFrame(out, reply{Failed: &f}) != nil {
 			return 2
 		}

@@ -72,7 +72,14 @@ type Statement struct {
 	// an error for which [Overflowed] holds, Wide gives the answer in 128 bits.
 	Wide    string
 	Columns []Column
+	// Made are temporary tables that SQL and Wide read. They are to be made, each
+	// by a statement of its own, before these are looked at; what fails there is
+	// not the statement's.
+	Made []Made
 }
+
+// Made is a table that holds what the rules of a table leave of it.
+type Made struct{ Name, SQL string }
 
 // Option changes what Emit writes.
 type Option func(*options)
@@ -145,6 +152,17 @@ func Emit(a *trinosql.Analysis, table func(i int, t *trinosql.TableUse) (string,
 	if st.SQL, err = e.statement(q, o); err != nil {
 		return Statement{}, err
 	}
+	if e.narrowed && len(e.made) > 0 {
+		// What was made is not made again, so it is made wide.
+		w := newEmitter(a, table)
+		w.zone, w.wide = e.zone, true
+		if st.SQL, err = w.statement(q, o); err != nil {
+			return Statement{}, err
+		}
+		st.Made = w.made
+		return st, nil
+	}
+	st.Made = e.made
 	if e.narrowed {
 		w := newEmitter(a, table)
 		w.zone, w.wide = e.zone, true
@@ -175,6 +193,7 @@ type emitter struct {
 	keys    map[string]string             // replaces grouping keys above their aggregation
 	built   map[string]string             // instants within timestamps with time zone, by their text
 	rels    int                           // relations named so far
+	made    []Made                        // tables to be made before the statement
 	open    int                           // lambdas around what is being written
 	try     int                           // TRYs around what is being written
 

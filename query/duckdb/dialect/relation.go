@@ -103,6 +103,10 @@ func (e *emitter) tableRef(t *trinosql.Table) string {
 		}
 		return e.ctes[ref.CTE] + " AS " + name
 	case trinosql.ViewTable:
+		if ref.Schema.Rules != nil {
+			e.place(name, fields)
+			return e.barrier(ref.View, fields) + " AS " + name
+		}
 		have := e.a.QueryFields(ref.View)
 		want := make([]*trinosql.Type, len(have))
 		for i, f := range visible(fields) {
@@ -131,6 +135,30 @@ func (e *emitter) tableRef(t *trinosql.Table) string {
 		e.fields[f] = spelling{sql: name + "." + ident(col.Name), stored: converts(f.Type)}
 	}
 	return s + " AS " + name
+}
+
+// barrier writes the query that stands for a table with rules as a table to be
+// made before the statement runs, and returns the table's name. Inside the
+// statement DuckDB would be free to evaluate an expression of the user's before
+// the filter of the rules, and its failure would tell of a row that is not seen;
+// a relation that is there already it cannot look behind. Columns that nothing
+// reads are left empty.
+func (e *emitter) barrier(q *trinosql.Query, fields []*trinosql.Field) string {
+	open, try, scope, keys, ask := e.open, e.try, e.scope, e.keys, e.ask
+	e.open, e.try, e.scope, e.keys, e.ask = 0, 0, nil, nil, nil
+	have := e.a.QueryFields(q)
+	want, items := make([]*trinosql.Type, len(fields)), make([]string, len(fields))
+	for i, f := range fields {
+		want[i] = f.Type
+		if items[i] = column(i); !f.Read() {
+			items[i] = "NULL AS " + column(i)
+		}
+	}
+	sql := e.queryAs(q, differs(have, want))
+	e.open, e.try, e.scope, e.keys, e.ask = open, try, scope, keys, ask
+	t := Made{Name: "made" + strconv.Itoa(len(e.made)), SQL: "SELECT " + list(items) + " FROM (" + sql + ") AS s(" + columns(len(fields)) + ")"}
+	e.made = append(e.made, t)
+	return t.Name
 }
 
 func (e *emitter) sample(s *trinosql.Sample) string {
