@@ -65,6 +65,7 @@ type App struct {
 	Endpoints config.Endpoints
 
 	keys       *seal.Keyring // of the secrets in the state database
+	audit      *access.Audit // of what is decided
 	connectors connectors    // to other metastores
 
 	profiles []profile // in the files for AWS clients
@@ -138,15 +139,16 @@ func (a *App) openState(ctx context.Context) error {
 	if err := a.openKeys(ctx, db); err != nil {
 		return err
 	}
-	audit, err := access.OpenAudit(a.path("audit.jsonl"))
-	if err != nil {
+	if err := a.openAudit(); err != nil {
 		return err
 	}
-	a.onStop(audit.Close)
-	if a.Access, err = access.Open(ctx, db, a.keys, audit); err != nil {
+	if a.Access, err = access.Open(ctx, db, a.keys, a.audit); err != nil {
 		return err
 	}
 	a.onStop(a.Access.Close)
+	if err := a.shipAudit(ctx); err != nil {
+		return err
+	}
 	if err := a.administrator(ctx); err != nil {
 		return err
 	}

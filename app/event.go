@@ -77,16 +77,7 @@ func (a *App) startEvents(ctx context.Context) error {
 func eventTarget(ctx context.Context, t config.EventTarget) (event.Target, error) {
 	switch {
 	case t.Webhook != nil:
-		w := t.Webhook
-		trust, err := trusting(w.CAFile)
-		if err != nil {
-			return nil, err
-		}
-		header := http.Header{}
-		for k, v := range w.Headers {
-			header.Set(k, v)
-		}
-		return webhook.New(webhook.Config{URL: w.URL, Token: string(w.Token), Secret: string(w.Secret), Header: header, Timeout: w.Timeout, TLS: trust})
+		return webhookTarget(t.Webhook)
 	case t.NATS != nil:
 		c, err := natsConfig(t.NATS)
 		if err != nil {
@@ -103,6 +94,18 @@ func eventTarget(ctx context.Context, t config.EventTarget) (event.Target, error
 		return sqs.NewTarget(ctx, sqsConfig(t.SQS))
 	}
 	return nil, lethe.Errorf(lethe.Invalid, "the target is of no kind")
+}
+
+func webhookTarget(w *config.EventWebhook) (event.Target, error) {
+	trust, err := trusting(w.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	header := http.Header{}
+	for k, v := range w.Headers {
+		header.Set(k, v)
+	}
+	return webhook.New(webhook.Config{URL: w.URL, Token: string(w.Token), Secret: string(w.Secret), Header: header, Timeout: w.Timeout, TLS: trust})
 }
 
 func (a *App) eventSource(name string, s config.EventSource) (event.Source, error) {

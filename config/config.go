@@ -43,6 +43,7 @@ type Config struct {
 	Console   Console   `yaml:"console"`
 	Query     Query     `yaml:"query"`
 	Events    Events    `yaml:"events"`
+	Audit     Audit     `yaml:"audit"`
 	Metastore Metastore `yaml:"metastore"`
 	Upkeep    Upkeep    `yaml:"upkeep"`
 	Secrets   Secrets   `yaml:"secrets"`
@@ -101,6 +102,7 @@ func Default() Config {
 		Query:     Query{Memory: 2 << 30, Concurrency: max(2, runtime.NumCPU()), Warm: 2},
 		Metastore: DefaultMetastore(),
 		Upkeep:    DefaultUpkeep(),
+		Audit:     DefaultAudit(),
 		Events:    Events{Tries: 16, MaxAge: 14 * 24 * time.Hour},
 		Log:       Log{Level: "info", Format: "text"},
 	}
@@ -189,6 +191,9 @@ func (c *Config) Check() error {
 		return err
 	}
 	if err := c.Metastore.check(); err != nil {
+		return err
+	}
+	if err := c.Audit.check(); err != nil {
 		return err
 	}
 	return c.Events.check()

@@ -189,10 +189,7 @@ func oneOf(field string, has ...bool) error {
 func (t EventTarget) check(field string) error {
 	switch {
 	case t.Webhook != nil:
-		if t.Webhook.Timeout < 0 {
-			return &Error{field + ".webhook.timeout", t.Webhook.Timeout.String(), "must not be negative"}
-		}
-		return checkURL(field+".webhook.url", t.Webhook.URL, "http", "https")
+		return t.Webhook.check(field + ".webhook")
 	case t.NATS != nil:
 		switch n := t.NATS; {
 		case n.Subject == "" || strings.ContainsAny(n.Subject, " *>\t\r\n"):
@@ -210,6 +207,13 @@ func (t EventTarget) check(field string) error {
 		return t.Kafka.check(field + ".kafka")
 	}
 	return t.SQS.check(field + ".sqs")
+}
+
+func (w EventWebhook) check(field string) error {
+	if w.Timeout < 0 {
+		return &Error{field + ".timeout", w.Timeout.String(), "must not be negative"}
+	}
+	return checkURL(field+".url", w.URL, "http", "https")
 }
 
 func (s EventSource) check(field string) error {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -152,7 +154,7 @@ func checkLake(ctx context.Context, data string) []finding {
 		}
 		list = append(list, f)
 	}
-	return list
+	return append(list, checkAuditFiles(data)...)
 }
 
 func checkState(ctx context.Context, path string) error {
@@ -205,13 +207,18 @@ func checkRunning(ctx context.Context, l lake) []finding {
 			list = append(list, finding{name, problem, err.Error(), "look at the server's log"})
 			continue
 		}
+		said, _ := io.ReadAll(io.LimitReader(resp.Body, 300)) // it only explains
 		resp.Body.Close()
 		// The AWS port refuses what is not signed: that is an answer too.
 		if name == "console" && resp.StatusCode != http.StatusOK || resp.StatusCode >= 500 {
-			list = append(list, finding{name, problem, "answers " + resp.Status, "look at the server's log"})
+			detail := "answers " + resp.Status
+			if name == "console" {
+				detail += ": " + strings.TrimSpace(string(said))
+			}
+			list = append(list, finding{name, problem, detail, "look at the server's log"})
 			continue
 		}
 		list = append(list, finding{name, ok, "answers at " + url, ""})
 	}
-	return list
+	return append(list, checkAuditRunning(ctx, l.Console)...)
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"crypto/subtle"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -16,7 +17,11 @@ func (s *server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	if s.Ready != nil {
 		if err := s.Ready(r.Context()); err != nil {
-			plain(w, http.StatusServiceUnavailable, "not ready\n")
+			why := ""
+			if e, ok := errors.AsType[*lethe.Error](err); ok { // made for people
+				why = ": " + e.Message
+			}
+			plain(w, http.StatusServiceUnavailable, "not ready"+why+"\n")
 			return
 		}
 	}
