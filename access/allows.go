@@ -22,7 +22,11 @@ func DecideEach(ctx context.Context, d Decider, p lethe.Principal, action, resou
 			return err
 		}
 	}
-	return d.Decide(ctx, p, action, resource)
+	err := d.Decide(ctx, p, action, resource)
+	if lethe.Is(err, lethe.Denied) { // who may not see one of them does not learn its name
+		err = lethe.Errorf(lethe.Denied, "User: %s is not authorized to perform: %s on all that this needs", p.ARN, action)
+	}
+	return err
 }
 
 // Allows implements Viewer.

@@ -16,6 +16,9 @@ import (
 type rights struct {
 	principal policy.Principal
 	set       policy.Set
+	// owners are the ids by which rules name the principal: its own and its groups'.
+	owners []string
+	groups []string // names
 	// token says that the credentials come from GetSessionToken.
 	token bool
 }
@@ -117,7 +120,13 @@ func (s *Service) evaluate(ctx context.Context, q question) (d policy.Decision, 
 		conditions = maps.Clone(conditions)
 		maps.Copy(conditions, q.more)
 	}
-	return set.Evaluate(&policy.Request{Principal: r.principal, Action: q.action, Resource: q.resource, ResourceAccount: lethe.Account, Context: conditions}), nil
+	d = set.Evaluate(&policy.Request{Principal: r.principal, Action: q.action, Resource: q.resource, ResourceAccount: lethe.Account, Context: conditions})
+	if d.Allowed {
+		if err := s.guard(ctx, q, &d); err != nil {
+			return policy.Decision{Action: q.action, Resource: q.resource}, err
+		}
+	}
+	return d, nil
 }
 
 // forbiddenToTokens reports what credentials of GetSessionToken cannot do, whatever
@@ -127,7 +136,7 @@ func forbiddenToTokens(action string) bool {
 }
 
 // resourcePolicies returns the policies of the question's resource. An administrator's
-// hold on a bucket's policy itself is not limited by that policy, as the account's
+// hold on a bucket's or a secret's policy itself is not limited by that policy, as the account's
 // root user's is not in AWS: nobody could take back a policy that denies everyone.
 func (s *Service) resourcePolicies(ctx context.Context, q question) ([]policy.Named, error) {
 	service := q.resource
@@ -139,7 +148,7 @@ func (s *Service) resourcePolicies(ctx context.Context, q question) ([]policy.Na
 		}
 	}
 	known, ok := s.resources.Load(service)
-	if !ok || q.principal.Administrator && strings.HasSuffix(q.action, "BucketPolicy") {
+	if !ok || q.principal.Administrator && (strings.HasSuffix(q.action, "BucketPolicy") || strings.HasSuffix(q.action, "ResourcePolicy")) {
 		return q.policies, nil
 	}
 	texts, err := known.(ResourcePolicies)(ctx, q.resource)
@@ -232,7 +241,9 @@ func (s *Service) ofUser(ctx context.Context, tx *sql.Tx, owner string) (*rights
 	if err != nil {
 		return nil, err
 	}
+	r.owners = []string{u.ID}
 	for _, g := range groups {
+		r.owners, r.groups = append(r.owners, g.ID), append(r.groups, g.Name)
 		if err := s.addAll(ctx, tx, &r.set, g.ID, "group/"+g.Name); err != nil {
 			return nil, err
 		}
@@ -249,7 +260,7 @@ func (s *Service) ofRole(ctx context.Context, tx *sql.Tx, owner string, x sessio
 	if err != nil {
 		return nil, err
 	}
-	r := &rights{principal: policy.Principal{Type: policy.Role, ARN: role.ARN(), RoleARN: role.ARN(), Account: lethe.Account, ID: role.ID, Tags: tagMap(x.withTags(tags))}}
+	r := &rights{principal: policy.Principal{Type: policy.Role, ARN: role.ARN(), RoleARN: role.ARN(), Account: lethe.Account, ID: role.ID, Tags: tagMap(x.withTags(tags))}, owners: []string{role.ID}}
 	if x.name != "" {
 		r.principal.Type, r.principal.ARN, r.principal.ID = policy.AssumedRole, lethe.SessionARN(role.Name, x.name), role.ID+":"+x.name
 	}

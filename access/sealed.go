@@ -53,7 +53,7 @@ func (s *Service) sealAll(ctx context.Context) error {
 // none.
 func secretRows(table string) string {
 	if table == "access_lake" {
-		return "name = 'audit-key'"
+		return "name IN ('audit-key', 'mask-key')"
 	}
 	return "1 = 1"
 }

@@ -34,6 +34,11 @@ type Service struct {
 	cached     cache[*rights]
 	parsed     parsed
 
+	tables  Tables // nil where nobody told where tables lie
+	rules   atomic.Pointer[ruleBook]
+	guarded atomic.Pointer[places]
+	maskKey atomic.Pointer[[]byte]
+
 	uses useLog
 	stop context.CancelFunc
 	done chan struct{}

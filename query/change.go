@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/access"
 	"lethe/catalog"
 	"lethe/lib/trinosql"
 	"lethe/object"
@@ -295,6 +296,11 @@ func (e *executor) partitionDirs(ctx context.Context, t catalog.Table) ([]catalo
 	root = root.Dir()
 	if err := e.Access.Decide(ctx, lethe.PrincipalOf(ctx), "s3:ListBucket", lethe.BucketARN(root.Bucket)); err != nil {
 		return nil, err
+	}
+	if l, ok := e.Access.(access.Listings); ok {
+		if err := l.DecideListing(ctx, lethe.PrincipalOf(ctx), root.Bucket, root.Key, ""); err != nil {
+			return nil, err
+		}
 	}
 	type dir struct {
 		prefix string

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lethe"
+	"lethe/access"
 	"lethe/catalog"
 	"lethe/lib/trinosql"
 )
@@ -14,13 +15,15 @@ type resolver struct{ *executor }
 
 // resolved is the handle that the analysis carries for a table.
 type resolved struct {
-	catalog catalog.Catalog
+	catalog catalog.Catalog // of tables as they are
 	table   catalog.Table
+	// through names a table that the statement reads through its rules.
+	through *access.TableName
 }
 
 // Table implements trinosql.Resolver.
 func (r resolver) Table(ctx context.Context, name trinosql.TableName) (*trinosql.TableSchema, error) {
-	c, t, err := r.table(ctx, name.Catalog, name.Database, name.Table)
+	c, t, sight, err := r.whole(ctx, name.Catalog, name.Database, name.Table)
 	if lethe.Is(err, lethe.NotFound) {
 		return nil, trinosql.ErrNoTable
 	}
@@ -34,7 +37,14 @@ func (r resolver) Table(ctx context.Context, name trinosql.TableName) (*trinosql
 	if err != nil {
 		return nil, err
 	}
-	schema.Handle = resolved{c, t}
+	h := resolved{catalog: c, table: t}
+	if !sight.Whole {
+		if err := through(ctx, schema, sight); err != nil {
+			return nil, err
+		}
+		h.through = &sight.Table
+	}
+	schema.Handle = h
 	return schema, nil
 }
 
@@ -52,7 +62,24 @@ func Schema(name trinosql.TableName, t catalog.Table) (*trinosql.TableSchema, er
 	return schema, nil
 }
 
-// table finds a table that the principal may know.
+// whole finds a table that the principal may know, as it is, and what rules leave
+// of it for the principal.
+func (e *executor) whole(ctx context.Context, catalogName, database, name string) (catalog.Catalog, catalog.Table, access.Sight, error) {
+	c, err := e.permit(ctx, catalogName, "glue:GetTable", database, name)
+	if err != nil {
+		return nil, catalog.Table{}, access.Sight{}, err
+	}
+	database, name = strings.ToLower(database), strings.ToLower(name)
+	v, ok := c.(visible)
+	if !ok {
+		t, err := c.Table(ctx, database, name)
+		return c, t, access.Sight{Whole: true}, err
+	}
+	t, sight, err := v.find(ctx, database, name)
+	return v.under(), t, sight, err
+}
+
+// table finds what the principal sees of a table that it may know.
 func (e *executor) table(ctx context.Context, catalogName, database, name string) (catalog.Catalog, catalog.Table, error) {
 	c, err := e.permit(ctx, catalogName, "glue:GetTable", database, name)
 	if err != nil {

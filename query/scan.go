@@ -18,6 +18,9 @@ func (e *executor) scans(ctx context.Context, a *trinosql.Analysis) (list []Scan
 	for _, use := range a.Tables {
 		h := use.Schema.Handle.(resolved)
 		s, err := e.scan(ctx, a, h, use)
+		if h.through != nil && lethe.Is(err, lethe.Denied) { // it may name a partition
+			err = lethe.Errorf(lethe.Denied, "table %s.%s: policies do not allow to read all of its files", h.table.Database, h.table.Name)
+		}
 		if err != nil {
 			return nil, 0, err
 		}
@@ -36,6 +39,9 @@ func (e *executor) scans(ctx context.Context, a *trinosql.Analysis) (list []Scan
 
 func (e *executor) scan(ctx context.Context, a *trinosql.Analysis, h resolved, use *trinosql.TableUse) (Scan, error) {
 	t := h.table
+	if h.through != nil {
+		ctx = access.ThroughRules(ctx, *h.through)
+	}
 	if strings.EqualFold(t.Parameters["projection.enabled"], "true") {
 		return Scan{}, lethe.Errorf(lethe.Unsupported, "table %s.%s uses partition projection, which is not supported", t.Database, t.Name).
 			WithHint("remove projection.enabled from its properties and register its partitions")

@@ -19,22 +19,58 @@ import (
 type visible struct {
 	catalog.Catalog
 	viewer access.Viewer
+	rules  *ruled // of the catalog's tables; nil of one that is not the lake's own
+	all    bool   // an administrator's: nothing is left out but by rules
 }
 
 // seenBy narrows a catalog to what ctx's principal may see.
 func (s *Service) seenBy(ctx context.Context, c catalog.Catalog) catalog.Catalog {
 	v, ok := s.Access.(access.Viewer)
-	if p := lethe.PrincipalOf(ctx); !ok || p.Administrator {
+	if !ok {
 		return c
 	}
-	return visible{c, v}
+	seen := visible{Catalog: c, viewer: v, all: lethe.PrincipalOf(ctx).Administrator}
+	if sights, ok := s.Access.(access.Sights); ok && c == s.Catalog {
+		seen.rules = &ruled{c, sights}
+		seen.Catalog = *seen.rules
+	}
+	return seen
+}
+
+// find returns a table as it is, if the principal may see it, and what rules leave of it.
+func (v visible) find(ctx context.Context, database, name string) (t catalog.Table, sight access.Sight, err error) {
+	if v.rules == nil {
+		sight.Whole = true
+		t, err = v.Catalog.Table(ctx, database, name)
+	} else {
+		t, sight, err = v.rules.find(ctx, database, name)
+	}
+	if err != nil {
+		return t, sight, err
+	}
+	ok, err := v.sees(ctx, t)
+	if err == nil && !ok {
+		err = lethe.Errorf(lethe.NotFound, "table %s.%s does not exist", database, name)
+	}
+	return t, sight, err
+}
+
+// under is the catalog of tables as they are.
+func (v visible) under() catalog.Catalog {
+	if v.rules != nil {
+		return v.rules.Catalog
+	}
+	return v.Catalog
 }
 
 // sees reports whether ctx's principal may read a table's data. A table without
 // a location, such as a view, has none of its own.
 func (v visible) sees(ctx context.Context, t catalog.Table) (bool, error) {
-	if t.Storage.Location == "" {
+	if t.Storage.Location == "" || v.all {
 		return true, nil
+	}
+	if v.rules != nil { // who reads the table does it through its rules
+		ctx = access.ThroughRules(ctx, access.TableName{Catalog: lethe.DefaultCatalog, Database: t.Database, Table: t.Name})
 	}
 	l, err := lethe.ParseLocation(t.Storage.Location)
 	if err != nil {
@@ -70,20 +106,13 @@ func (v visible) TableNames(ctx context.Context, database string) ([]string, err
 	return names, err
 }
 
-// Table returns a table, if the principal may see it.
+// Table returns what the principal sees of a table.
 func (v visible) Table(ctx context.Context, database, name string) (catalog.Table, error) {
-	t, err := v.Catalog.Table(ctx, database, name)
-	if err != nil {
-		return t, err
-	}
-	ok, err := v.sees(ctx, t)
-	if err == nil && !ok {
-		err = lethe.Errorf(lethe.NotFound, "table %s.%s does not exist", database, name)
-	}
+	t, sight, err := v.find(ctx, database, name)
 	if err != nil {
 		return catalog.Table{}, err
 	}
-	return t, nil
+	return narrow(t, sight), nil
 }
 
 // DropDatabase does not take tables along that the principal cannot see.
