@@ -24,7 +24,7 @@ func testDatabases(t *testing.T, c catalog.Catalog) {
 	want(t, c.CreateDatabase(ctx, d), lethe.Exists)
 	want(t, c.CreateDatabase(ctx, catalog.Database{Name: "SALES_2"}), lethe.Exists)
 
-	if _, own := c.(OwnTimes); own {
+	if _, own := c.(OwnTimes); own || !databaseTimes(c) {
 		got, err := c.Database(ctx, "sales_2")
 		must(t, err)
 		created = got.Created
@@ -46,7 +46,7 @@ func testDatabases(t *testing.T, c catalog.Catalog) {
 	var names []string
 	for _, d := range all {
 		names = append(names, d.Name)
-		if d.Created.IsZero() {
+		if databaseTimes(c) && d.Created.IsZero() {
 			t.Errorf("database %s was never made", d.Name)
 		}
 	}

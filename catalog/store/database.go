@@ -10,12 +10,20 @@ import (
 	"lethe/catalog"
 )
 
-const selectDatabases = `SELECT "DB_ID", "NAME", "DESC", "DB_LOCATION_URI", "OWNER_NAME", "OWNER_TYPE", "CREATE_TIME" FROM "DBS" WHERE "CTLG_NAME" = '` + hive + `'`
+// selectDatabases asks for databases; a schema before 4.0 on a server does not
+// have the time that they were made.
+func selectDatabases(tx *transaction) string {
+	created := "NULL"
+	if tx.db.has["DBS.CREATE_TIME"] {
+		created = `"CREATE_TIME"`
+	}
+	return `SELECT "DB_ID", "NAME", "DESC", "DB_LOCATION_URI", "OWNER_NAME", "OWNER_TYPE", ` + created + ` FROM "DBS" WHERE "CTLG_NAME" = '` + hive + `'`
+}
 
 // Databases lists all databases by name.
 func (s *Store) Databases(ctx context.Context) (ds []catalog.Database, err error) {
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
-		ds, err = readDatabases(ctx, tx, selectDatabases+` ORDER BY "NAME"`)
+	err = s.db.View(ctx, func(tx *transaction) error {
+		ds, err = readDatabases(ctx, tx, selectDatabases(tx)+` ORDER BY "NAME" {BYTES}`)
 		return err
 	})
 	return ds, err
@@ -24,8 +32,8 @@ func (s *Store) Databases(ctx context.Context) (ds []catalog.Database, err error
 // Database returns one database, or NotFound.
 func (s *Store) Database(ctx context.Context, name string) (d catalog.Database, err error) {
 	name = strings.ToLower(name)
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
-		ds, err := readDatabases(ctx, tx, selectDatabases+` AND "NAME" = $1`, name)
+	err = s.db.View(ctx, func(tx *transaction) error {
+		ds, err := readDatabases(ctx, tx, selectDatabases(tx)+` AND "NAME" = $1`, name)
 		if err != nil {
 			return err
 		}
@@ -38,7 +46,7 @@ func (s *Store) Database(ctx context.Context, name string) (d catalog.Database, 
 	return d, err
 }
 
-func readDatabases(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]catalog.Database, error) {
+func readDatabases(ctx context.Context, tx *transaction, query string, args ...any) ([]catalog.Database, error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -72,7 +80,7 @@ func (s *Store) CreateDatabase(ctx context.Context, d catalog.Database) error {
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+	return s.db.Tx(ctx, func(tx *transaction) error {
 		if _, err := databaseID(ctx, tx, d.Name); err == nil {
 			return lethe.Errorf(lethe.Exists, "database %s exists already", d.Name)
 		} else if !lethe.Is(err, lethe.NotFound) {
@@ -82,10 +90,14 @@ func (s *Store) CreateDatabase(ctx context.Context, d catalog.Database) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO "DBS" ("DB_ID", "NAME", "DESC", "DB_LOCATION_URI", "OWNER_NAME", "OWNER_TYPE", "CTLG_NAME", "CREATE_TIME")
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			id, d.Name, null(d.Description), d.Location, null(d.Owner), ownerType(d.Owner, d.OwnerType), hive, seconds(d.Created))
-		if err != nil {
+		columns := []string{"DB_ID", "NAME", "DESC", "DB_LOCATION_URI", "OWNER_NAME", "OWNER_TYPE", "CTLG_NAME"}
+		values := []any{id, d.Name, null(d.Description), d.Location, null(d.Owner), ownerType(d.Owner, d.OwnerType), hive}
+		if tx.db.has["DBS.CREATE_TIME"] {
+			columns, values = append(columns, "CREATE_TIME"), append(values, seconds(d.Created))
+		}
+		row := into("DBS", columns...)
+		row.add(values...)
+		if err := row.insert(ctx, tx); err != nil {
 			return err
 		}
 		return replaceParameters(ctx, tx, "DATABASE_PARAMS", "DB_ID", id, d.Parameters)
@@ -122,8 +134,8 @@ func (s *Store) AlterDatabase(ctx context.Context, name string, d catalog.Databa
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		id, err := databaseID(ctx, tx, name)
+	return s.db.Tx(ctx, func(tx *transaction) error {
+		id, err := findDatabase(ctx, tx, name, " {UPDATE}")
 		if err != nil {
 			return err
 		}
@@ -147,8 +159,8 @@ func (s *Store) DropDatabase(ctx context.Context, name string, cascade bool) err
 	if name == "default" {
 		return lethe.Errorf(lethe.Invalid, "the database default cannot be dropped")
 	}
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		id, err := databaseID(ctx, tx, name)
+	return s.db.Tx(ctx, func(tx *transaction) error {
+		id, err := findDatabase(ctx, tx, name, " {UPDATE}")
 		if err != nil {
 			return err
 		}
@@ -179,8 +191,12 @@ func (s *Store) DropDatabase(ctx context.Context, name string, cascade bool) err
 }
 
 // databaseID finds a database by its lower-case name.
-func databaseID(ctx context.Context, tx *sql.Tx, name string) (id int64, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT "DB_ID" FROM "DBS" WHERE "NAME" = $1 AND "CTLG_NAME" = $2`, name, hive).Scan(&id)
+func databaseID(ctx context.Context, tx *transaction, name string) (id int64, err error) {
+	return findDatabase(ctx, tx, name, "")
+}
+
+func findDatabase(ctx context.Context, tx *transaction, name, lock string) (id int64, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT "DB_ID" FROM "DBS" WHERE "NAME" = $1 AND "CTLG_NAME" = $2`+lock, name, hive).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, noDatabase(name)
 	}

@@ -14,7 +14,7 @@ import (
 const selectFunctions = `SELECT f."FUNC_ID", d."NAME", f."FUNC_NAME", f."CLASS_NAME", f."OWNER_NAME", f."OWNER_TYPE", f."CREATE_TIME"
 	FROM "FUNCS" f JOIN "DBS" d ON d."DB_ID" = f."DB_ID" `
 
-func readFunctions(ctx context.Context, tx *sql.Tx, query string, args ...any) (out []catalog.Function, ids []int64, err error) {
+func readFunctions(ctx context.Context, tx *transaction, query string, args ...any) (out []catalog.Function, ids []int64, err error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, nil, err
@@ -62,12 +62,12 @@ func readFunctions(ctx context.Context, tx *sql.Tx, query string, args ...any) (
 
 // Functions lists a database's functions by name.
 func (s *Store) Functions(ctx context.Context, database string) (fs []catalog.Function, err error) {
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
+	err = s.db.View(ctx, func(tx *transaction) error {
 		db, err := databaseID(ctx, tx, strings.ToLower(database))
 		if err != nil {
 			return err
 		}
-		fs, _, err = readFunctions(ctx, tx, selectFunctions+`WHERE f."DB_ID" = $1 ORDER BY f."FUNC_NAME"`, db)
+		fs, _, err = readFunctions(ctx, tx, selectFunctions+`WHERE f."DB_ID" = $1 ORDER BY f."FUNC_NAME" {BYTES}`, db)
 		return err
 	})
 	return fs, err
@@ -75,14 +75,14 @@ func (s *Store) Functions(ctx context.Context, database string) (fs []catalog.Fu
 
 // Function returns one function, or NotFound.
 func (s *Store) Function(ctx context.Context, database, name string) (f catalog.Function, err error) {
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
+	err = s.db.View(ctx, func(tx *transaction) error {
 		f, _, err = readFunction(ctx, tx, database, name)
 		return err
 	})
 	return f, err
 }
 
-func readFunction(ctx context.Context, tx *sql.Tx, database, name string) (f catalog.Function, id int64, err error) {
+func readFunction(ctx context.Context, tx *transaction, database, name string) (f catalog.Function, id int64, err error) {
 	database, name = strings.ToLower(database), strings.ToLower(name)
 	db, err := databaseID(ctx, tx, database)
 	if err != nil {
@@ -121,7 +121,7 @@ func checkFunction(f catalog.Function) (catalog.Function, error) {
 	return f, nil
 }
 
-func insertResources(ctx context.Context, tx *sql.Tx, id int64, rs []catalog.FunctionResource) error {
+func insertResources(ctx context.Context, tx *transaction, id int64, rs []catalog.FunctionResource) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM "FUNC_RU" WHERE "FUNC_ID" = $1`, id); err != nil {
 		return err
 	}
@@ -138,13 +138,13 @@ func (s *Store) CreateFunction(ctx context.Context, f catalog.Function) error {
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+	return s.db.Tx(ctx, func(tx *transaction) error {
 		if _, _, err := readFunction(ctx, tx, f.Database, f.Name); err == nil {
 			return lethe.Errorf(lethe.Exists, "Function %s.%s already exists", f.Database, f.Name)
 		} else if !lethe.Is(err, lethe.NotFound) {
 			return err
 		}
-		db, err := databaseID(ctx, tx, f.Database)
+		db, err := findDatabase(ctx, tx, f.Database, " {SHARE}")
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ func (s *Store) AlterFunction(ctx context.Context, database, name string, f cata
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+	return s.db.Tx(ctx, func(tx *transaction) error {
 		old, id, err := readFunction(ctx, tx, database, name)
 		if err != nil {
 			return err
@@ -179,7 +179,7 @@ func (s *Store) AlterFunction(ctx context.Context, database, name string, f cata
 				return err
 			}
 		}
-		db, err := databaseID(ctx, tx, f.Database)
+		db, err := findDatabase(ctx, tx, f.Database, " {SHARE}")
 		if err != nil {
 			return err
 		}
@@ -194,7 +194,7 @@ func (s *Store) AlterFunction(ctx context.Context, database, name string, f cata
 
 // DropFunction removes a function, or answers NotFound.
 func (s *Store) DropFunction(ctx context.Context, database, name string) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+	return s.db.Tx(ctx, func(tx *transaction) error {
 		_, id, err := readFunction(ctx, tx, database, name)
 		if err != nil {
 			return err

@@ -27,7 +27,7 @@ func TestKilled(t *testing.T) {
 		return
 	}
 	path := filepath.Join(t.TempDir(), "catalog.db")
-	s := open(t, path)
+	s := connect(t, path, "")
 	def := catalog.Table{Database: "default", Name: "t", Type: catalog.ExternalTable, Partitions: []catalog.Column{{Name: "batch", Type: "int"}, {Name: "n", Type: "int"}}}
 	if err := s.CreateTable(t.Context(), def); err != nil {
 		t.Fatal(err)

@@ -33,16 +33,18 @@ func (s *Store) Lock(ctx context.Context, l catalog.Lock) (catalog.Lock, error) 
 	if err := firstError(checkText("lock", "user", l.User, maxOwner), checkText("lock", "host", l.Host, maxOwner), checkText("lock", "agent", l.Agent, maxOwner)); err != nil {
 		return l, err
 	}
-	err := s.db.Tx(ctx, func(tx *sql.Tx) error {
+	err := s.db.Tx(ctx, func(tx *transaction) error {
+		l.Held, l.Acquired = false, time.Time{}
+		// The row of the next lock's number is also what all who lock wait for.
+		if err := tx.QueryRowContext(ctx, `SELECT "NL_NEXT" FROM "NEXT_LOCK_ID" {UPDATE}`).Scan(&l.ID); err != nil {
+			return err
+		}
 		all, err := s.live(ctx, tx)
 		if err != nil {
 			return err
 		}
 		if len(all) >= maxLocks {
 			return lethe.Errorf(lethe.Exhausted, "there are %d locks; try again when some are gone", len(all))
-		}
-		if err := tx.QueryRowContext(ctx, `SELECT "NL_NEXT" FROM "NEXT_LOCK_ID"`).Scan(&l.ID); err != nil {
-			return err
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE "NEXT_LOCK_ID" SET "NL_NEXT" = $1`, l.ID+1); err != nil {
 			return err
@@ -70,7 +72,7 @@ func (s *Store) Lock(ctx context.Context, l catalog.Lock) (catalog.Lock, error) 
 
 // grant makes a lock held if none of those before it stands in its way, whether
 // they are held or wait themselves: so nobody waits for ever.
-func (s *Store) grant(ctx context.Context, tx *sql.Tx, all []catalog.Lock, l *catalog.Lock) error {
+func (s *Store) grant(ctx context.Context, tx *transaction, all []catalog.Lock, l *catalog.Lock) error {
 	for _, other := range all {
 		if other.ID < l.ID && blocks(other, *l) {
 			return nil
@@ -107,7 +109,7 @@ func exclude(x, y catalog.LockType) bool {
 }
 
 // live removes what has expired and returns the locks there are, in their order.
-func (s *Store) live(ctx context.Context, tx *sql.Tx) (all []catalog.Lock, err error) {
+func (s *Store) live(ctx context.Context, tx *transaction) (all []catalog.Lock, err error) {
 	// Locks of transactions, which a Java metastore may have made, end with them.
 	_, err = tx.ExecContext(ctx, `DELETE FROM "HIVE_LOCKS" WHERE "HL_TXNID" = 0 AND "HL_LAST_HEARTBEAT" < $1`, s.now().Add(-catalog.LockTimeout).UnixMilli())
 	if err != nil {
@@ -116,7 +118,7 @@ func (s *Store) live(ctx context.Context, tx *sql.Tx) (all []catalog.Lock, err e
 	return readLocks(ctx, tx)
 }
 
-func readLocks(ctx context.Context, tx *sql.Tx) (all []catalog.Lock, err error) {
+func readLocks(ctx context.Context, tx *transaction) (all []catalog.Lock, err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT "HL_LOCK_EXT_ID", "HL_DB", "HL_TABLE", "HL_PARTITION", "HL_LOCK_STATE", "HL_LOCK_TYPE", "HL_LAST_HEARTBEAT", "HL_ACQUIRED_AT", "HL_USER", "HL_HOST", "HL_AGENT_INFO"
 		FROM "HIVE_LOCKS" ORDER BY "HL_LOCK_EXT_ID", "HL_LOCK_INT_ID"`)
 	if err != nil {
@@ -151,7 +153,11 @@ func readLocks(ctx context.Context, tx *sql.Tx) (all []catalog.Lock, err error) 
 
 // CheckLock looks whether a waiting lock is held by now.
 func (s *Store) CheckLock(ctx context.Context, id int64) (l catalog.Lock, err error) {
-	err = s.db.Tx(ctx, func(tx *sql.Tx) error {
+	err = s.db.Tx(ctx, func(tx *transaction) error {
+		var next int64
+		if err := tx.QueryRowContext(ctx, `SELECT "NL_NEXT" FROM "NEXT_LOCK_ID" {UPDATE}`).Scan(&next); err != nil {
+			return err
+		}
 		all, err := s.live(ctx, tx)
 		if err != nil {
 			return err
@@ -173,7 +179,7 @@ func (s *Store) CheckLock(ctx context.Context, id int64) (l catalog.Lock, err er
 	return l, err
 }
 
-func (s *Store) beat(ctx context.Context, tx *sql.Tx, id int64) error {
+func (s *Store) beat(ctx context.Context, tx *transaction, id int64) error {
 	r, err := tx.ExecContext(ctx, `UPDATE "HIVE_LOCKS" SET "HL_LAST_HEARTBEAT" = $1 WHERE "HL_LOCK_EXT_ID" = $2`, s.now().UnixMilli(), id)
 	return lockFound(r, err, id)
 }
@@ -190,7 +196,7 @@ func lockFound(r sql.Result, err error, id int64) error {
 
 // Heartbeat keeps a lock.
 func (s *Store) Heartbeat(ctx context.Context, id int64) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+	return s.db.Tx(ctx, func(tx *transaction) error {
 		if _, err := s.live(ctx, tx); err != nil {
 			return err
 		}
@@ -200,7 +206,7 @@ func (s *Store) Heartbeat(ctx context.Context, id int64) error {
 
 // Unlock removes a lock.
 func (s *Store) Unlock(ctx context.Context, id int64) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+	return s.db.Tx(ctx, func(tx *transaction) error {
 		r, err := tx.ExecContext(ctx, `DELETE FROM "HIVE_LOCKS" WHERE "HL_LOCK_EXT_ID" = $1`, id)
 		return lockFound(r, err, id)
 	})
@@ -208,7 +214,7 @@ func (s *Store) Unlock(ctx context.Context, id int64) error {
 
 // Locks lists the locks.
 func (s *Store) Locks(ctx context.Context) (all []catalog.Lock, err error) {
-	err = s.db.Tx(ctx, func(tx *sql.Tx) error {
+	err = s.db.Tx(ctx, func(tx *transaction) error {
 		all, err = s.live(ctx, tx)
 		return err
 	})

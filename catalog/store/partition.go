@@ -12,12 +12,12 @@ import (
 
 // Partitions returns a table's partitions in the order of their names.
 func (s *Store) Partitions(ctx context.Context, database, table string, page catalog.PartitionPage) (ps []catalog.Partition, err error) {
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
+	err = s.db.View(ctx, func(tx *transaction) error {
 		t, err := readTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
-		where, args, err := selectPartitions(t, page)
+		where, args, err := selectPartitions(tx, t, page)
 		if err != nil {
 			return err
 		}
@@ -29,13 +29,13 @@ func (s *Store) Partitions(ctx context.Context, database, table string, page cat
 
 // PartitionsNamed returns those of the named partitions that exist.
 func (s *Store) PartitionsNamed(ctx context.Context, database, table string, names []string) (ps []catalog.Partition, err error) {
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
+	err = s.db.View(ctx, func(tx *transaction) error {
 		t, err := readTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
 		for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(names))), idsAtOnce) {
-			some, err := readPartitions(ctx, tx, t, `WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2")+` ORDER BY p."PART_NAME"`, []any{t.id, list(chunk)})
+			some, err := readPartitions(ctx, tx, t, `WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2")+` ORDER BY p."PART_NAME" {BYTES}`, []any{t.id, list(chunk)})
 			if err != nil {
 				return err
 			}
@@ -48,12 +48,12 @@ func (s *Store) PartitionsNamed(ctx context.Context, database, table string, nam
 
 // PartitionNames returns the names of a table's partitions.
 func (s *Store) PartitionNames(ctx context.Context, database, table string, page catalog.PartitionPage) (names []string, err error) {
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
+	err = s.db.View(ctx, func(tx *transaction) error {
 		t, err := readTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
-		where, args, err := selectPartitions(t, page)
+		where, args, err := selectPartitions(tx, t, page)
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (s *Store) PartitionNames(ctx context.Context, database, table string, page
 	return names, err
 }
 
-func readPartitions(ctx context.Context, tx *sql.Tx, t row, where string, args []any) ([]catalog.Partition, error) {
+func readPartitions(ctx context.Context, tx *transaction, t row, where string, args []any) ([]catalog.Partition, error) {
 	type partition struct {
 		id      int64
 		name    string
@@ -119,8 +119,8 @@ func partitionValues(name string) []string {
 
 // AddPartitions adds all partitions or none.
 func (s *Store) AddPartitions(ctx context.Context, database, table string, ps []catalog.Partition, ifNotExists bool) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		t, err := readTable(ctx, tx, database, table)
+	return s.db.Tx(ctx, func(tx *transaction) error {
+		t, err := lockTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (s *Store) AddPartitions(ctx context.Context, database, table string, ps []
 	})
 }
 
-func insertPartitions(ctx context.Context, tx *sql.Tx, t row, ps []catalog.Partition, names []string) error {
+func insertPartitions(ctx context.Context, tx *transaction, t row, ps []catalog.Partition, names []string) error {
 	if len(ps) == 0 {
 		return nil
 	}
@@ -195,7 +195,7 @@ type columnSets struct {
 	cd    int64
 }
 
-func (c *columnSets) descriptor(ctx context.Context, tx *sql.Tx, columns []catalog.Column) (int64, error) {
+func (c *columnSets) descriptor(ctx context.Context, tx *transaction, columns []catalog.Column) (int64, error) {
 	if len(columns) == 0 || slices.Equal(columns, c.table.table.Storage.Columns) {
 		return c.table.cd, nil
 	}
@@ -211,7 +211,7 @@ func (c *columnSets) descriptor(ctx context.Context, tx *sql.Tx, columns []catal
 type partitionRow struct{ id, sd, serde, cd int64 }
 
 // partitionsNamed finds those of the partitions that exist.
-func partitionsNamed(ctx context.Context, tx *sql.Tx, table int64, names []string) (map[string]partitionRow, error) {
+func partitionsNamed(ctx context.Context, tx *transaction, table int64, names []string) (map[string]partitionRow, error) {
 	found := make(map[string]partitionRow)
 	for chunk := range slices.Chunk(names, idsAtOnce) {
 		rows, err := tx.QueryContext(ctx, `SELECT p."PART_NAME", p."PART_ID", s."SD_ID", s."SERDE_ID", s."CD_ID" FROM "PARTITIONS" p
@@ -243,8 +243,8 @@ func partitionsNamed(ctx context.Context, tx *sql.Tx, table int64, names []strin
 // DropPartitions drops all or none of the partitions with the given values. The
 // data stays.
 func (s *Store) DropPartitions(ctx context.Context, database, table string, values [][]string, ifExists bool) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		t, err := readTable(ctx, tx, database, table)
+	return s.db.Tx(ctx, func(tx *transaction) error {
+		t, err := lockTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
@@ -271,7 +271,7 @@ func (s *Store) DropPartitions(ctx context.Context, database, table string, valu
 	})
 }
 
-func dropPartitions(ctx context.Context, tx *sql.Tx, ids []int64) error {
+func dropPartitions(ctx context.Context, tx *transaction, ids []int64) error {
 	for chunk := range slices.Chunk(ids, idsAtOnce) {
 		storage, err := readIDs(ctx, tx, `SELECT s."SD_ID", s."SERDE_ID", s."CD_ID" FROM "PARTITIONS" p JOIN "SDS" s ON s."SD_ID" = p."SD_ID" WHERE `+among(`p."PART_ID"`, "$1"), list(chunk))
 		if err != nil {
@@ -292,8 +292,8 @@ func dropPartitions(ctx context.Context, tx *sql.Tx, ids []int64) error {
 // AlterPartition replaces a partition's definition; with other values in p it
 // is renamed, and Exists if there is such a partition.
 func (s *Store) AlterPartition(ctx context.Context, database, table string, values []string, p catalog.Partition) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		t, err := readTable(ctx, tx, database, table)
+	return s.db.Tx(ctx, func(tx *transaction) error {
+		t, err := lockTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
@@ -303,8 +303,8 @@ func (s *Store) AlterPartition(ctx context.Context, database, table string, valu
 
 // AlterPartitions replaces the definitions of all of the partitions or of none.
 func (s *Store) AlterPartitions(ctx context.Context, database, table string, ps []catalog.Partition) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		t, err := readTable(ctx, tx, database, table)
+	return s.db.Tx(ctx, func(tx *transaction) error {
+		t, err := lockTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
@@ -317,7 +317,7 @@ func (s *Store) AlterPartitions(ctx context.Context, database, table string, ps 
 	})
 }
 
-func alterPartition(ctx context.Context, tx *sql.Tx, t row, values []string, p catalog.Partition) error {
+func alterPartition(ctx context.Context, tx *transaction, t row, values []string, p catalog.Partition) error {
 	name, values, err := checkValues(t.table, values)
 	if err != nil {
 		return err
@@ -367,7 +367,7 @@ func alterPartition(ctx context.Context, tx *sql.Tx, t row, values []string, p c
 }
 
 // alteredColumns keeps a partition's column descriptor if its columns stay.
-func alteredColumns(ctx context.Context, tx *sql.Tx, t row, r partitionRow, columns []catalog.Column) (int64, error) {
+func alteredColumns(ctx context.Context, tx *transaction, t row, r partitionRow, columns []catalog.Column) (int64, error) {
 	own := columnSets{table: t}
 	if r.cd != t.cd && !slices.Equal(columns, t.table.Storage.Columns) {
 		old := map[int64][]catalog.Column{r.cd: nil}
@@ -381,12 +381,14 @@ func alteredColumns(ctx context.Context, tx *sql.Tx, t row, r partitionRow, colu
 	return own.descriptor(ctx, tx, columns)
 }
 
-func renamePartition(ctx context.Context, tx *sql.Tx, id int64, name string, values []string) error {
+func renamePartition(ctx context.Context, tx *transaction, id int64, name string, values []string) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE "PARTITIONS" SET "PART_NAME" = $1 WHERE "PART_ID" = $2`, name, id); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE "PART_COL_STATS" SET "PARTITION_NAME" = $1 WHERE "PART_ID" = $2`, name, id); err != nil {
-		return err
+	if tx.db.has["PART_COL_STATS.PARTITION_NAME"] {
+		if _, err := tx.ExecContext(ctx, `UPDATE "PART_COL_STATS" SET "PARTITION_NAME" = $1 WHERE "PART_ID" = $2`, name, id); err != nil {
+			return err
+		}
 	}
 	for i, v := range values {
 		_, err := tx.ExecContext(ctx, `UPDATE "PARTITION_KEY_VALS" SET "PART_KEY_VAL" = $1 WHERE "PART_ID" = $2 AND "INTEGER_IDX" = $3`, v, id, i)

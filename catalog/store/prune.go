@@ -9,14 +9,15 @@ import (
 )
 
 // maxPrefixes bounds the partition names, or beginnings of names, that a
-// condition lists.
+// condition lists; dialect.prefixes may bound the beginnings further.
 const maxPrefixes = 10000
 
 // condition builds the WHERE of a query of PARTITIONS p.
 type condition struct {
-	terms []string
-	args  []any
-	byID  bool // the terms name partitions of the table by their ids
+	dialect *dialect
+	terms   []string
+	args    []any
+	byID    bool // the terms name partitions of the table by their ids
 }
 
 func (c *condition) bind(v any) string {
@@ -27,8 +28,8 @@ func (c *condition) bind(v any) string {
 func (c *condition) and(term string) { c.terms = append(c.terms, term) }
 
 // selectPartitions writes which partitions of a table a page has, and their order.
-func selectPartitions(t row, page catalog.PartitionPage) (where string, args []any, err error) {
-	c := &condition{}
+func selectPartitions(tx *transaction, t row, page catalog.PartitionPage) (where string, args []any, err error) {
+	c := &condition{dialect: tx.db.dialect}
 	if page.Where != nil {
 		if len(page.Where.Values) > len(t.table.Partitions) {
 			return "", nil, lethe.Errorf(lethe.Invalid, "table %s.%s has %d partition keys, the expression has %d",
@@ -40,9 +41,9 @@ func selectPartitions(t row, page catalog.PartitionPage) (where string, args []a
 		c.and(`p."TBL_ID" = ` + c.bind(t.id))
 	}
 	if page.After != "" {
-		c.and(`p."PART_NAME" > ` + c.bind(page.After))
+		c.and(`p."PART_NAME" {BYTES} > ` + c.bind(page.After))
 	}
-	where = "WHERE " + strings.Join(c.terms, " AND ") + ` ORDER BY p."PART_NAME"`
+	where = "WHERE " + strings.Join(c.terms, " AND ") + ` ORDER BY p."PART_NAME" {BYTES}`
 	if page.Limit > 0 {
 		where += " LIMIT " + strconv.Itoa(page.Limit)
 	}
@@ -61,7 +62,11 @@ func (c *condition) prune(table int64, keys []catalog.Column, values [][]string)
 	}
 	leading, prefixes := 0, []string{""}
 	for i, v := range values {
-		if v == nil || len(prefixes)*len(v) > maxPrefixes {
+		most := maxPrefixes
+		if i < len(keys)-1 {
+			most = c.dialect.prefixes
+		}
+		if v == nil || len(prefixes)*len(v) > most {
 			break
 		}
 		longer := make([]string, 0, len(prefixes)*len(v))
@@ -77,7 +82,7 @@ func (c *condition) prune(table int64, keys []catalog.Column, values [][]string)
 	case leading < len(keys) && len(prefixes) == 1:
 		// '0' is the byte after '/', so this is every name below the prefix.
 		p := strings.TrimSuffix(prefixes[0], "/")
-		c.and(`p."PART_NAME" >= ` + c.bind(p+"/") + ` AND p."PART_NAME" < ` + c.bind(p+"0"))
+		c.and(`p."PART_NAME" {BYTES} >= ` + c.bind(p+"/") + ` AND p."PART_NAME" {BYTES} < ` + c.bind(p+"0"))
 	case leading == len(keys):
 		for i, p := range prefixes {
 			prefixes[i] = strings.TrimSuffix(p, "/")
@@ -87,11 +92,19 @@ func (c *condition) prune(table int64, keys []catalog.Column, values [][]string)
 		for i, p := range prefixes {
 			prefixes[i] = strings.TrimSuffix(p, "/")
 		}
+		if c.dialect.kind == mysqlKind {
+			ranges := make([]string, len(prefixes))
+			for i, p := range prefixes {
+				ranges[i] = `p."PART_NAME" >= ` + c.bind(p+"/") + ` AND p."PART_NAME" < ` + c.bind(p+"0")
+			}
+			c.and("(" + strings.Join(ranges, " OR ") + ")")
+			break
+		}
 		// A search for each prefix. CROSS JOIN, and no term on the table's id
 		// beside it, keep SQLite from looking at all partitions instead.
 		c.byID = true
-		c.and(`p."PART_ID" IN (SELECT x."PART_ID" FROM json_each(` + c.bind(list(prefixes)) + `) r CROSS JOIN "PARTITIONS" x
-			WHERE x."TBL_ID" = ` + c.bind(table) + ` AND x."PART_NAME" >= r.value || '/' AND x."PART_NAME" < r.value || '0')`)
+		c.and(`p."PART_ID" IN (SELECT x."PART_ID" FROM {EACH ` + c.bind(list(prefixes)) + `} CROSS JOIN "PARTITIONS" x
+			WHERE x."TBL_ID" = ` + c.bind(table) + ` AND x."PART_NAME" {BYTES} >= r.value || '/' AND x."PART_NAME" {BYTES} < r.value || '0')`)
 	}
 	for i := leading; i < len(values); i++ {
 		if values[i] == nil {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +19,7 @@ func into(table string, columns ...string) *batch { return &batch{table: table, 
 
 func (b *batch) add(values ...any) { b.rows = append(b.rows, values) }
 
-func (b *batch) insert(ctx context.Context, tx *sql.Tx) error {
+func (b *batch) insert(ctx context.Context, tx *transaction) error {
 	const rows = 200 // a statement; more gain nothing, and SQLite binds at most 32,766 values
 	var full *sql.Stmt
 	defer func() {
@@ -71,7 +70,7 @@ func (b *batch) statement(rows int) string {
 }
 
 // insertAll runs batches in their order, which is that of their references.
-func insertAll(ctx context.Context, tx *sql.Tx, batches ...*batch) error {
+func insertAll(ctx context.Context, tx *transaction, batches ...*batch) error {
 	for _, b := range batches {
 		if err := b.insert(ctx, tx); err != nil {
 			return err
@@ -80,26 +79,11 @@ func insertAll(ctx context.Context, tx *sql.Tx, batches ...*batch) error {
 	return nil
 }
 
-// among says in SQL that an expression is one of the values of a list that is
-// bound as one parameter; list makes that parameter's value. They are the one
-// place where databases differ: PostgreSQL would say = ANY($n).
-func among(expression, parameter string) string {
-	return expression + " IN (SELECT value FROM json_each(" + parameter + "))"
-}
-
-func list[T int64 | string](values []T) string {
-	b, err := json.Marshal(values)
-	if err != nil {
-		panic(err) // integers and strings always marshal
-	}
-	return string(b)
-}
-
 // idsAtOnce bounds the length of one bound list.
 const idsAtOnce = 20000
 
 // deleteWhere deletes the rows of a table whose column is one of the ids.
-func deleteWhere(ctx context.Context, tx *sql.Tx, table, column string, ids []int64) error {
+func deleteWhere(ctx context.Context, tx *transaction, table, column string, ids []int64) error {
 	for chunk := range slices.Chunk(ids, idsAtOnce) {
 		_, err := tx.ExecContext(ctx, `DELETE FROM "`+table+`" WHERE `+among(`"`+column+`"`, "$1"), list(chunk))
 		if err != nil {
@@ -111,7 +95,7 @@ func deleteWhere(ctx context.Context, tx *sql.Tx, table, column string, ids []in
 
 // readIDs returns the ids that a query answers, in its columns' order, without
 // NULLs.
-func readIDs(ctx context.Context, tx *sql.Tx, query string, args ...any) ([][]int64, error) {
+func readIDs(ctx context.Context, tx *transaction, query string, args ...any) ([][]int64, error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -141,7 +125,7 @@ func readIDs(ctx context.Context, tx *sql.Tx, query string, args ...any) ([][]in
 }
 
 // eachString reads rows of an id and two strings; NULL reads as "".
-func eachString(ctx context.Context, tx *sql.Tx, ids []int64, query string, fn func(id int64, a, b string)) error {
+func eachString(ctx context.Context, tx *transaction, ids []int64, query string, fn func(id int64, a, b string)) error {
 	for chunk := range slices.Chunk(ids, idsAtOnce) {
 		err := func() error {
 			rows, err := tx.QueryContext(ctx, query, list(chunk))
@@ -167,7 +151,7 @@ func eachString(ctx context.Context, tx *sql.Tx, ids []int64, query string, fn f
 }
 
 // readParameters fills parameters from a table of them, keyed by id.
-func readParameters(ctx context.Context, tx *sql.Tx, table, column string, ids []int64, of func(id int64) *map[string]string) error {
+func readParameters(ctx context.Context, tx *transaction, table, column string, ids []int64, of func(id int64) *map[string]string) error {
 	query := `SELECT "` + column + `", "PARAM_KEY", "PARAM_VALUE" FROM "` + table + `" WHERE ` + among(`"`+column+`"`, "$1")
 	return eachString(ctx, tx, ids, query, func(id int64, k, v string) {
 		m := of(id)
@@ -185,7 +169,7 @@ func addParameters(b *batch, id int64, parameters map[string]string) {
 }
 
 // replaceParameters makes parameters the only ones that id has.
-func replaceParameters(ctx context.Context, tx *sql.Tx, table, column string, id int64, parameters map[string]string) error {
+func replaceParameters(ctx context.Context, tx *transaction, table, column string, id int64, parameters map[string]string) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM "`+table+`" WHERE "`+column+`" = $1`, id); err != nil {
 		return err
 	}

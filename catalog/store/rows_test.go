@@ -30,8 +30,8 @@ func must(t testing.TB, err error) {
 
 func rowsOf(t testing.TB, s *Store, query string, args ...any) (out [][]string) {
 	t.Helper()
-	must(t, s.db.View(t.Context(), func(tx *sql.Tx) error {
-		rows, err := tx.Query(query, args...)
+	must(t, s.db.View(t.Context(), func(tx *transaction) error {
+		rows, err := tx.QueryContext(t.Context(), query, args...)
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func TestRows(t *testing.T) {
 
 	// Rows that other clients of the schema make do not stand in the way of a
 	// drop, and nothing is left after it but the sequences.
-	must(t, s.db.Tx(ctx, func(tx *sql.Tx) error {
+	must(t, s.db.Tx(ctx, func(tx *transaction) error {
 		for _, q := range []string{
 			`INSERT INTO "TAB_COL_STATS" ("CS_ID", "DB_NAME", "TABLE_NAME", "COLUMN_NAME", "COLUMN_TYPE", "TBL_ID", "NUM_NULLS", "LAST_ANALYZED") VALUES (1, 'default', 't', 'id', 'bigint', 1, 0, 0)`,
 			`INSERT INTO "PART_COL_STATS" ("CS_ID", "DB_NAME", "TABLE_NAME", "PARTITION_NAME", "COLUMN_NAME", "COLUMN_TYPE", "PART_ID", "NUM_NULLS", "LAST_ANALYZED") VALUES (1, 'default', 't', 'x', 'id', 'bigint', 1, 0, 0)`,
@@ -129,7 +129,7 @@ func TestRows(t *testing.T) {
 			`INSERT INTO "TBL_PRIVS" ("TBL_GRANT_ID", "CREATE_TIME", "GRANT_OPTION", "TBL_ID") VALUES (1, 0, 0, 1)`,
 			`INSERT INTO "PART_PRIVS" ("PART_GRANT_ID", "CREATE_TIME", "GRANT_OPTION", "PART_ID") VALUES (1, 0, 0, 1)`,
 		} {
-			if _, err := tx.Exec(q); err != nil {
+			if _, err := tx.tx.Exec(q); err != nil {
 				return fmt.Errorf("%s: %w", q, err)
 			}
 		}
@@ -157,8 +157,8 @@ func TestRows(t *testing.T) {
 func TestSequences(t *testing.T) {
 	s, ctx := openStore(t), t.Context()
 	must(t, s.CreateTable(ctx, parquet("a")))
-	must(t, s.db.Tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`UPDATE "SEQUENCE_TABLE" SET "NEXT_VAL" = 101 WHERE "SEQUENCE_NAME" LIKE '%.MTable';
+	must(t, s.db.Tx(ctx, func(tx *transaction) error {
+		_, err := tx.tx.Exec(`UPDATE "SEQUENCE_TABLE" SET "NEXT_VAL" = 101 WHERE "SEQUENCE_NAME" LIKE '%.MTable';
 			UPDATE "SEQUENCE_TABLE" SET "NEXT_VAL" = 51 WHERE "SEQUENCE_NAME" LIKE '%.MSerDeInfo';
 			DELETE FROM "SEQUENCE_TABLE" WHERE "SEQUENCE_NAME" LIKE '%.MStorageDescriptor'`)
 		return err
@@ -179,11 +179,11 @@ func TestMigratedTables(t *testing.T) {
 	if n := len(rowsOf(t, s, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '%migrations'`)); n != 74 {
 		t.Errorf("%d tables", n)
 	}
-	must(t, s.db.Tx(t.Context(), func(tx *sql.Tx) error {
-		_, err := tx.Exec(`UPDATE "VERSION" SET "SCHEMA_VERSION" = '4.0.0'`)
+	must(t, s.db.Tx(t.Context(), func(tx *transaction) error {
+		_, err := tx.tx.Exec(`UPDATE "VERSION" SET "SCHEMA_VERSION" = '4.2.0'`)
 		return err
 	}))
-	if again, err := Open(t.Context(), s.db.Path()); err == nil {
+	if again, err := Open(t.Context(), s.db.file.Path()); err == nil {
 		again.Close()
 		t.Error("a catalog of another schema version was opened")
 	}

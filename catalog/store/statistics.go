@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"strings"
 
@@ -15,13 +14,35 @@ import (
 var statColumns = []string{"COLUMN_NAME", "COLUMN_TYPE", "LONG_LOW_VALUE", "LONG_HIGH_VALUE", "DOUBLE_LOW_VALUE", "DOUBLE_HIGH_VALUE",
 	"BIG_DECIMAL_LOW_VALUE", "BIG_DECIMAL_HIGH_VALUE", "NUM_NULLS", "NUM_DISTINCTS", "BIT_VECTOR", "AVG_COL_LEN", "MAX_COL_LEN", "NUM_TRUES", "NUM_FALSES", "LAST_ANALYZED"}
 
+// statNames returns the columns, and their values, in which a schema repeats what
+// statistics are of, and for which engine they are: since 4.0 engines have their
+// own, and this package keeps those of Hive and of all that speak its protocol.
+func statNames(tx *transaction, table string, t row, partition string) (columns []string, values []any) {
+	for _, c := range []struct{ column, value string }{
+		{"CAT_NAME", hive}, {"DB_NAME", t.table.Database}, {"TABLE_NAME", t.table.Name}, {"PARTITION_NAME", partition}, {"ENGINE", hive},
+	} {
+		if tx.db.has[table+"."+c.column] {
+			columns, values = append(columns, c.column), append(values, c.value)
+		}
+	}
+	return columns, values
+}
+
+// ofEngine selects the statistics of Hive's engine, where there are others.
+func ofEngine(tx *transaction, table, alias string) string {
+	if !tx.db.has[table+".ENGINE"] {
+		return ""
+	}
+	return " AND " + alias + `"ENGINE" = '` + hive + `'`
+}
+
 func statValues(c *catalog.ColumnStatistics) []any {
 	return []any{c.Column, c.Type, c.Low, c.High, c.DoubleLow, c.DoubleHigh, c.DecimalLow, c.DecimalHigh, c.Nulls, c.Distinct, c.Sketch,
 		c.AverageLength, c.MaxLength, c.Trues, c.Falses, seconds(c.Analyzed)}
 }
 
 // scanStatistics reads rows of a name and statColumns.
-func scanStatistics(ctx context.Context, tx *sql.Tx, query string, args []any, fn func(name string, c catalog.ColumnStatistics)) error {
+func scanStatistics(ctx context.Context, tx *transaction, query string, args []any, fn func(name string, c catalog.ColumnStatistics)) error {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
@@ -79,24 +100,24 @@ func checkStatistics(t catalog.Table, s []catalog.ColumnStatistics) ([]catalog.C
 
 // TableStatistics returns what is known of a table's columns.
 func (s *Store) TableStatistics(ctx context.Context, database, table string, columns []string) (out []catalog.ColumnStatistics, err error) {
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
+	err = s.db.View(ctx, func(tx *transaction) error {
 		id, err := tableID(ctx, tx, strings.ToLower(database), strings.ToLower(table))
 		if err != nil {
 			return err
 		}
-		query, args := `SELECT '', "`+strings.Join(statColumns, `", "`)+`" FROM "TAB_COL_STATS" WHERE "TBL_ID" = $1`, []any{id}
+		query, args := `SELECT '', "`+strings.Join(statColumns, `", "`)+`" FROM "TAB_COL_STATS" WHERE "TBL_ID" = $1`+ofEngine(tx, "TAB_COL_STATS", ""), []any{id}
 		if columns != nil {
 			query, args = query+" AND "+among(`"COLUMN_NAME"`, "$2"), append(args, list(lowered(columns)))
 		}
-		return scanStatistics(ctx, tx, query+` ORDER BY "COLUMN_NAME"`, args, func(_ string, c catalog.ColumnStatistics) { out = append(out, c) })
+		return scanStatistics(ctx, tx, query+` ORDER BY "COLUMN_NAME" {BYTES}`, args, func(_ string, c catalog.ColumnStatistics) { out = append(out, c) })
 	})
 	return out, err
 }
 
 // SetTableStatistics replaces what is known of some columns.
 func (s *Store) SetTableStatistics(ctx context.Context, database, table string, stats []catalog.ColumnStatistics) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		t, err := readTable(ctx, tx, database, table)
+	return s.db.Tx(ctx, func(tx *transaction) error {
+		t, err := lockTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
@@ -107,13 +128,14 @@ func (s *Store) SetTableStatistics(ctx context.Context, database, table string, 
 		if err != nil {
 			return err
 		}
-		b := into("TAB_COL_STATS", append([]string{"CS_ID", "CAT_NAME", "DB_NAME", "TABLE_NAME", "TBL_ID"}, statColumns...)...)
-		var names []string
+		names, of := statNames(tx, "TAB_COL_STATS", t, "")
+		b := into("TAB_COL_STATS", append(append([]string{"CS_ID", "TBL_ID"}, names...), statColumns...)...)
+		var columns []string
 		for i := range stats {
-			names = append(names, stats[i].Column)
-			b.add(append([]any{id + int64(i), hive, t.table.Database, t.table.Name, t.id}, statValues(&stats[i])...)...)
+			columns = append(columns, stats[i].Column)
+			b.add(append(append([]any{id + int64(i), t.id}, of...), statValues(&stats[i])...)...)
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM "TAB_COL_STATS" WHERE "TBL_ID" = $1 AND `+among(`"COLUMN_NAME"`, "$2"), t.id, list(names)); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM "TAB_COL_STATS" WHERE "TBL_ID" = $1 AND `+among(`"COLUMN_NAME"`, "$2")+ofEngine(tx, "TAB_COL_STATS", ""), t.id, list(columns)); err != nil {
 			return err
 		}
 		return b.insert(ctx, tx)
@@ -122,12 +144,12 @@ func (s *Store) SetTableStatistics(ctx context.Context, database, table string, 
 
 // DeleteTableStatistics forgets a column, or all.
 func (s *Store) DeleteTableStatistics(ctx context.Context, database, table, column string) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		id, err := tableID(ctx, tx, strings.ToLower(database), strings.ToLower(table))
+	return s.db.Tx(ctx, func(tx *transaction) error {
+		id, err := lockTableID(ctx, tx, strings.ToLower(database), strings.ToLower(table))
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM "TAB_COL_STATS" WHERE "TBL_ID" = $1 AND $2 IN ('', "COLUMN_NAME")`, id, strings.ToLower(column))
+		_, err = tx.ExecContext(ctx, `DELETE FROM "TAB_COL_STATS" WHERE "TBL_ID" = $1 AND $2 IN ('', "COLUMN_NAME")`+ofEngine(tx, "TAB_COL_STATS", ""), id, strings.ToLower(column))
 		return err
 	})
 }
@@ -135,18 +157,18 @@ func (s *Store) DeleteTableStatistics(ctx context.Context, database, table, colu
 // PartitionStatistics returns what is known of the columns of partitions.
 func (s *Store) PartitionStatistics(ctx context.Context, database, table string, partitions, columns []string) (map[string][]catalog.ColumnStatistics, error) {
 	out := map[string][]catalog.ColumnStatistics{}
-	err := s.db.View(ctx, func(tx *sql.Tx) error {
+	err := s.db.View(ctx, func(tx *transaction) error {
 		id, err := tableID(ctx, tx, strings.ToLower(database), strings.ToLower(table))
 		if err != nil {
 			return err
 		}
 		for chunk := range slices.Chunk(partitions, idsAtOnce) {
 			query, args := `SELECT p."PART_NAME", s."`+strings.Join(statColumns, `", s."`)+`" FROM "PARTITIONS" p JOIN "PART_COL_STATS" s ON s."PART_ID" = p."PART_ID"
-				WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2"), []any{id, list(chunk)}
+				WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2")+ofEngine(tx, "PART_COL_STATS", "s."), []any{id, list(chunk)}
 			if columns != nil {
 				query, args = query+" AND "+among(`s."COLUMN_NAME"`, "$3"), append(args, list(lowered(columns)))
 			}
-			err := scanStatistics(ctx, tx, query+` ORDER BY p."PART_NAME", s."COLUMN_NAME"`, args, func(name string, c catalog.ColumnStatistics) { out[name] = append(out[name], c) })
+			err := scanStatistics(ctx, tx, query+` ORDER BY p."PART_NAME" {BYTES}, s."COLUMN_NAME" {BYTES}`, args, func(name string, c catalog.ColumnStatistics) { out[name] = append(out[name], c) })
 			if err != nil {
 				return err
 			}
@@ -158,8 +180,8 @@ func (s *Store) PartitionStatistics(ctx context.Context, database, table string,
 
 // SetPartitionStatistics replaces what is known of some columns of partitions.
 func (s *Store) SetPartitionStatistics(ctx context.Context, database, table string, stats map[string][]catalog.ColumnStatistics) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		t, err := readTable(ctx, tx, database, table)
+	return s.db.Tx(ctx, func(tx *transaction) error {
+		t, err := lockTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
@@ -177,7 +199,8 @@ func (s *Store) SetPartitionStatistics(ctx context.Context, database, table stri
 		if err != nil {
 			return err
 		}
-		b := into("PART_COL_STATS", append([]string{"CS_ID", "CAT_NAME", "DB_NAME", "TABLE_NAME", "PARTITION_NAME", "PART_ID"}, statColumns...)...)
+		repeated, _ := statNames(tx, "PART_COL_STATS", t, "")
+		b := into("PART_COL_STATS", append(append([]string{"CS_ID", "PART_ID"}, repeated...), statColumns...)...)
 		for _, name := range names {
 			p, ok := found[name]
 			if !ok {
@@ -187,13 +210,14 @@ func (s *Store) SetPartitionStatistics(ctx context.Context, database, table stri
 			if err != nil {
 				return err
 			}
+			_, of := statNames(tx, "PART_COL_STATS", t, name)
 			var columns []string
 			for i := range cs {
 				columns = append(columns, cs[i].Column)
-				b.add(append([]any{id, hive, t.table.Database, t.table.Name, name, p.id}, statValues(&cs[i])...)...)
+				b.add(append(append([]any{id, p.id}, of...), statValues(&cs[i])...)...)
 				id++
 			}
-			if _, err := tx.ExecContext(ctx, `DELETE FROM "PART_COL_STATS" WHERE "PART_ID" = $1 AND `+among(`"COLUMN_NAME"`, "$2"), p.id, list(columns)); err != nil {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM "PART_COL_STATS" WHERE "PART_ID" = $1 AND `+among(`"COLUMN_NAME"`, "$2")+ofEngine(tx, "PART_COL_STATS", ""), p.id, list(columns)); err != nil {
 				return err
 			}
 		}
@@ -203,8 +227,8 @@ func (s *Store) SetPartitionStatistics(ctx context.Context, database, table stri
 
 // DeletePartitionStatistics forgets a column of a partition, or all.
 func (s *Store) DeletePartitionStatistics(ctx context.Context, database, table, partition, column string) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		t, err := readTable(ctx, tx, database, table)
+	return s.db.Tx(ctx, func(tx *transaction) error {
+		t, err := lockTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
@@ -216,7 +240,7 @@ func (s *Store) DeletePartitionStatistics(ctx context.Context, database, table, 
 		if !ok {
 			return noPartition(t, partition)
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM "PART_COL_STATS" WHERE "PART_ID" = $1 AND $2 IN ('', "COLUMN_NAME")`, p.id, strings.ToLower(column))
+		_, err = tx.ExecContext(ctx, `DELETE FROM "PART_COL_STATS" WHERE "PART_ID" = $1 AND $2 IN ('', "COLUMN_NAME")`+ofEngine(tx, "PART_COL_STATS", ""), p.id, strings.ToLower(column))
 		return err
 	})
 }

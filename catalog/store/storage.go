@@ -21,7 +21,7 @@ const selectStorage = `s."SD_ID", s."CD_ID", s."LOCATION", s."INPUT_FORMAT", s."
 type storageRow struct {
 	sd, cd, serde                          sql.NullInt64
 	location, input, output, name, library sql.NullString
-	compressed                             sql.NullBool
+	compressed                             flag
 	buckets                                sql.NullInt64
 }
 
@@ -34,7 +34,7 @@ func (r *storageRow) descriptor(s *catalog.Storage) descriptor {
 		Location:     r.location.String,
 		InputFormat:  r.input.String,
 		OutputFormat: r.output.String,
-		Compressed:   r.compressed.Bool,
+		Compressed:   bool(r.compressed),
 		BucketCount:  int(r.buckets.Int64),
 		SerDe:        catalog.SerDe{Name: r.name.String, Library: r.library.String},
 	}
@@ -43,7 +43,7 @@ func (r *storageRow) descriptor(s *catalog.Storage) descriptor {
 
 // readDescriptors fills what a storage descriptor has in other tables. Columns
 // are left out where the column descriptor is skip.
-func readDescriptors(ctx context.Context, tx *sql.Tx, ds []descriptor, skip int64) error {
+func readDescriptors(ctx context.Context, tx *transaction, ds []descriptor, skip int64) error {
 	sds, serdes := make([]int64, 0, len(ds)), make([]int64, 0, len(ds))
 	bySD, bySerDe, byCD := make(map[int64]*catalog.Storage, len(ds)), make(map[int64]*catalog.Storage, len(ds)), map[int64][]catalog.Column{}
 	for _, d := range ds {
@@ -85,7 +85,7 @@ func readDescriptors(ctx context.Context, tx *sql.Tx, ds []descriptor, skip int6
 }
 
 // readColumns fills the columns of the descriptors that are the map's keys.
-func readColumns(ctx context.Context, tx *sql.Tx, byCD map[int64][]catalog.Column) error {
+func readColumns(ctx context.Context, tx *transaction, byCD map[int64][]catalog.Column) error {
 	if len(byCD) == 0 {
 		return nil
 	}
@@ -159,7 +159,7 @@ func (b *storageBatches) addLists(d descriptor) {
 	}
 }
 
-func (b *storageBatches) insert(ctx context.Context, tx *sql.Tx) error {
+func (b *storageBatches) insert(ctx context.Context, tx *transaction) error {
 	return insertAll(ctx, tx, b.serdes, b.serdeParameters, b.sds, b.sdParameters, b.buckets, b.sorts)
 }
 
@@ -173,7 +173,7 @@ func bucketCount(s *catalog.Storage) int {
 
 // updateStorage replaces the content of an existing storage descriptor. Its
 // skew, which a catalog.Storage does not have, stays.
-func updateStorage(ctx context.Context, tx *sql.Tx, d descriptor) error {
+func updateStorage(ctx context.Context, tx *transaction, d descriptor) error {
 	s := d.storage
 	_, err := tx.ExecContext(ctx, `UPDATE "SERDES" SET "NAME" = $1, "SLIB" = $2 WHERE "SERDE_ID" = $3`, null(s.SerDe.Name), null(s.SerDe.Library), d.serde)
 	if err != nil {
@@ -201,7 +201,7 @@ func updateStorage(ctx context.Context, tx *sql.Tx, d descriptor) error {
 }
 
 // insertColumns makes a column descriptor.
-func insertColumns(ctx context.Context, tx *sql.Tx, columns []catalog.Column) (int64, error) {
+func insertColumns(ctx context.Context, tx *transaction, columns []catalog.Column) (int64, error) {
 	id, err := columnsIDs.take(ctx, tx, 1)
 	if err != nil {
 		return 0, err
@@ -218,7 +218,7 @@ func insertColumns(ctx context.Context, tx *sql.Tx, columns []catalog.Column) (i
 
 // dropStorage removes storage descriptors that nothing refers to any more, and
 // their column descriptors if these were the last to use them.
-func dropStorage(ctx context.Context, tx *sql.Tx, sds, serdes, cds []int64) error {
+func dropStorage(ctx context.Context, tx *transaction, sds, serdes, cds []int64) error {
 	for _, table := range []string{"SD_PARAMS", "BUCKETING_COLS", "SORT_COLS", "SKEWED_COL_NAMES"} {
 		if err := deleteWhere(ctx, tx, table, "SD_ID", sds); err != nil {
 			return err
@@ -240,7 +240,7 @@ func dropStorage(ctx context.Context, tx *sql.Tx, sds, serdes, cds []int64) erro
 }
 
 // dropSkew removes the skewed values of storage descriptors.
-func dropSkew(ctx context.Context, tx *sql.Tx, sds []int64) error {
+func dropSkew(ctx context.Context, tx *transaction, sds []int64) error {
 	var lists []int64
 	for chunk := range slices.Chunk(sds, idsAtOnce) {
 		found, err := readIDs(ctx, tx, `SELECT "STRING_LIST_ID_EID" FROM "SKEWED_VALUES" WHERE `+among(`"SD_ID_OID"`, "$1")+
@@ -267,7 +267,7 @@ func dropSkew(ctx context.Context, tx *sql.Tx, sds []int64) error {
 }
 
 // dropColumns removes those of the column descriptors that nothing uses.
-func dropColumns(ctx context.Context, tx *sql.Tx, cds []int64) error {
+func dropColumns(ctx context.Context, tx *transaction, cds []int64) error {
 	cds = slices.Compact(slices.Sorted(slices.Values(cds)))
 	for chunk := range slices.Chunk(cds, idsAtOnce) {
 		unused, err := readIDs(ctx, tx, `SELECT "CD_ID" FROM "CDS" c WHERE `+among(`"CD_ID"`, "$1")+

@@ -32,12 +32,12 @@ type row struct {
 
 // Tables lists a database's tables by name.
 func (s *Store) Tables(ctx context.Context, database string) (ts []catalog.Table, err error) {
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
+	err = s.db.View(ctx, func(tx *transaction) error {
 		id, err := databaseID(ctx, tx, strings.ToLower(database))
 		if err != nil {
 			return err
 		}
-		rows, err := readTables(ctx, tx, selectTables+`WHERE t."DB_ID" = $1 ORDER BY t."TBL_NAME"`, id)
+		rows, err := readTables(ctx, tx, selectTables+`WHERE t."DB_ID" = $1 ORDER BY t."TBL_NAME" {BYTES}`, id)
 		for _, r := range rows {
 			ts = append(ts, r.table)
 		}
@@ -48,18 +48,18 @@ func (s *Store) Tables(ctx context.Context, database string) (ts []catalog.Table
 
 // TableNames lists the names of a database's tables.
 func (s *Store) TableNames(ctx context.Context, database string) (names []string, err error) {
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
+	err = s.db.View(ctx, func(tx *transaction) error {
 		id, err := databaseID(ctx, tx, strings.ToLower(database))
 		if err != nil {
 			return err
 		}
-		names, err = readStrings(ctx, tx, `SELECT "TBL_NAME" FROM "TBLS" WHERE "DB_ID" = $1 ORDER BY "TBL_NAME"`, id)
+		names, err = readStrings(ctx, tx, `SELECT "TBL_NAME" FROM "TBLS" WHERE "DB_ID" = $1 ORDER BY "TBL_NAME" {BYTES}`, id)
 		return err
 	})
 	return names, err
 }
 
-func readStrings(ctx context.Context, tx *sql.Tx, query string, args ...any) (out []string, err error) {
+func readStrings(ctx context.Context, tx *transaction, query string, args ...any) (out []string, err error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func readStrings(ctx context.Context, tx *sql.Tx, query string, args ...any) (ou
 
 // Table returns one table, or NotFound.
 func (s *Store) Table(ctx context.Context, database, name string) (t catalog.Table, err error) {
-	err = s.db.View(ctx, func(tx *sql.Tx) error {
+	err = s.db.View(ctx, func(tx *transaction) error {
 		r, err := readTable(ctx, tx, database, name)
 		t = r.table
 		return err
@@ -85,7 +85,7 @@ func (s *Store) Table(ctx context.Context, database, name string) (t catalog.Tab
 	return t, err
 }
 
-func readTable(ctx context.Context, tx *sql.Tx, database, name string) (row, error) {
+func readTable(ctx context.Context, tx *transaction, database, name string) (row, error) {
 	database, name = strings.ToLower(database), strings.ToLower(name)
 	id, err := databaseID(ctx, tx, database)
 	if err != nil {
@@ -101,7 +101,20 @@ func readTable(ctx context.Context, tx *sql.Tx, database, name string) (row, err
 	return *rows[0], nil
 }
 
-func readTables(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]*row, error) {
+// lockTable is readTable for a change of the table or of its partitions: others
+// that want to change them wait until the transaction ends.
+func lockTable(ctx context.Context, tx *transaction, database, name string) (row, error) {
+	if _, err := lockTableID(ctx, tx, strings.ToLower(database), strings.ToLower(name)); err != nil {
+		return row{}, err
+	}
+	return readTable(ctx, tx, database, name)
+}
+
+func lockTableID(ctx context.Context, tx *transaction, database, name string) (int64, error) {
+	return findTable(ctx, tx, database, name, " {UPDATE}")
+}
+
+func readTables(ctx context.Context, tx *transaction, query string, args ...any) ([]*row, error) {
 	out, err := scanTables(ctx, tx, query, args...)
 	if err != nil || len(out) == 0 {
 		return nil, err
@@ -134,7 +147,7 @@ func readTables(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]*
 	return out, nil
 }
 
-func scanTables(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]*row, error) {
+func scanTables(ctx context.Context, tx *transaction, query string, args ...any) ([]*row, error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -167,7 +180,7 @@ func (s *Store) CreateTable(ctx context.Context, t catalog.Table) error {
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+	return s.db.Tx(ctx, func(tx *transaction) error {
 		db, err := freeName(ctx, tx, t.Database, t.Name)
 		if err != nil {
 			return err
@@ -203,8 +216,8 @@ func (s *Store) CreateTable(ctx context.Context, t catalog.Table) error {
 }
 
 // freeName returns the id of the database in which no table has the name yet.
-func freeName(ctx context.Context, tx *sql.Tx, database, name string) (int64, error) {
-	db, err := databaseID(ctx, tx, database)
+func freeName(ctx context.Context, tx *transaction, database, name string) (int64, error) {
+	db, err := findDatabase(ctx, tx, database, " {SHARE}") // so that it is not dropped meanwhile
 	if err != nil {
 		return 0, err
 	}
@@ -220,7 +233,7 @@ func freeName(ctx context.Context, tx *sql.Tx, database, name string) (int64, er
 }
 
 // replaceTableLists writes what a table has beside its row and its storage.
-func replaceTableLists(ctx context.Context, tx *sql.Tx, id int64, t *catalog.Table) error {
+func replaceTableLists(ctx context.Context, tx *transaction, id int64, t *catalog.Table) error {
 	if v := t.Parameters[ddlTime]; v == "" || v == "0" {
 		t.Parameters[ddlTime] = strconv.FormatInt(time.Now().Unix(), 10)
 	}
@@ -267,8 +280,8 @@ func (s *Store) alterTable(ctx context.Context, database, name string, t catalog
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		old, err := readTable(ctx, tx, database, name)
+	return s.db.Tx(ctx, func(tx *transaction) error {
+		old, err := lockTable(ctx, tx, database, name)
 		if err != nil {
 			return err
 		}
@@ -311,7 +324,7 @@ func (s *Store) alterTable(ctx context.Context, database, name string, t catalog
 
 // keepKeys refuses a change of partition keys that would leave the names of
 // existing partitions without meaning.
-func keepKeys(ctx context.Context, tx *sql.Tx, old row, t catalog.Table) error {
+func keepKeys(ctx context.Context, tx *transaction, old row, t catalog.Table) error {
 	same := slices.EqualFunc(old.table.Partitions, t.Partitions, func(a, b catalog.Column) bool { return a.Name == b.Name })
 	if same {
 		return nil
@@ -330,10 +343,13 @@ func keepKeys(ctx context.Context, tx *sql.Tx, old row, t catalog.Table) error {
 
 // rename frees the way for a table's new name and moves the statistics, which
 // repeat it. It returns the id of the new database.
-func rename(ctx context.Context, tx *sql.Tx, id int64, database, name string) (int64, error) {
+func rename(ctx context.Context, tx *transaction, id int64, database, name string) (int64, error) {
 	db, err := freeName(ctx, tx, database, name)
 	if err != nil {
 		return 0, err
+	}
+	if !tx.db.has["TAB_COL_STATS.DB_NAME"] {
+		return db, nil
 	}
 	for _, q := range []string{
 		`UPDATE "TAB_COL_STATS" SET "DB_NAME" = $1, "TABLE_NAME" = $2 WHERE "TBL_ID" = $3`,
@@ -348,7 +364,7 @@ func rename(ctx context.Context, tx *sql.Tx, id int64, database, name string) (i
 
 // replaceColumns gives a table, and the partitions that follow it, a new column
 // descriptor. Constraints, which refer to it, move too.
-func replaceColumns(ctx context.Context, tx *sql.Tx, old row, columns []catalog.Column) (int64, error) {
+func replaceColumns(ctx context.Context, tx *transaction, old row, columns []catalog.Column) (int64, error) {
 	cd, err := insertColumns(ctx, tx, columns)
 	if err != nil {
 		return 0, err
@@ -367,9 +383,9 @@ func replaceColumns(ctx context.Context, tx *sql.Tx, old row, columns []catalog.
 
 // DropTable removes a table and its partitions from the catalog. The data stays.
 func (s *Store) DropTable(ctx context.Context, database, name string) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+	return s.db.Tx(ctx, func(tx *transaction) error {
 		database, name := strings.ToLower(database), strings.ToLower(name)
-		t, err := tableID(ctx, tx, database, name)
+		t, err := lockTableID(ctx, tx, database, name)
 		if err != nil {
 			return err
 		}
@@ -377,12 +393,16 @@ func (s *Store) DropTable(ctx context.Context, database, name string) error {
 	})
 }
 
-func tableID(ctx context.Context, tx *sql.Tx, database, name string) (id int64, err error) {
+func tableID(ctx context.Context, tx *transaction, database, name string) (int64, error) {
+	return findTable(ctx, tx, database, name, "")
+}
+
+func findTable(ctx context.Context, tx *transaction, database, name, lock string) (id int64, err error) {
 	db, err := databaseID(ctx, tx, database)
 	if err != nil {
 		return 0, err
 	}
-	err = tx.QueryRowContext(ctx, `SELECT "TBL_ID" FROM "TBLS" WHERE "DB_ID" = $1 AND "TBL_NAME" = $2`, db, name).Scan(&id)
+	err = tx.QueryRowContext(ctx, `SELECT "TBL_ID" FROM "TBLS" WHERE "DB_ID" = $1 AND "TBL_NAME" = $2`+lock, db, name).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, noTable(database, name)
 	}
@@ -390,7 +410,7 @@ func tableID(ctx context.Context, tx *sql.Tx, database, name string) (id int64, 
 }
 
 // dropTables removes every row of the tables, references before what they refer to.
-func dropTables(ctx context.Context, tx *sql.Tx, ids []int64) error {
+func dropTables(ctx context.Context, tx *transaction, ids []int64) error {
 	for chunk := range slices.Chunk(ids, idsAtOnce) {
 		parts, err := readIDs(ctx, tx, `SELECT "PART_ID" FROM "PARTITIONS" WHERE `+among(`"TBL_ID"`, "$1"), list(chunk))
 		if err != nil {
