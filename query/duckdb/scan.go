@@ -220,53 +220,15 @@ func sourceOf(t catalog.Table, p query.Part) (source, error) {
 		columns = t.Storage.Columns
 	}
 	var src source
-	var err error
-	param := func(names ...string) string {
-		for _, n := range names {
-			if v := st.SerDe.Parameters[n]; v != "" {
-				return v
-			}
-		}
-		return ""
-	}
-	table := func(name string) string {
-		if v := param(name); v != "" {
-			return v
-		}
-		return t.Parameters[name]
-	}
+	param := func(name string) string { return st.SerDe.Parameters[name] }
 	where := fmt.Sprintf("table %s.%s", t.Database, t.Name)
 	switch serde := st.SerDe.Library; {
 	case serde == catalog.Parquet.SerDe:
 		return source{Format: parquetFormat}, nil
 	case serde == catalog.TextFile.SerDe:
-		src = source{Format: lazyFormat, Text: textOptions{
-			Separator: separator(param("field.delim", "serialization.format"), "\x01"),
-			Null:      `\N`,
-		}}
-		if v, ok := st.SerDe.Parameters["serialization.null.format"]; ok {
-			src.Text.Null = v
-		} else if v, ok := t.Parameters["serialization.null.format"]; ok {
-			src.Text.Null = v
-		}
-		if e := param("escape.delim"); e != "" {
-			src.Text.Escape = separator(e, `\`)
-		}
-		if l := param("line.delim"); l != "" && separator(l, "\n") != "\n" {
-			return source{}, lethe.Errorf(lethe.Unsupported, "%s ends lines with %q; only newlines are supported", where, l)
-		}
-		if strings.EqualFold(param("serialization.last.column.takes.rest"), "true") {
-			return source{}, lethe.Errorf(lethe.Unsupported, "%s uses serialization.last.column.takes.rest, which is not supported", where)
-		}
+		src.Format = lazyFormat
 	case serde == catalog.OpenCSV.SerDe:
-		src = source{Format: openCSVFormat, Text: textOptions{
-			Separator: char(param("separatorChar"), ","),
-			Quote:     char(param("quoteChar"), `"`),
-			Escape:    char(param("escapeChar"), `\`),
-		}}
-		if src.Text.Escape == `"` { // opencsv's default for reading
-			src.Text.Escape = `\`
-		}
+		src.Format = openCSVFormat
 	case slices.Contains(catalog.JSONSerDes, serde):
 		src = source{Format: jsonFormat, Text: textOptions{SkipMalformed: strings.EqualFold(param("ignore.malformed.json"), "true")}}
 		if strings.EqualFold(param("case.insensitive"), "false") {
@@ -289,45 +251,12 @@ func sourceOf(t catalog.Table, p query.Part) (source, error) {
 	for _, c := range columns {
 		src.Fields = append(src.Fields, c.Name)
 	}
-	if n := table("skip.header.line.count"); n != "" {
-		if src.Text.SkipLines, err = strconv.Atoi(n); err != nil || src.Text.SkipLines < 0 {
-			return source{}, lethe.Errorf(lethe.BadData, "%s has skip.header.line.count %q, which is not a number of lines", where, n)
-		}
+	d, err := catalog.DelimitedText(t, st)
+	if err != nil {
+		return source{}, err
 	}
-	if n := table("skip.footer.line.count"); n != "" && n != "0" {
-		return source{}, lethe.Errorf(lethe.Unsupported, "%s has skip.footer.line.count %s; footers are not supported", where, n)
-	}
-	switch enc := strings.ToLower(param("serialization.encoding")); enc {
-	case "", "utf-8", "utf8", "us-ascii":
-	case "iso-8859-1", "latin1", "latin-1":
-		src.Text.Encoding = "latin-1"
-	default:
-		return source{}, lethe.Errorf(lethe.Unsupported, "%s is in the encoding %s, which is not supported", where, enc)
-	}
+	src.Text = textOptions{Separator: d.Separator, Quote: d.Quote, Escape: d.Escape, Null: d.Null, SkipLines: d.SkipLines, Encoding: d.Encoding}
 	return src, nil
-}
-
-// separator reads a separator as LazySimpleSerDe does: a number is a byte's
-// value, and otherwise the first character counts.
-func separator(s, otherwise string) string {
-	if n, err := strconv.ParseInt(s, 10, 8); err == nil && n >= 0 {
-		return string(rune(n))
-	}
-	return char(s, otherwise)
-}
-
-// char returns the first character of a setting, in which \t, \\ and the like
-// may have been left as they were typed.
-func char(s, otherwise string) string {
-	if len(s) > 1 && s[0] == '\\' {
-		if u, _, _, err := strconv.UnquoteChar(s, 0); err == nil {
-			return string(u)
-		}
-	}
-	for _, r := range s {
-		return string(r)
-	}
-	return otherwise
 }
 
 // extension names a file so that DuckDB sees how it is compressed. Hadoop goes
