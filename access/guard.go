@@ -37,7 +37,7 @@ type throughKey struct{}
 // ThroughRules returns a context for reading the objects of a table whose reader
 // applies its rules: the rules do not refuse these objects.
 func ThroughRules(ctx context.Context, t TableName) context.Context {
-	return context.WithValue(ctx, throughKey{}, t)
+	return context.WithValue(ctx, throughKey{}, t.lower())
 }
 
 // places are where the tables that have rules lie.

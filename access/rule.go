@@ -16,6 +16,14 @@ import (
 // TableName names a table of a data catalog, in lower case but for the catalog.
 type TableName struct{ Catalog, Database, Table string }
 
+// lower returns the name as catalogs compare it.
+func (t TableName) lower() TableName {
+	if strings.EqualFold(t.Catalog, lethe.DefaultCatalog) {
+		t.Catalog = lethe.DefaultCatalog
+	}
+	return TableName{t.Catalog, strings.ToLower(t.Database), strings.ToLower(t.Table)}
+}
+
 func (t TableName) String() string { return t.Catalog + "." + t.Database + "." + t.Table }
 
 // Everyone is the principal of a rule that applies to all.
@@ -82,10 +90,10 @@ func (r *TableRule) normalize() error {
 		return err
 	}
 	t := &r.Table
-	t.Database, t.Table = strings.ToLower(t.Database), strings.ToLower(t.Table)
-	if t.Catalog == "" || strings.EqualFold(t.Catalog, lethe.DefaultCatalog) {
+	if t.Catalog == "" {
 		t.Catalog = lethe.DefaultCatalog
-	} else {
+	}
+	if *t = t.lower(); t.Catalog != lethe.DefaultCatalog {
 		return lethe.Errorf(lethe.Unsupported, "rules are for the tables of the lake's own catalog, not for those of %s", t.Catalog).
 			WithHint("guard the files of such a table by policies")
 	}
@@ -218,7 +226,7 @@ func ruleID(ctx context.Context, tx *sql.Tx, t TableName, name string) (id strin
 // data when its last rule is gone.
 func (s *Service) DeleteTableRule(ctx context.Context, t TableName, name string) error {
 	return s.change(ctx, func(tx *sql.Tx) error {
-		id, err := ruleID(ctx, tx, t, name)
+		id, err := ruleID(ctx, tx, t.lower(), name)
 		if err != nil {
 			return err
 		}
@@ -247,7 +255,7 @@ func (s *Service) TableRules(ctx context.Context, t TableName) ([]TableRule, err
 		return nil, err
 	}
 	if t != (TableName{}) {
-		return slices.Clone(book.byTable[t]), nil
+		return slices.Clone(book.byTable[t.lower()]), nil
 	}
 	var all []TableRule
 	for _, rules := range book.byTable {

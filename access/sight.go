@@ -60,6 +60,7 @@ const bypass = "lethe:BypassTableRules"
 
 // TableSight implements Sights.
 func (s *Service) TableSight(ctx context.Context, p lethe.Principal, t TableName) (Sight, error) {
+	t = t.lower()
 	sight := Sight{Table: t, Whole: true}
 	book, err := s.ruleBook(ctx)
 	if err != nil {

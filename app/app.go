@@ -43,6 +43,7 @@ import (
 	"lethe/object/mount"
 	"lethe/query"
 	"lethe/query/duckdb"
+	"lethe/secret"
 )
 
 // Version of this program.
@@ -60,6 +61,7 @@ type App struct {
 	Queries *query.Service
 	Ingests *ingest.Service
 	Events  *event.Dispatcher
+	Secrets *secret.Service
 
 	// Endpoints as they are, with the ports that were found free.
 	Endpoints config.Endpoints
@@ -99,6 +101,7 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (a *App, err 
 		return a, err
 	}
 	a.startUpkeep()
+	a.startSecrets()
 	return a, a.listen(ctx)
 }
 
@@ -146,6 +149,9 @@ func (a *App) openState(ctx context.Context) error {
 		return err
 	}
 	a.onStop(a.Access.Close)
+	if err := a.openSecrets(ctx, db); err != nil {
+		return err
+	}
 	if err := a.shipAudit(ctx); err != nil {
 		return err
 	}
@@ -166,7 +172,9 @@ func (a *App) openState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.Catalog = cat
+	watched := &tables{Metastore: cat, access: a.Access, region: a.Config.AWS.Region}
+	a.Catalog = watched
+	a.Access.IntroduceTables(watched)
 	a.onStop(cat.Close)
 	return a.openQueries(ctx, db)
 }

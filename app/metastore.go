@@ -14,6 +14,7 @@ import (
 	"lethe"
 	"lethe/access"
 	"lethe/catalog"
+	"lethe/query"
 	"lethe/wire/hms"
 )
 
@@ -34,7 +35,7 @@ func (a *App) serveMetastore() error {
 	if err := a.Objects.CreateBucket(context.Background(), warehouse.Bucket); err != nil && !lethe.Is(err, lethe.Exists) {
 		return err
 	}
-	conf := hms.Config{Catalog: m, Access: a.Access, Region: a.Config.AWS.Region, Warehouse: c.Warehouse, Log: a.Log,
+	conf := hms.Config{Catalog: query.Ruled(m, a.Access), Access: a.Access, Folders: folders{a.Stores, a.Access}, Region: a.Config.AWS.Region, Warehouse: c.Warehouse, Log: a.Log,
 		Login: (&metastoreLogin{access: a.Access, slots: make(chan struct{}, 2)}).login}
 	if c.Anonymous != "" {
 		anonymous := &anonymous{access: a.Access, name: c.Anonymous}

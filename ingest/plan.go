@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/access"
 	"lethe/catalog"
 	"lethe/object"
 )
@@ -71,7 +72,29 @@ func (s *Service) survey(ctx context.Context, t *task) (g ground, err error) {
 	default:
 		g.table = &table
 	}
+	if err := s.throughRules(ctx, t); err != nil {
+		return g, err
+	}
 	return g, s.mayTakeOver(ctx, t, g)
+}
+
+// throughRules refuses to write a table that is seen through rules, and to look at
+// files of another that is: what follows would tell of both.
+func (s *Service) throughRules(ctx context.Context, t *task) error {
+	who := lethe.PrincipalOf(ctx)
+	if v, ok := s.Access.(access.Sights); ok {
+		sight, err := v.TableSight(ctx, who, access.TableName{Catalog: lethe.DefaultCatalog, Database: t.Database, Table: t.Table})
+		if err == nil && !sight.Whole {
+			err = lethe.Errorf(lethe.Denied, "table %s has rules, and cannot be written by somebody for whom they count", t.Target())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if l, ok := s.Access.(access.Listings); ok {
+		return l.DecideListing(ctx, who, t.location.Bucket, t.location.Key, "")
+	}
+	return nil
 }
 
 func (s *Service) mayTakeOver(ctx context.Context, t *task, g ground) error {
