@@ -12,7 +12,8 @@ import (
 // unquoted field is text.
 //
 // A quoted field that does not end on its line is an error. The class would drop
-// it: Hive gives it single lines, so it never sees the rest.
+// it: Hive gives it single lines, so it never sees the rest. sep, quote and esc are
+// not empty.
 func SplitQuoted(line []byte, sep, quote, esc string, field func(from, to int, text []byte)) error {
 	var (
 		text     []byte
@@ -55,9 +56,13 @@ func SplitQuoted(line []byte, sep, quote, esc string, field func(from, to int, t
 			text = text[:0]
 			i += len(sep)
 			from = i
-		default:
-			text = append(text, line[i])
-			i++
+		default: // most bytes: up to the next that may mean something
+			to := i + 1
+			for to < len(line) && line[to] != sep[0] && line[to] != quote[0] && line[to] != esc[0] {
+				to++
+			}
+			text = append(text, line[i:to]...)
+			i = to
 		}
 	}
 	if inQuotes {
@@ -107,8 +112,12 @@ func SplitEscaped(line []byte, sep, esc string, field func(from, to int, text []
 			i += len(sep)
 			from = i
 		default:
-			text = append(text, line[i])
-			i++
+			to := i + 1
+			for to < len(line) && line[to] != sep[0] && line[to] != esc[0] {
+				to++
+			}
+			text = append(text, line[i:to]...)
+			i = to
 		}
 	}
 	field(from, len(line), text)

@@ -192,7 +192,7 @@ func testMemory(t *testing.T, u *under) {
 	if u.Big == nil {
 		t.Fatal("the suite needs Big")
 	}
-	size := int64(1 << 30)
+	size := u.BigSize
 	if slow || testing.Short() {
 		size = 2 * u.Memory
 	}
