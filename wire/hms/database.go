@@ -48,11 +48,11 @@ func (r *registry) databases() {
 		})
 	add(r, "drop_database", "glue:DeleteDatabase", onDatabase, func(a *hms.DropDatabaseArgs) target { return target{database: a.Name} },
 		func(ctx context.Context, c *conn, t target, a *hms.DropDatabaseArgs, _ *hms.DropDatabaseReply) error {
-			return c.dropDatabase(ctx, t.database, a.Cascade)
+			return c.dropDatabase(ctx, t.database, a.Cascade, a.DeleteData)
 		})
 	add(r, "drop_database_req", "glue:DeleteDatabase", onDatabase, func(a *hms.DropDatabaseReqArgs) target { return target{database: of(a.Req).Name} },
 		func(ctx context.Context, c *conn, t target, a *hms.DropDatabaseReqArgs, _ *hms.DropDatabaseReqReply) error {
-			err := c.dropDatabase(ctx, t.database, of(a.Req).Cascade)
+			err := c.dropDatabase(ctx, t.database, of(a.Req).Cascade, of(a.Req).DeleteData)
 			if of(a.Req).IgnoreUnknownDb && lethe.Is(err, lethe.NotFound) {
 				return nil
 			}
@@ -131,8 +131,18 @@ func (c *conn) alterDatabase(ctx context.Context, name string, in *hms.Database)
 	return c.Catalog.AlterDatabase(ctx, name, d)
 }
 
-func (c *conn) dropDatabase(ctx context.Context, name string, cascade bool) error {
+func (c *conn) dropDatabase(ctx context.Context, name string, cascade, deleteData bool) error {
+	var files data
+	if cascade && deleteData && c.Folders != nil {
+		var err error
+		if files, err = c.databaseData(ctx, name); err != nil {
+			return err
+		}
+	}
 	err := c.Catalog.DropDatabase(ctx, name, cascade)
+	if err == nil {
+		c.deleteData(ctx, files)
+	}
 	switch {
 	case lethe.Is(err, lethe.Conflict):
 		return &hms.InvalidOperationException{Message: "Database " + name + " is not empty. One or more tables exist."}

@@ -22,8 +22,9 @@
 //
 // # Data
 //
-// Tables are definitions: nothing here creates folders, moves files or deletes
-// them, whatever a client asks for with deleteData.
+// Tables are definitions: nothing here moves files. Config.Folders makes a table's
+// folder, and deletes a managed table's files when a client drops it with deleteData,
+// on behalf of that client; without it neither happens.
 package hms
 
 import (
@@ -55,6 +56,8 @@ type Config struct {
 	// Anonymous returns who a client is that has not logged in; claimed is the
 	// name it gives by set_ugi, which proves nothing. Nil: nobody.
 	Anonymous func(ctx context.Context, remote net.Addr, claimed string) (lethe.Principal, error)
+	// Folders makes and deletes folders; nil: nobody does.
+	Folders Folders
 	// TLS, if set, is required of clients.
 	TLS *tls.Config
 	Log *slog.Logger

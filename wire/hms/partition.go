@@ -442,22 +442,22 @@ func (r *registry) partitionChanges() {
 	add(r, "drop_partition", remove, onTable, func(a *hms.DropPartitionArgs) target { return target{a.DbName, a.TblName} },
 		func(ctx ctxt, c *conn, t target, a *hms.DropPartitionArgs, r *hms.DropPartitionReply) error {
 			r.Success = ptr(true)
-			return c.dropPartitions(ctx, t, [][]string{a.PartVals}, false)
+			return c.dropPartitions(ctx, t, [][]string{a.PartVals}, false, a.DeleteData)
 		})
 	add(r, "drop_partition_with_environment_context", remove, onTable, func(a *hms.DropPartitionWithEnvironmentContextArgs) target { return target{a.DbName, a.TblName} },
 		func(ctx ctxt, c *conn, t target, a *hms.DropPartitionWithEnvironmentContextArgs, r *hms.DropPartitionWithEnvironmentContextReply) error {
 			r.Success = ptr(true)
-			return c.dropPartitions(ctx, t, [][]string{a.PartVals}, false)
+			return c.dropPartitions(ctx, t, [][]string{a.PartVals}, false, a.DeleteData)
 		})
 	add(r, "drop_partition_by_name", remove, onTable, func(a *hms.DropPartitionByNameArgs) target { return target{a.DbName, a.TblName} },
 		func(ctx ctxt, c *conn, t target, a *hms.DropPartitionByNameArgs, r *hms.DropPartitionByNameReply) error {
 			r.Success = ptr(true)
-			return c.dropNamed(ctx, t, []string{a.PartName}, false)
+			return c.dropNamed(ctx, t, []string{a.PartName}, false, a.DeleteData)
 		})
 	add(r, "drop_partition_by_name_with_environment_context", remove, onTable, func(a *hms.DropPartitionByNameWithEnvironmentContextArgs) target { return target{a.DbName, a.TblName} },
 		func(ctx ctxt, c *conn, t target, a *hms.DropPartitionByNameWithEnvironmentContextArgs, r *hms.DropPartitionByNameWithEnvironmentContextReply) error {
 			r.Success = ptr(true)
-			return c.dropNamed(ctx, t, []string{a.PartName}, false)
+			return c.dropNamed(ctx, t, []string{a.PartName}, false, a.DeleteData)
 		})
 	add(r, "drop_partitions_req", remove, onTable, func(a *hms.DropPartitionsReqArgs) target { return target{of(a.Req).DbName, of(a.Req).TblName} },
 		func(ctx ctxt, c *conn, t target, a *hms.DropPartitionsReqArgs, r *hms.DropPartitionsReqReply) (err error) {
@@ -472,7 +472,7 @@ func (r *registry) partitionChanges() {
 					return err
 				}
 			}
-			return c.dropNamed(ctx, t, names, q.IfExists == nil || *q.IfExists)
+			return c.dropNamed(ctx, t, names, q.IfExists == nil || *q.IfExists, *of(q.DeleteData))
 		})
 
 	add(r, "alter_partition", update, onTable, func(a *hms.AlterPartitionArgs) target { return target{a.DbName, a.TblName} },
@@ -597,7 +597,7 @@ func (c *conn) appendNamed(ctx context.Context, t target, name string) (*hms.Par
 	return c.appendPartition(ctx, t, values)
 }
 
-func (c *conn) dropNamed(ctx context.Context, t target, names []string, ifExists bool) error {
+func (c *conn) dropNamed(ctx context.Context, t target, names []string, ifExists, deleteData bool) error {
 	values := make([][]string, len(names))
 	for i, n := range names {
 		var err error
@@ -605,11 +605,35 @@ func (c *conn) dropNamed(ctx context.Context, t target, names []string, ifExists
 			return err
 		}
 	}
-	return c.dropPartitions(ctx, t, values, ifExists)
+	return c.dropPartitions(ctx, t, values, ifExists, deleteData)
 }
 
-func (c *conn) dropPartitions(ctx context.Context, t target, values [][]string, ifExists bool) error {
-	return c.Catalog.DropPartitions(ctx, t.database, t.table, values, ifExists)
+func (c *conn) dropPartitions(ctx context.Context, t target, values [][]string, ifExists, deleteData bool) error {
+	var files data
+	if deleteData && c.Folders != nil {
+		table, err := c.table(ctx, t)
+		if err != nil {
+			return err
+		}
+		if table.Type == catalog.ManagedTable {
+			names := make([]string, len(values))
+			for i, v := range values {
+				names[i] = catalog.PartitionName(table.Partitions, v)
+			}
+			ps, err := c.Catalog.PartitionsNamed(ctx, t.database, t.table, names)
+			if err != nil {
+				return err
+			}
+			for _, p := range ps {
+				files = append(files, p.Storage.Location)
+			}
+		}
+	}
+	if err := c.Catalog.DropPartitions(ctx, t.database, t.table, values, ifExists); err != nil {
+		return err
+	}
+	c.deleteData(ctx, files)
+	return nil
 }
 
 func (c *conn) alterPartitions(ctx context.Context, t target, in []*hms.Partition) error {

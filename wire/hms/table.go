@@ -122,17 +122,17 @@ func (r *registry) tables() {
 			return c.alterTable(ctx, t, of(a.Req).Table, of(a.Req).EnvironmentContext)
 		})
 	add(r, "drop_table", "glue:DeleteTable", onTable, func(a *hms.DropTableArgs) target { return target{a.Dbname, a.Name} },
-		func(ctx ctxt, c *conn, t target, _ *hms.DropTableArgs, _ *hms.DropTableReply) error {
-			return c.dropTable(ctx, t)
+		func(ctx ctxt, c *conn, t target, a *hms.DropTableArgs, _ *hms.DropTableReply) error {
+			return c.dropTable(ctx, t, a.DeleteData)
 		})
 	add(r, "drop_table_with_environment_context", "glue:DeleteTable", onTable, func(a *hms.DropTableWithEnvironmentContextArgs) target { return target{a.Dbname, a.Name} },
-		func(ctx ctxt, c *conn, t target, _ *hms.DropTableWithEnvironmentContextArgs, _ *hms.DropTableWithEnvironmentContextReply) error {
-			return c.dropTable(ctx, t)
+		func(ctx ctxt, c *conn, t target, a *hms.DropTableWithEnvironmentContextArgs, _ *hms.DropTableWithEnvironmentContextReply) error {
+			return c.dropTable(ctx, t, a.DeleteData)
 		})
 	add(r, "drop_table_req", "glue:DeleteTable", onTable, func(a *hms.DropTableReqArgs) target {
 		return target{of(a.DropTableReq).DbName, of(a.DropTableReq).TableName}
-	}, func(ctx ctxt, c *conn, t target, _ *hms.DropTableReqArgs, _ *hms.DropTableReqReply) error {
-		return c.dropTable(ctx, t)
+	}, func(ctx ctxt, c *conn, t target, a *hms.DropTableReqArgs, _ *hms.DropTableReqReply) error {
+		return c.dropTable(ctx, t, *of(of(a.DropTableReq).DeleteData))
 	})
 	add(r, "truncate_table", "glue:UpdateTable", onTable, func(a *hms.TruncateTableArgs) target { return target{a.DbName, a.TableName} },
 		func(_ ctxt, _ *conn, t target, _ *hms.TruncateTableArgs, _ *hms.TruncateTableReply) error {
@@ -337,7 +337,11 @@ func (c *conn) createTable(ctx context.Context, to target, in *hms.Table) error 
 	if t.Storage.Location == "" && t.Type != catalog.VirtualView {
 		t.Storage.Location = hive.Below(c.location(d), t.Name)
 	}
-	return c.Catalog.CreateTable(ctx, t)
+	if err := c.Catalog.CreateTable(ctx, t); err != nil {
+		return err
+	}
+	c.makeFolder(ctx, &t)
+	return nil
 }
 
 // Keys of an environment context by which a client alters a table only if a
@@ -378,14 +382,6 @@ func (c *conn) alterTable(ctx context.Context, from target, in *hms.Table, env *
 		return &hms.InvalidOperationException{Message: "new table " + t.Database + "." + t.Name + " already exists"}
 	case lethe.Is(err, lethe.NotFound):
 		return &hms.InvalidOperationException{Message: "table " + from.database + "." + from.table + " doesn't exist"}
-	}
-	return err
-}
-
-func (c *conn) dropTable(ctx context.Context, t target) error {
-	err := c.Catalog.DropTable(ctx, t.database, t.table)
-	if lethe.Is(err, lethe.NotFound) {
-		return lethe.Errorf(lethe.NotFound, "%s.%s.%s table not found", hive.DefaultCatalog, t.database, t.table)
 	}
 	return err
 }
