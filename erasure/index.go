@@ -20,9 +20,12 @@ import (
 // answered without an error survives a kill. An error of kind Internal or
 // Exhausted is one that trying again may mend.
 type Index interface {
-	// Put enters an object version with its postings, in place of what was known of
-	// the object's same version. The postings are visible whole or not at all.
-	Put(ctx context.Context, e Entry, postings iter.Seq[Posting]) error
+	// Put enters object versions with their postings, each in place of what was known
+	// of it. An object's postings are visible whole or not at all, and all are when
+	// Put returns without an error; after an error, or a kill, some objects may be
+	// in. Many objects by one call cost less than by many. Put stops at an error
+	// that the sequence yields, and returns it.
+	Put(ctx context.Context, objects iter.Seq2[Indexed, error]) error
 	// Find yields the places of an identifier in entries that count, ordered by
 	// bucket, key and version.
 	Find(ctx context.Context, h Hash) iter.Seq2[Place, error]
@@ -35,16 +38,14 @@ type Index interface {
 	// Forget takes an object version out with its postings. One that is not there is
 	// no error.
 	Forget(ctx context.Context, o ObjectVersion) error
-	// Erase takes all postings of identifiers out, so that not even the hashes are
-	// left in the index's own files when it answers.
+	// Erase takes the postings of identifiers out of all entries that count, so that
+	// not even the hashes are left in the index's own files when it answers. An
+	// object that is being entered meanwhile keeps its postings.
 	Erase(ctx context.Context, hs []Hash) error
 	// Stats measures the index.
 	Stats(ctx context.Context) (IndexStats, error)
 	Close() error
 }
-
-// Hash is a keyed hash of an identifier of a type; HashKey makes it.
-type Hash [32]byte
 
 // ObjectVersion names the bytes of an object.
 type ObjectVersion struct {
@@ -63,6 +64,13 @@ type Entry struct {
 	// Mapping is a fingerprint of the mappings it was read with: an entry that has
 	// another than the ones of now must be made again.
 	Mapping string
+}
+
+// Indexed is an object version with what was found in it.
+type Indexed struct {
+	Entry
+	// Postings may come in any order, and again.
+	Postings iter.Seq[Posting]
 }
 
 // Posting is one place of an identifier in an object version.

@@ -48,12 +48,15 @@ func (f *FS) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.File,
 // every is how often a wipe looks whether old files are gone.
 const every = 5 * time.Millisecond
 
-// Wipe rewrites the keys from and up to (not with) to, so that no file of the
-// database in dir holds what was deleted or written over there before: not the
-// tables, nor the log, nor the manifests. touch is some key outside of the range
-// that it may write, without a meaning. It waits for iterators that were opened
-// before; if ctx ends meanwhile, the error is its cause.
-func (f *FS) Wipe(ctx context.Context, db *pebble.DB, dir string, from, to, touch []byte) error {
+// Range are the keys from From up to To, which is not among them.
+type Range struct{ From, To []byte }
+
+// Wipe rewrites ranges of keys, so that no file of the database in dir holds what
+// was deleted or written over there before: not the tables, nor the log, nor the
+// manifests. touch is some key outside of the ranges that it may write, without a
+// meaning. It waits for iterators that were opened before; if ctx ends meanwhile,
+// the error is its cause.
+func (f *FS) Wipe(ctx context.Context, db *pebble.DB, dir string, touch []byte, ranges ...Range) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.wiping.Add(1)
@@ -61,8 +64,10 @@ func (f *FS) Wipe(ctx context.Context, db *pebble.DB, dir string, from, to, touc
 	if err := db.Flush(); err != nil {
 		return fmt.Errorf("flush: %w", err)
 	}
-	if err := db.Compact(ctx, from, to, true); err != nil {
-		return fmt.Errorf("compact: %w", err)
+	for _, r := range ranges {
+		if err := db.Compact(ctx, r.From, r.To, true); err != nil {
+			return fmt.Errorf("compact: %w", err)
+		}
 	}
 	// What is left of deleted entries now is in tables that are no longer used,
 	// in logs that wait to be used again, and in manifests, of which Pebble keeps

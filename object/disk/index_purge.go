@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"lethe"
+	"lethe/lib/wipe"
 )
 
 // purge rewrites the index, so that no file holds what was deleted from it
@@ -14,7 +15,7 @@ func (ix *index) purge(ctx context.Context) error {
 		return err
 	}
 	defer ix.leave()
-	err := ix.fs.Wipe(ctx, ix.db, ix.path, []byte{0}, []byte{0xFF}, []byte{tabFormat, 'p'})
+	err := ix.fs.Wipe(ctx, ix.db, ix.path, []byte{tabFormat, 'p'}, wipe.Range{From: []byte{0}, To: []byte{0xFF}})
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return lethe.Errorf(lethe.Canceled, "purge of the object store: %w", err)
