@@ -47,3 +47,8 @@ func IAMARN(resource string) string { return "arn:aws:iam::" + Account + ":" + r
 func SessionARN(role, session string) string {
 	return "arn:aws:sts::" + Account + ":assumed-role/" + role + "/" + session
 }
+
+// SecretARN names a secret by its name and the random end of its ARN.
+func SecretARN(region, name string) string {
+	return "arn:aws:secretsmanager:" + region + ":" + Account + ":secret:" + name
+}

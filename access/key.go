@@ -111,6 +111,32 @@ func (s *Service) CreateAccessKey(ctx context.Context, user string) (k AccessKey
 	return k, secret, err
 }
 
+// NewKeyPair makes an access key's id and secret, which open nothing yet.
+func NewKeyPair() (id, secret string) { return newKeyID(keyPrefix), newSecretKey() }
+
+// AddAccessKey is CreateAccessKey with a key that NewKeyPair made. To add one that the
+// user has already is no error.
+func (s *Service) AddAccessKey(ctx context.Context, user, keyID, secret string) error {
+	return s.change(ctx, func(tx *sql.Tx) error {
+		owner, err := id(ctx, tx, UserNamed(user))
+		if err != nil {
+			return err
+		}
+		same, err := count(ctx, tx, "access_keys", "id = $1 AND user_id = $2", keyID, owner)
+		if err != nil || same > 0 {
+			return err
+		}
+		n, err := count(ctx, tx, "access_keys", "user_id = $1", owner)
+		if err != nil {
+			return err
+		}
+		if err := atMost(n, maxKeysPerUser, "AccessKeysPerUser"); err != nil {
+			return err
+		}
+		return s.insertKey(ctx, tx, keyID, secret, owner, instant(now()))
+	})
+}
+
 func (s *Service) insertKey(ctx context.Context, tx *sql.Tx, id, secret, owner string, created time.Time) error {
 	_, err := tx.ExecContext(ctx, "INSERT INTO access_keys (id, secret, user_id, active, created) VALUES ($1, $2, $3, 1, $4)", id, s.seals.Seal([]byte(secret), "access_keys", "secret", id), owner, created.UnixMicro())
 	return err
