@@ -24,6 +24,7 @@ type Metastore interface {
 	Statistics
 	Functions
 	Locks
+	Notifications
 }
 
 // ColumnStatistics says what is known of the values of a column. Fields that do

@@ -80,7 +80,7 @@ func (s *Store) CreateDatabase(ctx context.Context, d catalog.Database) error {
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		if _, err := databaseID(ctx, tx, d.Name); err == nil {
 			return lethe.Errorf(lethe.Exists, "database %s exists already", d.Name)
 		} else if !lethe.Is(err, lethe.NotFound) {
@@ -100,6 +100,7 @@ func (s *Store) CreateDatabase(ctx context.Context, d catalog.Database) error {
 		if err := row.insert(ctx, tx); err != nil {
 			return err
 		}
+		tx.tellDatabase("CREATE_DATABASE", &d, nil)
 		return replaceParameters(ctx, tx, "DATABASE_PARAMS", "DB_ID", id, d.Parameters)
 	})
 }
@@ -134,7 +135,7 @@ func (s *Store) AlterDatabase(ctx context.Context, name string, d catalog.Databa
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		id, err := findDatabase(ctx, tx, name, " {UPDATE}")
 		if err != nil {
 			return err
@@ -143,11 +144,16 @@ func (s *Store) AlterDatabase(ctx context.Context, name string, d catalog.Databa
 			return lethe.Errorf(lethe.Unsupported, "database %s cannot be renamed to %s", name, d.Name).
 				WithHint("create %s and move the tables to it", d.Name)
 		}
+		old, err := readDatabases(ctx, tx, selectDatabases(tx)+` AND "NAME" = $1`, name)
+		if err != nil {
+			return err
+		}
 		_, err = tx.ExecContext(ctx, `UPDATE "DBS" SET "DESC" = $1, "DB_LOCATION_URI" = $2, "OWNER_NAME" = $3, "OWNER_TYPE" = $4 WHERE "DB_ID" = $5`,
 			null(d.Description), d.Location, null(d.Owner), ownerType(d.Owner, d.OwnerType), id)
 		if err != nil {
 			return err
 		}
+		tx.tellDatabase("ALTER_DATABASE", &old[0], &d)
 		return replaceParameters(ctx, tx, "DATABASE_PARAMS", "DB_ID", id, d.Parameters)
 	})
 }
@@ -159,7 +165,7 @@ func (s *Store) DropDatabase(ctx context.Context, name string, cascade bool) err
 	if name == "default" {
 		return lethe.Errorf(lethe.Invalid, "the database default cannot be dropped")
 	}
-	return s.db.Tx(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		id, err := findDatabase(ctx, tx, name, " {UPDATE}")
 		if err != nil {
 			return err
@@ -172,6 +178,18 @@ func (s *Store) DropDatabase(ctx context.Context, name string, cascade bool) err
 			return lethe.Errorf(lethe.Conflict, "database %s is not empty: it has %d tables", name, n).
 				WithHint("drop them first, or drop the database with CASCADE")
 		}
+		dropped, err := readTables(ctx, tx, selectTables+`WHERE t."DB_ID" = $1 ORDER BY t."TBL_NAME" {BYTES}`, id)
+		if err != nil {
+			return err
+		}
+		for _, t := range dropped {
+			tx.tellTable("DROP_TABLE", &t.table)
+		}
+		old, err := readDatabases(ctx, tx, selectDatabases(tx)+` AND "NAME" = $1`, name)
+		if err != nil {
+			return err
+		}
+		tx.tellDatabase("DROP_DATABASE", &old[0], nil)
 		if err := dropTables(ctx, tx, tables[0]); err != nil {
 			return err
 		}

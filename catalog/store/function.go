@@ -138,7 +138,7 @@ func (s *Store) CreateFunction(ctx context.Context, f catalog.Function) error {
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		if _, _, err := readFunction(ctx, tx, f.Database, f.Name); err == nil {
 			return lethe.Errorf(lethe.Exists, "Function %s.%s already exists", f.Database, f.Name)
 		} else if !lethe.Is(err, lethe.NotFound) {
@@ -157,6 +157,7 @@ func (s *Store) CreateFunction(ctx context.Context, f catalog.Function) error {
 		if err != nil {
 			return err
 		}
+		tx.tellFunction("CREATE_FUNCTION", &f)
 		return insertResources(ctx, tx, id, f.Resources)
 	})
 }
@@ -167,7 +168,7 @@ func (s *Store) AlterFunction(ctx context.Context, database, name string, f cata
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		old, id, err := readFunction(ctx, tx, database, name)
 		if err != nil {
 			return err
@@ -194,11 +195,12 @@ func (s *Store) AlterFunction(ctx context.Context, database, name string, f cata
 
 // DropFunction removes a function, or answers NotFound.
 func (s *Store) DropFunction(ctx context.Context, database, name string) error {
-	return s.db.Tx(ctx, func(tx *transaction) error {
-		_, id, err := readFunction(ctx, tx, database, name)
+	return s.change(ctx, func(tx *transaction) error {
+		f, id, err := readFunction(ctx, tx, database, name)
 		if err != nil {
 			return err
 		}
+		tx.tellFunction("DROP_FUNCTION", &f)
 		for _, table := range []string{"FUNC_RU", "FUNCS"} {
 			if err := deleteWhere(ctx, tx, table, "FUNC_ID", []int64{id}); err != nil {
 				return err

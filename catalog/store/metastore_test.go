@@ -13,25 +13,41 @@ import (
 
 	"lethe"
 	"lethe/catalog"
+	"lethe/test/need"
 )
 
-func open(t *testing.T) *Store {
-	t.Helper()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Check(context.Background()); err != nil {
-			t.Error(err)
+// everywhere tests new catalogs in all databases, in the version given or in all.
+func everywhere(t *testing.T, versions []string, test func(t *testing.T, s *Store)) {
+	for _, place := range []struct {
+		name string
+		make func(t *testing.T) string
+	}{
+		{"SQLite", func(t *testing.T) string { return filepath.Join(t.TempDir(), "catalog.db") }},
+		{"PostgreSQL", func(t *testing.T) string { return need.Postgres(t) }},
+		{"MariaDB", func(t *testing.T) string { return need.MariaDB(t) }},
+	} {
+		for _, version := range versions {
+			t.Run(place.name+"/"+version, func(t *testing.T) {
+				s, err := Connect(t.Context(), Options{Database: place.make(t), Version: version})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() {
+					if err := s.Check(context.Background()); err != nil {
+						t.Error(err)
+					}
+					s.Close()
+				})
+				test(t, s)
+			})
 		}
-		s.Close()
-	})
-	return s
+	}
 }
 
-func TestAlterTableIfIsAtomic(t *testing.T) {
-	s, ctx := open(t), t.Context()
+func TestAlterTableIfIsAtomic(t *testing.T) { everywhere(t, []string{DefaultVersion}, alterTableIfIsAtomic) }
+
+func alterTableIfIsAtomic(t *testing.T, s *Store) {
+	ctx := t.Context()
 	table := catalog.Table{Database: "default", Name: "t", Storage: catalog.Storage{Columns: []catalog.Column{{Name: "a", Type: "int"}}}, Parameters: map[string]string{"version": "0"}}
 	if err := s.CreateTable(ctx, table); err != nil {
 		t.Fatal(err)
@@ -68,8 +84,10 @@ func TestAlterTableIfIsAtomic(t *testing.T) {
 	}
 }
 
-func TestPartitionsByNameAndAllAtOnce(t *testing.T) {
-	s, ctx := open(t), t.Context()
+func TestPartitionsByNameAndAllAtOnce(t *testing.T) { everywhere(t, []string{DefaultVersion}, partitionsByNameAndAllAtOnce) }
+
+func partitionsByNameAndAllAtOnce(t *testing.T, s *Store) {
+	ctx := t.Context()
 	table := catalog.Table{Database: "default", Name: "t", Storage: catalog.Storage{Columns: []catalog.Column{{Name: "a", Type: "int"}}}, Partitions: []catalog.Column{{Name: "p", Type: "string"}}}
 	if err := s.CreateTable(ctx, table); err != nil {
 		t.Fatal(err)
@@ -99,8 +117,10 @@ func TestPartitionsByNameAndAllAtOnce(t *testing.T) {
 	}
 }
 
-func TestStatisticsFollowWhatTheyDescribe(t *testing.T) {
-	s, ctx := open(t), t.Context()
+func TestStatisticsFollowWhatTheyDescribe(t *testing.T) { everywhere(t, Versions(), statisticsFollowWhatTheyDescribe) }
+
+func statisticsFollowWhatTheyDescribe(t *testing.T, s *Store) {
+	ctx := t.Context()
 	table := catalog.Table{Database: "default", Name: "t", Storage: catalog.Storage{Columns: []catalog.Column{{Name: "a", Type: "int"}, {Name: "b", Type: "decimal(5,2)"}}}, Partitions: []catalog.Column{{Name: "p", Type: "string"}}}
 	if err := s.CreateTable(ctx, table); err != nil {
 		t.Fatal(err)
@@ -147,8 +167,10 @@ func TestStatisticsFollowWhatTheyDescribe(t *testing.T) {
 	}
 }
 
-func TestLocks(t *testing.T) {
-	s, ctx := open(t), t.Context()
+func TestLocks(t *testing.T) { everywhere(t, []string{"3.1", "4.0"}, locks) }
+
+func locks(t *testing.T, s *Store) {
+	ctx := t.Context()
 	now := time.Unix(1790000000, 0)
 	s.clock = func() time.Time { return now }
 	lock := func(db, table string, typ catalog.LockType) catalog.Lock {

@@ -119,7 +119,7 @@ func partitionValues(name string) []string {
 
 // AddPartitions adds all partitions or none.
 func (s *Store) AddPartitions(ctx context.Context, database, table string, ps []catalog.Partition, ifNotExists bool) error {
-	return s.db.Tx(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		t, err := lockTable(ctx, tx, database, table)
 		if err != nil {
 			return err
@@ -145,6 +145,7 @@ func (s *Store) AddPartitions(ctx context.Context, database, table string, ps []
 			taken[name] = partitionRow{}
 			fresh, freshNames = append(fresh, ps[i]), append(freshNames, name)
 		}
+		tx.tellAddPartitions(&t.table, fresh)
 		return insertPartitions(ctx, tx, t, fresh, freshNames)
 	})
 }
@@ -243,7 +244,7 @@ func partitionsNamed(ctx context.Context, tx *transaction, table int64, names []
 // DropPartitions drops all or none of the partitions with the given values. The
 // data stays.
 func (s *Store) DropPartitions(ctx context.Context, database, table string, values [][]string, ifExists bool) error {
-	return s.db.Tx(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		t, err := lockTable(ctx, tx, database, table)
 		if err != nil {
 			return err
@@ -259,14 +260,16 @@ func (s *Store) DropPartitions(ctx context.Context, database, table string, valu
 			return err
 		}
 		var ids []int64
+		var dropped [][]string
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
 			r, ok := found[name]
 			if ok {
-				ids = append(ids, r.id)
+				ids, dropped = append(ids, r.id), append(dropped, partitionValues(name))
 			} else if !ifExists {
 				return noPartition(t, name)
 			}
 		}
+		tx.tellDropPartitions(&t.table, dropped)
 		return dropPartitions(ctx, tx, ids)
 	})
 }
@@ -292,78 +295,111 @@ func dropPartitions(ctx context.Context, tx *transaction, ids []int64) error {
 // AlterPartition replaces a partition's definition; with other values in p it
 // is renamed, and Exists if there is such a partition.
 func (s *Store) AlterPartition(ctx context.Context, database, table string, values []string, p catalog.Partition) error {
-	return s.db.Tx(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		t, err := lockTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
-		return alterPartition(ctx, tx, t, values, p)
+		return alterPartitions(ctx, tx, t, [][]string{values}, []catalog.Partition{p})
 	})
 }
 
 // AlterPartitions replaces the definitions of all of the partitions or of none.
 func (s *Store) AlterPartitions(ctx context.Context, database, table string, ps []catalog.Partition) error {
-	return s.db.Tx(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		t, err := lockTable(ctx, tx, database, table)
 		if err != nil {
 			return err
 		}
-		for _, p := range ps {
-			if err := alterPartition(ctx, tx, t, p.Values, p); err != nil {
-				return err
-			}
+		values := make([][]string, len(ps))
+		for i, p := range ps {
+			values[i] = p.Values
 		}
-		return nil
+		return alterPartitions(ctx, tx, t, values, ps)
 	})
 }
 
-func alterPartition(ctx context.Context, tx *transaction, t row, values []string, p catalog.Partition) error {
+// alterPartitions alters the partitions with the values, one after the other.
+func alterPartitions(ctx context.Context, tx *transaction, t row, values [][]string, ps []catalog.Partition) error {
+	names := make([]string, len(ps))
+	for i, v := range values {
+		var err error
+		if names[i], _, err = checkValues(t.table, v); err != nil {
+			return err
+		}
+	}
+	before := make(map[string]catalog.Partition, len(ps))
+	for chunk := range slices.Chunk(names, idsAtOnce) {
+		found, err := readPartitions(ctx, tx, t, `WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2"), []any{t.id, list(chunk)})
+		if err != nil {
+			return err
+		}
+		for _, p := range found {
+			before[catalog.PartitionName(t.table.Partitions, p.Values)] = p
+		}
+	}
+	for i, p := range ps {
+		after, err := alterPartition(ctx, tx, t, values[i], p)
+		if err != nil {
+			return err
+		}
+		old := before[names[i]]
+		if after.Created.IsZero() {
+			after.Created = old.Created
+		}
+		tx.tellAlterPartition(&t.table, &old, &after)
+	}
+	return nil
+}
+
+// alterPartition alters one and returns it as it is stored.
+func alterPartition(ctx context.Context, tx *transaction, t row, values []string, p catalog.Partition) (catalog.Partition, error) {
 	name, values, err := checkValues(t.table, values)
 	if err != nil {
-		return err
+		return p, err
 	}
 	if p.Values == nil {
 		p.Values = values
 	}
 	ps, names, err := checkPartitions(t.table, []catalog.Partition{p})
 	if err != nil {
-		return err
+		return p, err
 	}
 	p, renamed := ps[0], names[0]
 	found, err := partitionsNamed(ctx, tx, t.id, []string{name, renamed})
 	if err != nil {
-		return err
+		return p, err
 	}
 	r, ok := found[name]
 	if !ok {
-		return noPartition(t, name)
+		return p, noPartition(t, name)
 	}
 	if _, taken := found[renamed]; taken && renamed != name {
-		return lethe.Errorf(lethe.Exists, "partition %s of table %s.%s exists already", renamed, t.table.Database, t.table.Name)
+		return p, lethe.Errorf(lethe.Exists, "partition %s of table %s.%s exists already", renamed, t.table.Database, t.table.Name)
 	}
 	if renamed != name {
 		if err := renamePartition(ctx, tx, r.id, renamed, p.Values); err != nil {
-			return err
+			return p, err
 		}
 	}
 	if !p.Created.IsZero() {
 		if _, err := tx.ExecContext(ctx, `UPDATE "PARTITIONS" SET "CREATE_TIME" = $1 WHERE "PART_ID" = $2`, seconds(p.Created), r.id); err != nil {
-			return err
+			return p, err
 		}
 	}
 	cd, err := alteredColumns(ctx, tx, t, r, p.Storage.Columns)
 	if err != nil {
-		return err
+		return p, err
 	}
 	if err := updateStorage(ctx, tx, descriptor{sd: r.sd, serde: r.serde, cd: cd, storage: &p.Storage}); err != nil {
-		return err
+		return p, err
 	}
 	if cd != r.cd {
 		if err := dropColumns(ctx, tx, []int64{r.cd}); err != nil {
-			return err
+			return p, err
 		}
 	}
-	return replaceParameters(ctx, tx, "PARTITION_PARAMS", "PART_ID", r.id, p.Parameters)
+	return p, replaceParameters(ctx, tx, "PARTITION_PARAMS", "PART_ID", r.id, p.Parameters)
 }
 
 // alteredColumns keeps a partition's column descriptor if its columns stay.

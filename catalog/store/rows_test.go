@@ -142,7 +142,7 @@ func TestRows(t *testing.T) {
 		}
 	}
 	must(t, s.DropTable(ctx, "default", "renamed"))
-	kept := []string{"VERSION", "CTLGS", "DBS", "SEQUENCE_TABLE", "NOTIFICATION_SEQUENCE", "NEXT_TXN_ID", "NEXT_LOCK_ID", "NEXT_COMPACTION_QUEUE_ID", "catalog_migrations", "sqlite_sequence"}
+	kept := []string{"VERSION", "NOTIFICATION_LOG", "CTLGS", "DBS", "SEQUENCE_TABLE", "NOTIFICATION_SEQUENCE", "NEXT_TXN_ID", "NEXT_LOCK_ID", "NEXT_COMPACTION_QUEUE_ID", "catalog_migrations", "sqlite_sequence"}
 	tables := rowsOf(t, s, `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
 	for _, r := range tables {
 		if n := rowsOf(t, s, `SELECT count(*) FROM "`+r[0]+`"`)[0][0]; n != "0" && !slices.Contains(kept, r[0]) {

@@ -11,15 +11,16 @@ import (
 type sequence struct{ class, table, column string }
 
 var (
-	databaseIDs  = sequence{"MDatabase", "DBS", "DB_ID"}
-	tableIDs     = sequence{"MTable", "TBLS", "TBL_ID"}
-	partitionIDs = sequence{"MPartition", "PARTITIONS", "PART_ID"}
-	storageIDs   = sequence{"MStorageDescriptor", "SDS", "SD_ID"}
-	serdeIDs     = sequence{"MSerDeInfo", "SERDES", "SERDE_ID"}
-	functionIDs  = sequence{"MFunction", "FUNCS", "FUNC_ID"}
-	tableStatIDs = sequence{"MTableColumnStatistics", "TAB_COL_STATS", "CS_ID"}
-	partStatIDs  = sequence{"MPartitionColumnStatistics", "PART_COL_STATS", "CS_ID"}
-	columnsIDs   = sequence{"MColumnDescriptor", "CDS", "CD_ID"}
+	databaseIDs     = sequence{"MDatabase", "DBS", "DB_ID"}
+	tableIDs        = sequence{"MTable", "TBLS", "TBL_ID"}
+	partitionIDs    = sequence{"MPartition", "PARTITIONS", "PART_ID"}
+	storageIDs      = sequence{"MStorageDescriptor", "SDS", "SD_ID"}
+	serdeIDs        = sequence{"MSerDeInfo", "SERDES", "SERDE_ID"}
+	functionIDs     = sequence{"MFunction", "FUNCS", "FUNC_ID"}
+	tableStatIDs    = sequence{"MTableColumnStatistics", "TAB_COL_STATS", "CS_ID"}
+	partStatIDs     = sequence{"MPartitionColumnStatistics", "PART_COL_STATS", "CS_ID"}
+	notificationIDs = sequence{"MNotificationLog", "NOTIFICATION_LOG", "NL_ID"}
+	columnsIDs      = sequence{"MColumnDescriptor", "CDS", "CD_ID"}
 )
 
 // take reserves n ids and returns the first. A sequence without a row begins

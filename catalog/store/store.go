@@ -35,6 +35,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"lethe"
@@ -52,6 +53,8 @@ var files embed.FS
 type Store struct {
 	db    *database
 	clock func() time.Time // nil is time.Now
+	// cleaned is when old notifications were last removed, in seconds since 1970.
+	cleaned atomic.Int64
 }
 
 var _ catalog.Metastore = (*Store)(nil)

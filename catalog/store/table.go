@@ -180,7 +180,7 @@ func (s *Store) CreateTable(ctx context.Context, t catalog.Table) error {
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		db, err := freeName(ctx, tx, t.Database, t.Name)
 		if err != nil {
 			return err
@@ -211,7 +211,11 @@ func (s *Store) CreateTable(ctx context.Context, t catalog.Table) error {
 		if err != nil {
 			return err
 		}
-		return replaceTableLists(ctx, tx, id, &t)
+		if err := replaceTableLists(ctx, tx, id, &t); err != nil {
+			return err
+		}
+		tx.tellTable("CREATE_TABLE", &t)
+		return nil
 	})
 }
 
@@ -280,7 +284,7 @@ func (s *Store) alterTable(ctx context.Context, database, name string, t catalog
 	if err != nil {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		old, err := lockTable(ctx, tx, database, name)
 		if err != nil {
 			return err
@@ -318,7 +322,11 @@ func (s *Store) alterTable(ctx context.Context, database, name string, t catalog
 		if err := updateStorage(ctx, tx, d); err != nil {
 			return err
 		}
-		return replaceTableLists(ctx, tx, old.id, &t)
+		if err := replaceTableLists(ctx, tx, old.id, &t); err != nil {
+			return err
+		}
+		tx.tellAlterTable(&old.table, &t)
+		return nil
 	})
 }
 
@@ -383,13 +391,13 @@ func replaceColumns(ctx context.Context, tx *transaction, old row, columns []cat
 
 // DropTable removes a table and its partitions from the catalog. The data stays.
 func (s *Store) DropTable(ctx context.Context, database, name string) error {
-	return s.db.Tx(ctx, func(tx *transaction) error {
-		database, name := strings.ToLower(database), strings.ToLower(name)
-		t, err := lockTableID(ctx, tx, database, name)
+	return s.change(ctx, func(tx *transaction) error {
+		t, err := lockTable(ctx, tx, database, name)
 		if err != nil {
 			return err
 		}
-		return dropTables(ctx, tx, []int64{t})
+		tx.tellTable("DROP_TABLE", &t.table)
+		return dropTables(ctx, tx, []int64{t.id})
 	})
 }
 

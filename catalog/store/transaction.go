@@ -9,14 +9,16 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/catalog"
 	"lethe/lib/state"
 )
 
 // transaction is one of a database, whose methods take statements in this
 // package's spelling (see dialect).
 type transaction struct {
-	tx *sql.Tx
-	db *database
+	tx   *sql.Tx
+	db   *database
+	told []catalog.Notification // see Store.change
 }
 
 func (t *transaction) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
@@ -66,7 +68,7 @@ type database struct {
 // another metastore, came first. So it must set what it answers, not add to it.
 func (db *database) Tx(ctx context.Context, fn func(*transaction) error) error {
 	if db.file != nil {
-		return explain(db, db.file.Tx(ctx, func(tx *sql.Tx) error { return fn(&transaction{tx, db}) }))
+		return explain(db, db.file.Tx(ctx, func(tx *sql.Tx) error { return fn(&transaction{tx: tx, db: db}) }))
 	}
 	for attempt := 0; ; attempt++ {
 		err := db.once(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted}, fn)
@@ -89,7 +91,7 @@ const attempts = 20
 // View runs fn in a transaction that reads the state of one moment.
 func (db *database) View(ctx context.Context, fn func(*transaction) error) error {
 	if db.file != nil {
-		return db.file.View(ctx, func(tx *sql.Tx) error { return fn(&transaction{tx, db}) })
+		return db.file.View(ctx, func(tx *sql.Tx) error { return fn(&transaction{tx: tx, db: db}) })
 	}
 	return explain(db, db.once(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn))
 }
@@ -100,7 +102,7 @@ func (db *database) once(ctx context.Context, o *sql.TxOptions, fn func(*transac
 		return ended(ctx, err)
 	}
 	defer tx.Rollback() // after a commit it does nothing
-	if err := fn(&transaction{tx, db}); err != nil {
+	if err := fn(&transaction{tx: tx, db: db}); err != nil {
 		return ended(ctx, err)
 	}
 	return ended(ctx, tx.Commit())
