@@ -1,0 +1,138 @@
+package parquet
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"lethe/erasure"
+	"lethe/object"
+)
+
+// Plan finds the rows of a person and says which bytes to replace.
+func (Format) Plan(ctx context.Context, src object.Content, c erasure.Cut) (_ *erasure.Plan, err error) {
+	f, err := openFile(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	cols, err := f.columns(c.Columns)
+	if err != nil {
+		return nil, err
+	}
+	p := &planner{file: f, cut: c, spill: &spill{dir: c.Dir}, groups: make([]*groupEdit, len(f.groups)), plan: &erasure.Plan{Rows: f.rows}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.spill.close())
+		}
+	}()
+	if err := p.cutRows(ctx, cols); err != nil {
+		return nil, err
+	}
+	table := f.keptBy()
+	pairs, changed := f.cleanMetadata(c.Traces, p.plan.Cut > 0)
+	if p.pairs += pairs; p.plan.Cut > 0 || changed || p.pairs > 0 {
+		if table != "" {
+			return nil, unsupported("a data file of a table in %s's format, whose metadata would not fit it any more", table)
+		}
+		if err := p.lay(ctx); err != nil {
+			return nil, err
+		}
+	}
+	p.notes()
+	p.plan.Read = f.src.read.Load()
+	p.plan.Release = p.spill.close
+	return p.plan, nil
+}
+
+// planner makes a plan: rows are cut group by group, then all that stays is laid
+// out anew.
+type planner struct {
+	file   *file
+	cut    erasure.Cut
+	spill  *spill
+	plan   *erasure.Plan
+	groups []*groupEdit // nil: the row group stays as it is
+	edits  []edit       // of pages, dictionaries, column indexes and filters
+	pairs  int          // of metadata that named the person
+
+	indexes        *shifts // by the new offset indexes
+	droppedIndexes int
+}
+
+// cutRows finds the rows that match and changes the pages they are in.
+func (p *planner) cutRows(ctx context.Context, cols []int) error {
+	f := p.file
+	changes, err := f.changes(p.cut)
+	if err != nil {
+		return err
+	}
+	first := int64(0)
+	for i := range f.groups {
+		g, err := f.group(i, first)
+		if err != nil {
+			return err
+		}
+		first += g.rows
+		changed := false
+		for col := range g.columns() {
+			n := cleanColumn(&g.columns()[col], p.cut.Traces)
+			p.pairs += n
+			changed = changed || n > 0
+		}
+		rows := newRowSet(g.rows)
+		err = f.scan(ctx, g, cols, within(p.cut.Rows, g), func(r int64, values [][]string) bool {
+			if p.cut.Match(values) {
+				rows.add(r)
+			}
+			return true
+		})
+		if err == nil && rows.n > 0 {
+			p.plan.Cut += rows.n
+			if p.groups[i], err = f.editGroup(ctx, g, changes, rows, p.spill); err == nil {
+				p.take(p.groups[i], g)
+				changed = true
+			}
+		}
+		if err != nil {
+			return in(err, "row group %d", i)
+		}
+		if changed {
+			f.groups[i] = appendNode(nil, &g.node)
+		}
+	}
+	p.plan.Empty = p.plan.Cut > 0 && p.plan.Cut == f.rows && p.cut.Mode != erasure.Replace
+	return nil
+}
+
+// take takes over what became of a row group, and lets go of what is not needed.
+func (p *planner) take(e *groupEdit, g *group) {
+	for col, c := range e.chunks {
+		if c == nil {
+			continue
+		}
+		p.edits = append(p.edits, c.out...)
+		column := &g.columns()[col]
+		if column.num(chunkOffsetIdx) > 0 && column.num(chunkColumnIdx) == 0 && c.indexed {
+			p.droppedIndexes++
+		}
+		e.chunks[col] = &chunkEdit{pages: &pages{index: c.pages.index}, indexSize: c.indexSize}
+	}
+}
+
+// notes tells what a reviewer should know.
+func (p *planner) notes() {
+	note := func(format string, args ...any) { p.plan.Notes = append(p.plan.Notes, fmt.Sprintf(format, args...)) }
+	if p.pairs > 0 {
+		note("%d of the file's metadata entries named the person and are removed", p.pairs)
+	}
+	if p.droppedIndexes > 0 {
+		note("%d column indexes cannot describe what is left and are removed; readers do without", p.droppedIndexes)
+	}
+}
+
+// trailer returns the footer with its length and magic.
+func trailer(footer []byte) []byte {
+	footer = binary.LittleEndian.AppendUint32(footer, uint32(len(footer)))
+	return append(footer, magic...)
+}
