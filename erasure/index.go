@@ -23,9 +23,12 @@ type Index interface {
 	// Put enters object versions with their postings, each in place of what was known
 	// of it. An object's postings are visible whole or not at all, and all are when
 	// Put returns without an error; after an error, or a kill, some objects may be
-	// in. Many objects by one call cost less than by many. Put stops at an error
-	// that the sequence yields, and returns it.
-	Put(ctx context.Context, objects iter.Seq2[Indexed, error]) error
+	// in. Many objects by one call cost less than by many.
+	//
+	// Put stops at an error that the sequence of objects yields, and returns it. An
+	// object whose Postings yield an error is left out, and what was known of it
+	// stays; Put goes on with the others.
+	Put(ctx context.Context, objects iter.Seq2[*Indexed, error]) error
 	// Find yields the places of an identifier in entries that count, ordered by
 	// bucket, key and version.
 	Find(ctx context.Context, h Hash) iter.Seq2[Place, error]
@@ -68,9 +71,11 @@ type Entry struct {
 
 // Indexed is an object version with what was found in it.
 type Indexed struct {
+	// Entry is looked at after Postings have ended, so that it may say what reading
+	// the object has shown. The object version must stand in it from the beginning.
 	Entry
 	// Postings may come in any order, and again.
-	Postings iter.Seq[Posting]
+	Postings iter.Seq2[Posting, error]
 }
 
 // Posting is one place of an identifier in an object version.

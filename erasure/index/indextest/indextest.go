@@ -60,10 +60,11 @@ func Entry(o erasure.ObjectVersion) erasure.Entry {
 }
 
 // At is postings of a name.
-func At(name string, rows ...int64) iter.Seq[erasure.Posting] {
-	return func(yield func(erasure.Posting) bool) {
+func At(name string, rows ...int64) iter.Seq2[erasure.Posting, error] {
+	return func(yield func(erasure.Posting, error) bool) {
+		h := H(name)
 		for _, r := range rows {
-			if !yield(erasure.Posting{Hash: H(name), Row: r}) {
+			if !yield(erasure.Posting{Hash: h, Row: r}, nil) {
 				return
 			}
 		}
@@ -71,11 +72,11 @@ func At(name string, rows ...int64) iter.Seq[erasure.Posting] {
 }
 
 // All are the postings of several sequences.
-func All(seqs ...iter.Seq[erasure.Posting]) iter.Seq[erasure.Posting] {
-	return func(yield func(erasure.Posting) bool) {
+func All(seqs ...iter.Seq2[erasure.Posting, error]) iter.Seq2[erasure.Posting, error] {
+	return func(yield func(erasure.Posting, error) bool) {
 		for _, s := range seqs {
-			for p := range s {
-				if !yield(p) {
+			for p, err := range s {
+				if !yield(p, err) {
 					return
 				}
 			}
@@ -84,10 +85,10 @@ func All(seqs ...iter.Seq[erasure.Posting]) iter.Seq[erasure.Posting] {
 }
 
 // Of is a sequence of objects.
-func Of(os ...erasure.Indexed) iter.Seq2[erasure.Indexed, error] {
-	return func(yield func(erasure.Indexed, error) bool) {
+func Of(os ...erasure.Indexed) iter.Seq2[*erasure.Indexed, error] {
+	return func(yield func(*erasure.Indexed, error) bool) {
 		for _, o := range os {
-			if !yield(o, nil) {
+			if !yield(&o, nil) {
 				return
 			}
 		}
@@ -95,7 +96,7 @@ func Of(os ...erasure.Indexed) iter.Seq2[erasure.Indexed, error] {
 }
 
 // Put enters an object with its postings.
-func Put(t *testing.T, x erasure.Index, o erasure.ObjectVersion, ps ...iter.Seq[erasure.Posting]) {
+func Put(t *testing.T, x erasure.Index, o erasure.ObjectVersion, ps ...iter.Seq2[erasure.Posting, error]) {
 	t.Helper()
 	if err := x.Put(t.Context(), Of(erasure.Indexed{Entry: Entry(o), Postings: All(ps...)})); err != nil {
 		t.Fatal(err)
@@ -266,9 +267,9 @@ func testPostings(t *testing.T, open Open) {
 	for i := range int64(people) {
 		hashes[name(i)] = H(name(i))
 	}
-	err := x.Put(t.Context(), Of(erasure.Indexed{Entry: Entry(Object("big", "", "e")), Postings: func(yield func(erasure.Posting) bool) {
+	err := x.Put(t.Context(), Of(erasure.Indexed{Entry: Entry(Object("big", "", "e")), Postings: func(yield func(erasure.Posting, error) bool) {
 		for i := range int64(n) {
-			if !yield(erasure.Posting{Hash: hashes[name(i)], Row: i}) {
+			if !yield(erasure.Posting{Hash: hashes[name(i)], Row: i}, nil) {
 				return
 			}
 		}
@@ -296,10 +297,10 @@ func testPostings(t *testing.T, open Open) {
 func testSequence(t *testing.T, open Open) {
 	x := open(t)
 	broken := errors.New("the object could not be read")
-	err := x.Put(t.Context(), func(yield func(erasure.Indexed, error) bool) {
-		_ = yield(erasure.Indexed{Entry: Entry(Object("a", "", "e")), Postings: At("ada", 1)}, nil) &&
-			yield(erasure.Indexed{}, broken) &&
-			yield(erasure.Indexed{Entry: Entry(Object("c", "", "e")), Postings: At("ada", 1)}, nil)
+	err := x.Put(t.Context(), func(yield func(*erasure.Indexed, error) bool) {
+		_ = yield(&erasure.Indexed{Entry: Entry(Object("a", "", "e")), Postings: At("ada", 1)}, nil) &&
+			yield(nil, broken) &&
+			yield(&erasure.Indexed{Entry: Entry(Object("c", "", "e")), Postings: At("ada", 1)}, nil)
 	})
 	if !errors.Is(err, broken) {
 		t.Errorf("Put returned %v", err)
@@ -310,6 +311,18 @@ func testSequence(t *testing.T, open Open) {
 	if err := x.Put(t.Context(), Of(erasure.Indexed{Entry: Entry(Object("a", "", "e")), Postings: At("ada", -1)})); !lethe.Is(err, lethe.Invalid) {
 		t.Errorf("a posting of row -1: %v", err)
 	}
+	// An object that cannot be read to its end is left out, and others are not.
+	Put(t, x, Object("torn", "", "old"), At("joe", 1))
+	torn := func(yield func(erasure.Posting, error) bool) {
+		_ = yield(erasure.Posting{Hash: H("joe"), Row: 2}, nil) && yield(erasure.Posting{}, broken)
+	}
+	err = x.Put(t.Context(), Of(
+		erasure.Indexed{Entry: Entry(Object("torn", "", "new")), Postings: torn},
+		erasure.Indexed{Entry: Entry(Object("whole", "", "e")), Postings: At("joe", 3)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantPlaces(t, x, "joe", "b/torn@#old [1]", "b/whole@#e [3]")
 	// Of one object twice, the last counts.
 	err = x.Put(t.Context(), Of(
 		erasure.Indexed{Entry: Entry(Object("k", "", "e1")), Postings: At("bob", 1)},
@@ -346,13 +359,13 @@ func testEraseWhileEntered(t *testing.T, open Open) {
 	x := open(t)
 	Put(t, x, Object("old", "", "e"), At("ada", 1))
 	const n = 100_000
-	err := x.Put(t.Context(), func(yield func(erasure.Indexed, error) bool) {
+	err := x.Put(t.Context(), func(yield func(*erasure.Indexed, error) bool) {
 		for i := range int64(5) {
-			if !yield(erasure.Indexed{Entry: Entry(Object(fmt.Sprint("new", i), "", "e")), Postings: All(At("ada", 1), At(fmt.Sprint("filler", i), make([]int64, n)...))}, nil) {
+			if !yield(&erasure.Indexed{Entry: Entry(Object(fmt.Sprint("new", i), "", "e")), Postings: All(At("ada", 1), At(fmt.Sprint("filler", i), make([]int64, n)...))}, nil) {
 				return
 			}
 			if err := x.Erase(t.Context(), []erasure.Hash{H("ada")}); err != nil {
-				yield(erasure.Indexed{}, err)
+				yield(nil, err)
 				return
 			}
 		}

@@ -34,13 +34,13 @@ func person(n uint64) (h erasure.Hash) {
 	return h
 }
 
-func lake(objects int) iter.Seq2[erasure.Indexed, error] {
-	return func(yield func(erasure.Indexed, error) bool) {
+func lake(objects int) iter.Seq2[*erasure.Indexed, error] {
+	return func(yield func(*erasure.Indexed, error) bool) {
 		for o := range objects {
-			in := erasure.Indexed{Entry: indextest.Entry(indextest.Object(fmt.Sprintf("part-%06d", o), "", "e")), Postings: func(yield func(erasure.Posting) bool) {
+			in := &erasure.Indexed{Entry: indextest.Entry(indextest.Object(fmt.Sprintf("part-%06d", o), "", "e")), Postings: func(yield func(erasure.Posting, error) bool) {
 				rng := rand.New(rand.NewPCG(uint64(o), 1))
 				for r := range int64(benchRows) {
-					if !yield(erasure.Posting{Hash: person(rng.Uint64N(*benchPeople)), Row: r}) {
+					if !yield(erasure.Posting{Hash: person(rng.Uint64N(*benchPeople)), Row: r}, nil) {
 						return
 					}
 				}

@@ -48,7 +48,7 @@ type entering struct {
 }
 
 // Put enters object versions.
-func (x *Index) Put(ctx context.Context, objects iter.Seq2[erasure.Indexed, error]) error {
+func (x *Index) Put(ctx context.Context, objects iter.Seq2[*erasure.Indexed, error]) error {
 	if err := x.enter(); err != nil {
 		return err
 	}
@@ -66,30 +66,39 @@ func (x *Index) Put(ctx context.Context, objects iter.Seq2[erasure.Indexed, erro
 	return w.finish(ctx)
 }
 
-func (w *writer) add(ctx context.Context, o erasure.Indexed) error {
+func (w *writer) add(ctx context.Context, o *erasure.Indexed) error {
 	n, err := w.x.number()
 	if err != nil {
 		return err
 	}
 	w.x.live.add(n)
-	w.pending = append(w.pending, entering{number: n, record: record{Entry: o.Entry}})
-	e := &w.pending[len(w.pending)-1]
-	if o.Postings == nil {
-		o.Postings = func(func(erasure.Posting) bool) {}
-	}
-	for p := range o.Postings {
-		if p.Row < 0 {
-			return lethe.Errorf(lethe.Invalid, "s3://%s/%s: a posting of row %d", o.Bucket, o.Key, p.Row)
+	whole := false
+	defer func() {
+		if !whole { // what was gathered is of a number that counts for nothing
+			w.x.live.remove(n)
 		}
-		bucket, rest := split(p.Hash)
-		w.ps = append(w.ps, posting{bucket: bucket, rest: rest, number: n, row: uint64(p.Row)})
-		e.Postings++
-		if len(w.ps) == atOnce {
-			if err := w.write(ctx); err != nil {
-				return err
+	}()
+	var count int64
+	if o.Postings != nil {
+		for p, err := range o.Postings {
+			if err != nil {
+				return nil
+			}
+			if p.Row < 0 {
+				return lethe.Errorf(lethe.Invalid, "s3://%s/%s: a posting of row %d", o.Bucket, o.Key, p.Row)
+			}
+			bucket, rest := split(p.Hash)
+			w.ps = append(w.ps, posting{bucket: bucket, rest: rest, number: n, row: uint64(p.Row)})
+			count++
+			if len(w.ps) == atOnce {
+				if err := w.write(ctx); err != nil {
+					return err
+				}
 			}
 		}
 	}
+	whole = true
+	w.pending = append(w.pending, entering{number: n, record: record{Entry: o.Entry, Postings: count}})
 	if len(w.ps) >= atOnce/2 || len(w.pending) == objectsAtOnce {
 		return w.finish(ctx)
 	}
