@@ -33,6 +33,27 @@ export interface BucketSearch {
   object?: string;
 }
 
+export const accessViews = ['users', 'groups', 'roles', 'policies', 'keys', 'audit', 'why'] as const;
+export type AccessView = (typeof accessViews)[number];
+export interface AccessSearch {
+  view?: AccessView;
+  /** The user, group, role or policy (by ARN) whose sheet is open; or "new". */
+  name?: string;
+  /** Of Why?: who, and lines of key=value. */
+  as?: string;
+  context?: string;
+  /** Of Why? and Audit. */
+  action?: string;
+  resource?: string;
+  /** Of Audit. */
+  principal?: string;
+  outcome?: string;
+  from?: string;
+  to?: string;
+  /** The line of the audit whose sheet is open. */
+  line?: string;
+}
+
 const root = createRootRoute({ component: Shell, notFoundComponent: NowhereView, errorComponent: Crash });
 
 const home = createRoute({
@@ -64,6 +85,19 @@ const catalog = createRoute({
   component: catalogPage,
 });
 
+const connect = createRoute({
+  getParentRoute: () => root,
+  path: '/catalog/connect',
+  component: lazyRouteComponent(() => import('./catalog/ConnectPage'), 'ConnectPage'),
+});
+
+const dataCatalog = createRoute({
+  getParentRoute: () => root,
+  path: '/catalog/$catalog',
+  validateSearch: catalogSearch,
+  component: catalogPage,
+});
+
 const database = createRoute({
   getParentRoute: () => root,
   path: '/catalog/$catalog/$database',
@@ -91,8 +125,27 @@ const bucket = createRoute({
   component: lazyRouteComponent(() => import('./buckets/BucketPage'), 'BucketPage'),
 });
 
+const access = createRoute({
+  getParentRoute: () => root,
+  path: '/access',
+  validateSearch: (s: Record<string, unknown>): AccessSearch => ({
+    view: oneOf(s.view, accessViews),
+    name: text(s.name),
+    as: text(s.as),
+    context: text(s.context),
+    action: text(s.action),
+    resource: text(s.resource),
+    principal: text(s.principal),
+    outcome: text(s.outcome),
+    from: text(s.from),
+    to: text(s.to),
+    line: text(s.line),
+  }),
+  component: lazyRouteComponent(() => import('./access/AccessPage'), 'AccessPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, query, catalog, database, table, buckets, bucket]),
+  routeTree: root.addChildren([home, query, catalog, connect, dataCatalog, database, table, buckets, bucket, access]),
   defaultPreload: 'intent',
   defaultErrorComponent: Crash,
   defaultPendingComponent: Waiting,

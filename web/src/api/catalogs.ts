@@ -1,7 +1,8 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
-import { address, get } from './client';
-import type { Database, DataCatalog, Partition, Table } from './types';
+import { cache } from './cache';
+import { address, call, get } from './client';
+import type { Connector, Database, DataCatalog, Partition, Table, Trial } from './types';
 
 /** The lake's own catalog. */
 export const ownCatalog = 'AwsDataCatalog';
@@ -45,4 +46,50 @@ export const partitions = (catalog: string, database: string, name: string) =>
       ),
     initialPageParam: '',
     getNextPageParam: (last) => last.next,
+  });
+
+/** How often the states of metastore nodes are looked at. */
+const watchMS = 2000;
+
+export const connectors = queryOptions({
+  queryKey: ['connectors'],
+  queryFn: async ({ signal }) => (await get<{ connectors: Connector[] }>(address(['connectors']), signal)).connectors,
+  staleTime: watchMS,
+});
+
+/** The same, followed as it changes. */
+export const watchedConnectors = queryOptions({ ...connectors, refetchInterval: watchMS });
+
+/** The connector that a data catalog names, of those that there are. */
+export function connectorOf(catalog: DataCatalog | undefined, all: Connector[] | undefined) {
+  const arn = catalog?.parameters?.['metadata-function'];
+  return all?.find((c) => c.arn === arn);
+}
+
+export async function putConnector(name: string, about: { description: string; uris: string[] }) {
+  const c = await call<Connector>('PUT', address(['connectors', name]), { body: about });
+  await cache.invalidateQueries({ queryKey: connectors.queryKey });
+  return c;
+}
+
+export const testNodes = async (connector: string, uris: string[]) =>
+  (await call<{ nodes: Trial[] }>('POST', address(['connectors', connector, 'test']), { body: { uris } })).nodes;
+
+export async function createCatalog(name: string, about: { description: string; connector: string }) {
+  const c = await call<DataCatalog>('PUT', address(['catalogs', name]), { body: about });
+  await cache.invalidateQueries({ queryKey: catalogs.queryKey });
+  return c;
+}
+
+export async function deleteCatalog(name: string) {
+  await call('DELETE', address(['catalogs', name]));
+  await cache.invalidateQueries({ queryKey: catalogs.queryKey });
+}
+
+/** The policy that lets its holder use a connector; large answers are spilled to a bucket. */
+export const connectorPolicy = (connector: string, bucket: string) =>
+  queryOptions({
+    queryKey: ['connector-policy', connector, bucket],
+    enabled: connector !== '' && bucket !== '',
+    queryFn: ({ signal }) => get<{ name: string; document: string }>(address(['connectors', connector, 'policy'], { bucket }), signal),
   });

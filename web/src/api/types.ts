@@ -55,6 +55,7 @@ export interface DataCatalog {
   name: string;
   type: string;
   description?: string;
+  parameters?: Record<string, string>;
 }
 
 export interface Database {
@@ -120,4 +121,159 @@ export interface Preview {
   /** Of a Parquet object: its first rows, or why there are none. */
   rows?: Rows;
   problem?: { kind: string; message: string; hint?: string; id: string };
+}
+
+export interface PolicyName {
+  name: string;
+  arn: string;
+  /** One of AWS's own, which cannot be changed. */
+  aws: boolean;
+}
+
+/** What users, groups and roles have in common. */
+export interface Holder {
+  name: string;
+  arn: string;
+  id: string;
+  path: string;
+  created: string;
+  attached: PolicyName[];
+  inline: { name: string; document?: string }[];
+  /** ARN of a policy. */
+  boundary?: string;
+}
+
+export interface AccessKey {
+  id: string;
+  active: boolean;
+  created: string;
+  used?: string;
+  service?: string;
+  region?: string;
+  secret?: string;
+}
+
+export interface ConsoleLogin {
+  id: string;
+  began: string;
+  expires: string;
+}
+
+export interface User extends Holder {
+  password_used?: string;
+  /** When the user was given a password; not in lists. */
+  password?: string;
+  groups: string[];
+  /** Null if the caller may not see them. */
+  keys: AccessKey[] | null;
+  logins: ConsoleLogin[] | null;
+}
+
+export interface Group extends Holder {
+  members: string[];
+}
+
+export interface Role extends Holder {
+  description?: string;
+  used?: string;
+  max_session_s: number;
+  trust: string;
+}
+
+export interface PolicyVersion {
+  id: string;
+  default: boolean;
+  created?: string;
+  document: string;
+}
+
+export interface ManagedPolicy extends PolicyName {
+  path: string;
+  description?: string;
+  default: string;
+  created?: string;
+  updated?: string;
+  attachments: number;
+  boundaries: number;
+  versions?: PolicyVersion[];
+  holders?: { users: string[]; groups: string[]; roles: string[]; boundary_users: string[]; boundary_roles: string[] };
+}
+
+export interface Remark {
+  path?: string;
+  line: number;
+  /** In bytes, from 1. */
+  column: number;
+  message: string;
+}
+
+export interface Statement {
+  policy: string;
+  source: string;
+  statement: string;
+  deny: boolean;
+  line: number;
+}
+
+export interface Explanation {
+  principal: string;
+  action: string;
+  resource: string;
+  allowed: boolean;
+  explicit: boolean;
+  reason: string;
+  sentence: string;
+  decided?: Statement;
+  matched: Statement[];
+  missing: string[];
+  beside: string[];
+}
+
+export interface AuditEntry {
+  seq: number;
+  time: string;
+  event: string;
+  request_id: string;
+  source_ip: string;
+  principal: string;
+  action: string;
+  resource: string;
+  outcome: string;
+  reason: string;
+  policy: string;
+  statement: string;
+}
+
+export interface Chain {
+  good: boolean;
+  lines: number;
+  files: number;
+  last?: string;
+  problem?: string;
+}
+
+export interface MetastoreNode {
+  uri: string;
+  good: boolean;
+  in_use: boolean;
+  last_error?: string;
+  since: string;
+}
+
+export interface Connector {
+  name: string;
+  arn: string;
+  description?: string;
+  /** None: the lake's own metastore. */
+  uris: string[];
+  /** Once the connector has been used. */
+  nodes?: MetastoreNode[];
+}
+
+export interface Trial {
+  uri: string;
+  good: boolean;
+  error?: string;
+  took_ms: number;
+  databases: number;
 }

@@ -1,13 +1,14 @@
 import { Select, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 
 import { catalogs, databases, ownCatalog } from '../api/catalogs';
 import { Tree } from '../tree/Tree';
 import { Empty } from '../ui/Empty';
 import { usePhone } from '../ui/usePhone';
+import { CatalogView } from './CatalogView';
 import { DatabaseView } from './DatabaseView';
 import { TableView } from './TableView';
 import css from './catalog.module.css';
@@ -22,11 +23,11 @@ export function CatalogPage() {
   const [filter, setFilter] = useState('');
   const found = useQuery(catalogs);
   const names = (found.data ?? [{ name: catalog }]).map((c) => c.name);
-  const chosen = params.database !== undefined;
+  const chosen = params.catalog !== undefined;
 
   useEffect(() => {
-    document.title = `${params.table ?? params.database ?? 'Catalog'} · lethe`;
-  }, [params.table, params.database]);
+    document.title = `${params.table ?? params.database ?? params.catalog ?? 'Catalog'} · lethe`;
+  }, [params.table, params.database, params.catalog]);
 
   // On a wide page nothing chosen means the first database: there is room to show it.
   const dbs = useQuery(databases(catalog));
@@ -43,7 +44,7 @@ export function CatalogPage() {
                 data={names}
                 value={catalog}
                 comboboxProps={{ shadow: 'sm' }}
-                onChange={(c) => c && void navigate({ to: '/catalog/$catalog/$database', params: { catalog: c, database: 'default' } })}
+                onChange={(c) => c && void navigate({ to: '/catalog/$catalog', params: { catalog: c } })}
               />
             )}
             <TextInput
@@ -68,14 +69,21 @@ export function CatalogPage() {
               }
             />
           </div>
+          <Link to="/catalog/connect" className={css.connect}>
+            Connect data source
+          </Link>
         </aside>
       )}
       {(!phone || chosen) && (
         <div className={css.main}>
           {params.database !== undefined && params.table !== undefined ? (
             <TableView key={`${catalog}.${params.database}.${params.table}`} catalog={catalog} database={params.database} table={params.table} view={view} />
-          ) : params.database !== undefined || first ? (
-            <DatabaseView catalog={catalog} database={params.database ?? first!.name} />
+          ) : params.database !== undefined ? (
+            <DatabaseView catalog={catalog} database={params.database} />
+          ) : params.catalog !== undefined ? (
+            <CatalogView key={catalog} catalog={catalog} />
+          ) : first ? (
+            <DatabaseView catalog={catalog} database={first.name} />
           ) : (
             dbs.data && <Empty>Databases and their tables appear here.</Empty>
           )}

@@ -1,15 +1,17 @@
 import '@mantine/spotlight/styles.layer.css';
 
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, spotlight } from '@mantine/spotlight';
-import { IconBucket, IconHistory, IconKeyboard, IconLogout, IconMoon, IconPlus, IconTable } from '@tabler/icons-react';
+import { IconBucket, IconHistory, IconKeyboard, IconLogout, IconMoon, IconPlugConnected, IconPlus, IconShieldLock, IconTable, IconUser, IconUsers } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo } from 'react';
 
+import { groups, policies, roles, users } from '../api/access';
 import { buckets } from '../api/buckets';
 import { databases, ownCatalog, tables } from '../api/catalogs';
 import { history } from '../api/queries';
-import { logout } from '../api/session';
+import { logout, session } from '../api/session';
+import { views } from '../access/views';
 import { oneLine } from '../query/statement';
 import { ago } from '../ui/format';
 import { places } from './places';
@@ -24,11 +26,17 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
   const inDatabases = useQueries({ queries: (dbs.data ?? []).map((d) => tables(ownCatalog, d.name)) });
   const found = useQuery(buckets);
   const past = useInfiniteQuery(history);
+  // Others would only be refused, each time the palette opens.
+  const enabled = useQuery(session).data?.user.administrator ?? false;
+  const us = useQuery({ ...users, enabled });
+  const gs = useQuery({ ...groups, enabled });
+  const rs = useQuery({ ...roles, enabled });
+  const ps = useQuery({ ...policies, enabled });
 
   useEffect(() => spotlight.open(), []);
 
   const actions = useMemo(() => {
-    const groups: SpotlightActionGroupData[] = [
+    const all: SpotlightActionGroupData[] = [
       {
         group: 'Pages',
         actions: places.map((p) => ({
@@ -43,12 +51,25 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
         group: 'Actions',
         actions: [
           { id: 'new-query', label: 'New query', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/query', search: { sql: ' ' } }) },
+          { id: 'connect', label: 'Connect data source', keywords: ['hive', 'metastore', 'catalog'], leftSection: <IconPlugConnected size={16} />, onClick: () => void navigate({ to: '/catalog/connect' }) },
+          { id: 'new-policy', label: 'New policy', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/access', search: { view: 'policies', name: 'new' } }) },
+          { id: 'new-role', label: 'New role', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/access', search: { view: 'roles', name: 'new' } }) },
           { id: 'theme', label: 'Light or dark', leftSection: <IconMoon size={16} />, onClick: toggle },
           { id: 'keys', label: 'Keys', leftSection: <IconKeyboard size={16} />, onClick: props.onKeys },
           { id: 'logout', label: 'Log out', leftSection: <IconLogout size={16} />, onClick: () => void logout().catch(props.onProblem) },
         ],
       },
     ];
+    all.push({
+      group: 'Access',
+      actions: views.map((v) => ({
+        id: `access ${v.id}`,
+        label: v.name,
+        keywords: ['access'],
+        leftSection: <IconShieldLock size={16} />,
+        onClick: () => void navigate({ to: '/access', search: { view: v.id } }),
+      })),
+    });
     const ts: SpotlightActionData[] = inDatabases.flatMap((q) =>
       (q.data?.tables ?? []).map((t) => ({
         id: `table ${t.database}.${t.name}`,
@@ -63,14 +84,27 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
           }),
       })),
     );
-    if (ts.length > 0) groups.push({ group: 'Tables', actions: ts });
+    if (ts.length > 0) all.push({ group: 'Tables', actions: ts });
     const bs = (found.data ?? []).map((b) => ({
       id: `bucket ${b.name}`,
       label: b.name,
       leftSection: <IconBucket size={16} />,
       onClick: () => void navigate({ to: '/buckets/$bucket', params: { bucket: b.name } }),
     }));
-    if (bs.length > 0) groups.push({ group: 'Buckets', actions: bs });
+    if (bs.length > 0) all.push({ group: 'Buckets', actions: bs });
+    const people: SpotlightActionData[] = [
+      ...(us.data ?? []).map((u) => ({ view: 'users' as const, what: 'user', name: u.name, label: u.name, icon: IconUser })),
+      ...(gs.data ?? []).map((g) => ({ view: 'groups' as const, what: 'group', name: g.name, label: g.name, icon: IconUsers })),
+      ...(rs.data ?? []).map((r) => ({ view: 'roles' as const, what: 'role', name: r.name, label: r.name, icon: IconShieldLock })),
+      ...(ps.data ?? []).map((p) => ({ view: 'policies' as const, what: 'policy', name: p.arn, label: p.name, icon: IconShieldLock })),
+    ].map((p) => ({
+      id: `${p.what} ${p.name}`,
+      label: p.label,
+      rightSection: <span className={css.paletteNote}>{p.what}</span>,
+      leftSection: <p.icon size={16} />,
+      onClick: () => void navigate({ to: '/access', search: { view: p.view, name: p.name } }),
+    }));
+    if (people.length > 0) all.push({ group: 'Who may do what', actions: people });
     const runs = (past.data?.pages[0]?.queries ?? []).slice(0, 20).map((e) => ({
       id: `run ${e.id}`,
       label: oneLine(e.statement, 70),
@@ -78,9 +112,9 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
       leftSection: <IconHistory size={16} />,
       onClick: () => void navigate({ to: '/query', search: { run: e.id } }),
     }));
-    if (runs.length > 0) groups.push({ group: 'Recent queries', actions: runs });
-    return groups;
-  }, [navigate, toggle, props.onKeys, props.onProblem, inDatabases, found.data, past.data]);
+    if (runs.length > 0) all.push({ group: 'Recent queries', actions: runs });
+    return all;
+  }, [navigate, toggle, props.onKeys, props.onProblem, inDatabases, found.data, past.data, us.data, gs.data, rs.data, ps.data]);
 
   return (
     <Spotlight

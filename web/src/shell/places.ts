@@ -1,8 +1,9 @@
-import { IconBucket, IconDatabase, IconTerminal2 } from '@tabler/icons-react';
+import { IconBucket, IconDatabase, IconShieldLock, IconTerminal2 } from '@tabler/icons-react';
 
 /** The pages of the rail, with the letter that goes there after g. */
 export const places = [
   { to: '/query', name: 'Query', key: 'q', icon: IconTerminal2 },
   { to: '/catalog', name: 'Catalog', key: 'c', icon: IconDatabase },
   { to: '/buckets', name: 'Buckets', key: 'b', icon: IconBucket },
+  { to: '/access', name: 'Access', key: 'a', icon: IconShieldLock },
 ] as const;

@@ -1,12 +1,15 @@
 import { Button, CopyButton } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 
 import { problemOf } from '../api/client';
+import { refusalIn } from './denied';
 import css from './ui.module.css';
 
 /** An error as people see it: what, what to do next, and an id to quote. */
 export function ProblemView(props: { error: unknown; retry?: () => void; compact?: boolean }) {
   const p = problemOf(props.error);
+  const refusal = refusalIn(p.message);
   return (
     <div className={css.problem} role="alert" data-compact={props.compact || undefined}>
       <IconAlertTriangle size={16} aria-hidden className={css.problemIcon} />
@@ -18,6 +21,11 @@ export function ProblemView(props: { error: unknown; retry?: () => void; compact
             <Button variant="default" onClick={props.retry}>
               Try again
             </Button>
+          )}
+          {refusal && (
+            <Link to="/access" search={{ view: 'why', ...refusal }} className={css.why}>
+              Why?
+            </Link>
           )}
           {p.id && (
             <CopyButton value={p.id}>

@@ -1,0 +1,43 @@
+import { useQuery } from '@tanstack/react-query';
+
+import { createGroup, groups } from '../api/access';
+import { day } from '../ui/format';
+import type { ViewProps } from './AccessPage';
+import { GroupSheet } from './GroupSheet';
+import { Listing } from './Listing';
+import { Opener, Openers } from './Opener';
+import css from './access.module.css';
+
+export function Groups({ search, onOpen }: ViewProps) {
+  const q = useQuery(groups);
+  return (
+    <Listing
+      one="group"
+      what="Groups hold policies that count for all their members."
+      query={q}
+      create={createGroup}
+      onCreated={onOpen}
+      columns={
+        <>
+          <th>Group</th>
+          <th>Members</th>
+          <th className={css.roomy}>Policies</th>
+          <th className={`${css.right} ${css.roomy}`}>Created</th>
+        </>
+      }
+      row={(g) => (
+        <tr key={g.name} aria-current={g.name === search.name || undefined}>
+          <td>
+            <Opener view="groups" name={g.name} />
+          </td>
+          <td>
+            <Openers view="users" names={g.members} />
+          </td>
+          <td className={`muted ${css.roomy}`}>{[...g.attached, ...g.inline].map((p) => p.name).join(', ')}</td>
+          <td className={`num muted ${css.right} ${css.roomy}`}>{day(g.created)}</td>
+        </tr>
+      )}
+      sheet={search.name !== undefined && <GroupSheet key={search.name} name={search.name} onClose={() => onOpen(undefined)} />}
+    />
+  );
+}
