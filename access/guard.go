@@ -126,7 +126,7 @@ func (s *Service) behind(ctx context.Context, p lethe.Principal, all []place, co
 const ruleSource = "the rules of the table whose file it is"
 
 func refuseByRule(d *policy.Decision) {
-	*d = policy.Decision{Action: d.Action, Resource: d.Resource, Explicit: true, Reason: policy.ExplicitDeny, Source: policy.ResourceSource, Policy: ruleSource, Statement: "lethe:TableRules"}
+	*d = policy.Decision{Action: d.Action, Resource: d.Resource, Explicit: true, Reason: policy.ExplicitDeny, Source: policy.ResourceSource, Policy: ruleSource, Statement: "TableRules"}
 }
 
 // Listings decides about the names of objects. *Service does.

@@ -137,6 +137,21 @@ func (r *TableRule) normalize() error {
 	return nil
 }
 
+// CheckTableRule says what is wrong with a rule that can be told without its table and
+// its principals.
+func CheckTableRule(r TableRule) error {
+	r.Principals, r.Masks = slices.Clone(r.Principals), slices.Clone(r.Masks)
+	if err := r.normalize(); err != nil {
+		return err
+	}
+	for _, p := range r.Principals {
+		if _, err := principalOf(p); err != nil && p != Everyone {
+			return err
+		}
+	}
+	return nil
+}
+
 // principalOf reads a principal of a rule.
 func principalOf(text string) (Entity, error) {
 	kind, name, ok := strings.Cut(text, "/")

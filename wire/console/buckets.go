@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/access"
 	"lethe/object"
 )
 
@@ -72,6 +73,11 @@ func (s *server) listObjects(c *call) ([]need, func() error, error) {
 	}
 	b := c.path("bucket")
 	return []need{{"s3:ListBucket", lethe.BucketARN(b)}}, func() error {
+		if d, ok := s.Access.(access.Listings); ok {
+			if err := d.DecideListing(c.r.Context(), c.principal, b, c.query("prefix"), c.query("delimiter")); err != nil {
+				return err
+			}
+		}
 		l, err := s.Objects.List(c.r.Context(), b, object.ListOptions{
 			Prefix: c.query("prefix"), Delimiter: c.query("delimiter"), After: c.query("after"), Limit: int(limit)})
 		if err != nil {

@@ -81,7 +81,9 @@ type Options struct {
 	// Principals keeps users, groups, roles and policies.
 	Principals Principals
 	Audit      Audit
-	Queries    Queries
+	// Rules are those of tables.
+	Rules   Rules
+	Queries Queries
 	// Connectors reach other metastores; MetastoreNodes tells the states of the
 	// nodes that they have used, by the connector's name.
 	Connectors     Connectors
@@ -112,6 +114,7 @@ type Options struct {
 type server struct {
 	Options
 	attempts *attempts
+	chain    chainCheck
 	checking chan struct{} // logins being checked
 	csrf     *http.CrossOriginProtection
 }

@@ -38,6 +38,10 @@ func (s *server) routes() []route {
 		{"GET", "/workgroups", "listWorkgroups", s.listWorkgroups},
 
 		{"GET", "/access/explain", "explainAccess", s.explainAccess},
+		{"GET", "/access/rules", "listTableRules", s.listRules},
+		{"GET", "/access/rules/{database}/{table}/{rule}", "getTableRule", s.getRule},
+		{"PUT", "/access/rules/{database}/{table}/{rule}", "putTableRule", s.putRule},
+		{"DELETE", "/access/rules/{database}/{table}/{rule}", "deleteTableRule", s.deleteRule},
 
 		{"GET", "/users", "listUsers", s.listUsers},
 		{"GET", "/users/{user}", "getUser", s.getUser},
@@ -72,6 +76,7 @@ func (s *server) routes() []route {
 		{"DELETE", "/policies/{policy}/versions/{version}", "deletePolicyVersion", s.deletePolicyVersion},
 		{"POST", "/policy-check", "checkPolicy", s.checkPolicy},
 		{"GET", "/audit", "listAudit", s.listAudit},
+		{"GET", "/audit/chain", "verifyAudit", s.verifyAudit},
 
 		{"POST", "/ingests", "startIngest", s.startIngest},
 		{"GET", "/ingests", "listIngests", s.listIngests},
@@ -120,6 +125,7 @@ type call struct {
 func (s *server) operation(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
+		r = s.known(w, r)
 		if err := s.perform(rt, w, r); err != nil {
 			s.fail(w, r, err)
 		}
@@ -134,7 +140,6 @@ func (s *server) perform(rt route, w http.ResponseWriter, r *http.Request) error
 	if err := s.sameSite(r); err != nil {
 		return err
 	}
-	r = s.known(r)
 	r = r.WithContext(lethe.WithPrincipal(r.Context(), p))
 	c := &call{w: w, r: r, principal: p}
 	needs, do, err := rt.prepare(c)
@@ -149,10 +154,13 @@ func (s *server) perform(rt route, w http.ResponseWriter, r *http.Request) error
 	return do()
 }
 
-// known makes the request known to the decisions about it.
-func (s *server) known(r *http.Request) *http.Request {
+// known makes the request known to the decisions about it, and to the client by its
+// id.
+func (s *server) known(w http.ResponseWriter, r *http.Request) *http.Request {
+	id := lethe.NewID()
+	w.Header().Set("X-Request-Id", id)
 	return r.WithContext(access.WithRequest(r.Context(), &access.Request{
-		ID: lethe.NewID(), SourceIP: clientOf(r), Secure: s.Secure || r.TLS != nil, UserAgent: r.UserAgent(), Region: s.Region,
+		ID: id, SourceIP: clientOf(r), Secure: s.Secure || r.TLS != nil, UserAgent: r.UserAgent(), Region: s.Region,
 	}))
 }
 
