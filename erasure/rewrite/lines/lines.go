@@ -196,7 +196,7 @@ type planner struct {
 	parser Parser
 	values [][]string // of the columns that identify, which are the first of the parser
 	repl   map[int]*string
-	traces traces
+	traces Traces
 	blank  object.Content
 
 	plan    erasure.Plan
@@ -226,7 +226,7 @@ func (p *planner) columns() (err error) {
 		}
 		p.blank = content(b)
 	}
-	p.traces = newTraces(c.Traces)
+	p.traces = NewTraces(c.Traces)
 	p.parser, err = p.head.Parser(columns)
 	return err
 }
@@ -280,7 +280,7 @@ func (p *planner) record() error {
 		case len(p.cut.Traces) == 0:
 			return lethe.Errorf(lethe.Invalid, "line %d, at byte %d, %s, and nothing tells whose it is", s.rec.Line, s.off, bad).
 				WithHint("mend or remove the line")
-		case p.traces.in(s.rec.Raw):
+		case p.traces.In(s.rec.Raw):
 			return lethe.Errorf(lethe.Invalid, "line %d, at byte %d, names the person, but %s", s.rec.Line, s.off, bad).
 				WithHint("mend or remove the line")
 		}

@@ -34,13 +34,15 @@ func (s *scan) open() (Head, error) {
 	if err := s.src.ctx.Err(); err != nil {
 		return nil, err
 	}
-	start := make([]byte, 2)
-	if n, err := s.src.ReadAt(start, 0); err != nil && err != io.EOF {
+	r := s.src.from(0)
+	start, err := r.peek()
+	if err != nil && err != io.EOF {
 		return nil, err
-	} else if s.src.read += int64(n); n == 2 && (start[0] == 0xff && start[1] == 0xfe || start[0] == 0xfe && start[1] == 0xff) {
+	}
+	if bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff}) {
 		return nil, lethe.Errorf(lethe.Unsupported, "the object is text in UTF-16; only UTF-8 is supported")
 	}
-	s.scanner = s.dialect.Scan(s.src.from(0))
+	s.scanner = s.dialect.Scan(r)
 	return s.dialect.Head(s.scanner)
 }
 
@@ -95,7 +97,7 @@ type source struct {
 	read int64
 }
 
-// from reads onwards from an offset.
+// from reads onwards from an offset, each byte once.
 func (s *source) from(off int64) *forward { return &forward{src: s, off: off, size: firstRead} }
 
 // Reads begin small, as after a mark few bytes may be wanted, and double.
@@ -140,6 +142,15 @@ func (f *forward) Read(b []byte) (int, error) {
 	n := copy(b, f.rest)
 	f.rest = f.rest[n:]
 	return n, nil
+}
+
+// peek returns bytes that are read next.
+func (f *forward) peek() ([]byte, error) {
+	var err error
+	if len(f.rest) == 0 {
+		err = f.fill()
+	}
+	return f.rest, err
 }
 
 // ReadByte implements io.ByteReader.

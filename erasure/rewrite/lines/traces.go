@@ -7,12 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// traces are texts to look for in bytes that cannot be read, in any case, as they
-// are or escaped as in JSON.
-type traces [][]byte
+// Traces are texts to look for in bytes of which nothing else is known, in any
+// case, as they are or escaped as in JSON.
+type Traces [][]byte
 
-func newTraces(texts []string) traces {
-	var t traces
+// NewTraces prepares a search for texts.
+func NewTraces(texts []string) Traces {
+	var t Traces
 	for _, s := range texts {
 		if s != "" {
 			t = append(t, []byte(strings.ToLower(s)))
@@ -21,7 +22,8 @@ func newTraces(texts []string) traces {
 	return t
 }
 
-func (t traces) in(b []byte) bool {
+// In reports whether any of the texts is in b.
+func (t Traces) In(b []byte) bool {
 	lower := bytes.ToLower(b)
 	for _, x := range t {
 		if bytes.Contains(lower, x) {

@@ -3,6 +3,7 @@ package rewritetest
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -59,6 +60,23 @@ func (r Row) Values(column string) []string {
 		return text(r.Note)
 	}
 	panic("no column " + column)
+}
+
+// JSONLines writes rows as JSON lines, for formats that wrap text.
+func JSONLines(rows []Row) []byte {
+	var out []byte
+	for _, r := range rows {
+		line := map[string]any{"user_id": r.User, "number": r.Number, "uuid": r.UUID, "friends": r.Friends, "note": r.Note}
+		if r.Buyer != nil {
+			line["buyer"] = map[string]any{"id": r.Buyer}
+		}
+		b, err := json.Marshal(line)
+		if err != nil {
+			panic(err)
+		}
+		out = append(append(out, b...), '\n')
+	}
+	return out
 }
 
 // with returns the row with other values in a column; nil makes it null.
