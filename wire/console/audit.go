@@ -15,6 +15,8 @@ import (
 type Audit interface {
 	// ReadAudit returns lines of the audit, the latest first.
 	ReadAudit(ctx context.Context, q access.AuditQuery) (access.AuditPage, error)
+	// VerifyAudit checks the audit's chain; BadData says where it is broken.
+	VerifyAudit(ctx context.Context) (access.Chain, error)
 }
 
 type auditEntry struct {

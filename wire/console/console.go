@@ -115,6 +115,7 @@ type server struct {
 	Options
 	attempts *attempts
 	chain    chainCheck
+	chain    chainCheck
 	checking chan struct{} // logins being checked
 	csrf     *http.CrossOriginProtection
 }

@@ -18,7 +18,7 @@ type accountJSON struct {
 	PasswordUsed *time.Time  `json:"password_used,omitempty"`
 	Boundary     string      `json:"boundary,omitempty"` // ARN of a policy
 	Groups       []string    `json:"groups"`
-	Keys         []keyJSON   `json:"keys"` // null if the caller may not see them
+	Keys         []keyJSON   `json:"keys"`   // null if the caller may not see them
 	Logins       []loginJSON `json:"logins"` // to the console; null likewise
 	// Password is when the user was given a password; not in lists.
 	Password *time.Time `json:"password,omitempty"`
