@@ -26,8 +26,20 @@ type Request struct {
 	// Context are further condition keys and their values, such as s3:prefix.
 	Context map[string][]string
 
+	onward bool // see Onward
 	once   sync.Once
 	values map[string][]string
+}
+
+// Onward returns ctx for work that goes on after the request of another context was
+// answered, on behalf of who sent it: decisions do not know the request, but the audit
+// does.
+func Onward(ctx, of context.Context) context.Context {
+	r := RequestOf(of)
+	if r == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, requestKey{}, &Request{ID: r.ID, SourceIP: r.SourceIP, Time: r.Time, onward: true})
 }
 
 type requestKey struct{}
@@ -48,7 +60,7 @@ func RequestOf(ctx context.Context) *Request {
 
 // time returns when the request arrived; now if there is none.
 func (r *Request) time() time.Time {
-	if r == nil {
+	if r == nil || r.onward {
 		return time.Now()
 	}
 	return r.Time
@@ -59,7 +71,7 @@ func (r *Request) time() time.Time {
 func WithConditions(ctx context.Context, values map[string][]string) context.Context {
 	r := &Request{Context: values}
 	if was := RequestOf(ctx); was != nil {
-		r = &Request{ID: was.ID, SourceIP: was.SourceIP, Secure: was.Secure, UserAgent: was.UserAgent, Region: was.Region, Time: was.Time, Context: maps.Clone(was.Context)}
+		r = &Request{onward: was.onward, ID: was.ID, SourceIP: was.SourceIP, Secure: was.Secure, UserAgent: was.UserAgent, Region: was.Region, Time: was.Time, Context: maps.Clone(was.Context)}
 		if r.Context == nil {
 			r.Context = map[string][]string{}
 		}
@@ -71,9 +83,14 @@ func WithConditions(ctx context.Context, values map[string][]string) context.Con
 // conditions returns the values of the condition keys that the request tells. It is
 // not to be changed.
 func (r *Request) conditions() map[string][]string {
-	if r == nil {
+	if r == nil || r.onward {
 		m := timeKeys(time.Now(), 3)
 		m["aws:viaawsservice"] = yes
+		if r != nil {
+			for name, values := range r.Context {
+				m[strings.ToLower(name)] = values
+			}
+		}
 		return m
 	}
 	r.once.Do(func() {

@@ -171,7 +171,7 @@ func (s *Service) begin(ctx context.Context, j Job, tell func(Progress)) (*proce
 		Started:   time.Now().UTC().Truncate(time.Microsecond),
 	}}
 	// The run outlives the request that started it.
-	p.ctx, p.cancel = context.WithCancelCause(lethe.WithPrincipal(context.Background(), lethe.PrincipalOf(ctx)))
+	p.ctx, p.cancel = context.WithCancelCause(access.Onward(lethe.WithPrincipal(context.Background(), lethe.PrincipalOf(ctx)), ctx))
 	if err := s.claim(p); err != nil {
 		p.cancel(nil)
 		return nil, err

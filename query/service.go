@@ -157,7 +157,7 @@ func (s *Service) Start(ctx context.Context, q Request) (id string, err error) {
 	base, _ := lethe.ParseLocation(q.Output)
 	x.Output = base.Join(x.ID + c.suffix).String()
 
-	work, cancel := context.WithCancelCause(lethe.WithPrincipal(context.Background(), lethe.PrincipalOf(ctx)))
+	work, cancel := context.WithCancelCause(access.Onward(lethe.WithPrincipal(context.Background(), lethe.PrincipalOf(ctx)), ctx))
 	r := &run{x: x, cancel: cancel, done: make(chan struct{})}
 	if err := s.register(r); err != nil {
 		return "", err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/access"
 )
 
 // unauthenticated is the error of a call that carries no valid login.
@@ -29,7 +30,7 @@ type problem struct {
 	Kind    lethe.Kind `json:"kind"`
 	Message string     `json:"message"`
 	Hint    string     `json:"hint,omitempty"`
-	// ID of the answer, in the server's log too.
+	// ID of the request, in the server's log and the audit too.
 	ID string `json:"id"`
 	// Line and Column in the statement that the request brought, from 1.
 	Line   int `json:"line,omitempty"`
@@ -76,6 +77,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 // problemOf words an error for people, and logs one that is lethe's own fault.
 func (s *server) problemOf(r *http.Request, err error) problem {
 	p := problem{Kind: lethe.KindOf(err), ID: lethe.NewID()}
+	if known := access.RequestOf(r.Context()); known != nil {
+		p.ID = known.ID
+	}
 	if e, ok := errors.AsType[*lethe.Error](err); ok {
 		p.Message, p.Hint = e.Message, e.Hint
 	} else {

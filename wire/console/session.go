@@ -82,6 +82,7 @@ func (s *server) session(p lethe.Principal) sessionJSON {
 // login opens a session: with a cookie, or for a script with a token.
 func (s *server) login(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
+	r = s.known(w, r)
 	if err := s.tryLogin(w, r); err != nil {
 		s.fail(w, r, err)
 	}
@@ -107,7 +108,7 @@ func (s *server) tryLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	token, p, err := s.checkLogin(s.known(r), in.Name, in.Password)
+	token, p, err := s.checkLogin(r, in.Name, in.Password)
 	wrong := lethe.Is(err, lethe.Denied) || lethe.Is(err, lethe.NotFound)
 	done(wrong)
 	if wrong {

@@ -24,6 +24,7 @@ type identities struct {
 	keys    access.Keys
 	decider access.Decider
 	region  string
+	label   label // of requests
 }
 
 var (
@@ -112,6 +113,14 @@ func (i *identities) request(conditions map[string][]string) *access.Request {
 		for j, v := range values {
 			own[j] = strings.Clone(v)
 		}
+		for _, x := range labeled {
+			if name == x.key {
+				var id string
+				if id, own[0] = i.label.take(own[0]); id != "" {
+					r.ID = id
+				}
+			}
+		}
 		switch name {
 		case "aws:SourceIp":
 			r.SourceIP = own[0]
@@ -120,6 +129,10 @@ func (i *identities) request(conditions map[string][]string) *access.Request {
 		case "aws:UserAgent":
 			r.UserAgent = own[0]
 		case "aws:CurrentTime", "aws:EpochTime": // the decider's own
+		case "aws:Referer":
+			if own[0] != "" {
+				r.Context[name] = own
+			}
 		default:
 			r.Context[name] = own
 		}

@@ -120,7 +120,7 @@ func serve(c Config) (*Gateway, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
-	id := &identities{ctx: ctx, keys: c.Keys, decider: c.Decider, region: c.Region}
+	id := &identities{ctx: ctx, keys: c.Keys, decider: c.Decider, region: c.Region, label: label(lethe.NewSecret())}
 	listening := make(chan struct{})
 	var err error
 	// The front end lets its root user do everything. Nobody is root here, so
@@ -130,7 +130,7 @@ func serve(c Config) (*Gateway, error) {
 	be := guarded{c.Backend, id}
 	g.server, err = s3api.New(be, root, c.Region, id, nil, nil, nil, nil, append(
 		// Whom a request comes from is heard first: decisions ask.
-		append([]s3api.Option{s3api.WithMiddleware("/", from.hear)}, c.options(&extras{backend: be, iam: id, root: root, noACL: true})...),
+		append([]s3api.Option{s3api.WithMiddleware("/", from.hear), s3api.WithMiddleware("/", id.label.put)}, c.options(&extras{backend: be, iam: id, root: root, noACL: true})...),
 		s3api.WithDisableACL(),
 		s3api.WithMiddleware("/", countPolicyReads),
 		s3api.WithMiddleware("/", refuseACL),
