@@ -115,7 +115,6 @@ type server struct {
 	Options
 	attempts *attempts
 	chain    chainCheck
-	chain    chainCheck
 	checking chan struct{} // logins being checked
 	csrf     *http.CrossOriginProtection
 }

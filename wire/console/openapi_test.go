@@ -125,7 +125,6 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"getIngest", "GET", "/ingests/i-1?wait_ms=10", ""},
 		{"listAudit", "GET", "/audit?limit=2&outcome=denied", ""},
 		{"verifyAudit", "GET", "/audit/chain", ""},
-		{"verifyAudit", "GET", "/audit/chain", ""},
 		{"listEventReceivers", "GET", "/event-receivers", ""},
 		{"listDeadLetters", "GET", "/dead-letters?limit=2", ""},
 		{"redeliverEvents", "POST", "/dead-letters/redeliver?receiver=target/audit", ""},

@@ -77,7 +77,6 @@ func (s *server) routes() []route {
 		{"POST", "/policy-check", "checkPolicy", s.checkPolicy},
 		{"GET", "/audit", "listAudit", s.listAudit},
 		{"GET", "/audit/chain", "verifyAudit", s.verifyAudit},
-		{"GET", "/audit/chain", "verifyAudit", s.verifyAudit},
 
 		{"POST", "/ingests", "startIngest", s.startIngest},
 		{"GET", "/ingests", "listIngests", s.listIngests},
