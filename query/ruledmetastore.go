@@ -138,3 +138,31 @@ func (m ruledMetastore) DeletePartitionStatistics(ctx context.Context, database,
 	}
 	return m.Metastore.DeletePartitionStatistics(ctx, database, table, partition, column)
 }
+
+// Notifications leaves out those of tables that are not seen whole: their messages
+// hold the definition.
+func (m ruledMetastore) Notifications(ctx context.Context, after int64, most int) ([]catalog.Notification, error) {
+	for {
+		ns, err := m.Metastore.Notifications(ctx, after, most)
+		if err != nil || len(ns) == 0 {
+			return nil, err
+		}
+		after = ns[len(ns)-1].ID
+		var out []catalog.Notification
+		for _, n := range ns {
+			if n.Table != "" {
+				s, err := m.rules.sight(ctx, n.Database, n.Table)
+				if err != nil {
+					return nil, err
+				}
+				if !s.Whole {
+					continue
+				}
+			}
+			out = append(out, n)
+		}
+		if len(out) > 0 {
+			return out, nil
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"time"
 
 	"lethe/catalog"
@@ -200,4 +201,15 @@ func (t *transaction) tellFunction(typ string, f *catalog.Function) {
 	m := message(f.Database, "", "")
 	m["functionName"], m["functionObjJson"] = f.Name, text(thriftFunction(f))
 	t.notify(typ, f.Database, "", text(m))
+}
+
+// InsertMessage is the message of a notification of the type INSERT: a client wrote
+// files into a table or, unless it is nil, a partition of it.
+func InsertMessage(table *catalog.Table, p *catalog.Partition, files []string, replace bool) string {
+	m := tableMessage(table)
+	if p != nil {
+		m["ptnObjJson"] = text(thriftPartition(table, p))
+	}
+	m["files"], m["replace"] = append([]string{}, files...), strconv.FormatBool(replace)
+	return text(m)
 }

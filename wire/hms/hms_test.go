@@ -2,6 +2,7 @@ package hms
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -452,4 +453,50 @@ func TestFunctionsLocksAndTheRest(t *testing.T) {
 		t.Errorf("after shutdown: %v", err)
 	}
 	must[hms.GetNameReply](t, s.dial(t, thrift.Transport{}), "getName", &hms.GetNameArgs{})
+}
+
+func TestNotifications(t *testing.T) {
+	s := serve(t)
+	c := s.dial(t, thrift.Transport{})
+	current := func() int64 {
+		return must[hms.GetCurrentNotificationEventIdReply](t, c, "get_current_notificationEventId", &hms.GetCurrentNotificationEventIdArgs{}).Success.EventId
+	}
+	before := current()
+	must[hms.CreateTableReply](t, c, "create_table", &hms.CreateTableArgs{Tbl: events()})
+	must[hms.AddPartitionReply](t, c, "add_partition", &hms.AddPartitionArgs{NewPart: part("2026-01-01", "1")})
+	fired := must[hms.FireListenerEventReply](t, c, "fire_listener_event", &hms.FireListenerEventArgs{Rqst: &hms.FireEventRequest{Successful: true, DbName: "default", TableName: "EVENTS",
+		PartitionVals: []string{"2026-01-01", "1"}, Data: &hms.FireEventRequestData{InsertData: &hms.InsertEventRequestData{FilesAdded: []string{"s3://b/f"}, FilesAddedChecksum: []string{"sum"}}}}})
+	if last := current(); last != before+3 || !slices.Equal(fired.Success.EventIds, []int64{last}) {
+		t.Errorf("last %d after %d, fired %v", last, before, fired.Success.EventIds)
+	}
+	next := func(q *hms.NotificationEventRequest) (types []string, es []*hms.NotificationEvent) {
+		es = must[hms.GetNextNotificationReply](t, c, "get_next_notification", &hms.GetNextNotificationArgs{Rqst: q}).Success.Events
+		for _, e := range es {
+			types = append(types, e.EventType)
+		}
+		return types, es
+	}
+	types, es := next(&hms.NotificationEventRequest{LastEvent: before})
+	if !slices.Equal(types, []string{"CREATE_TABLE", "ADD_PARTITION", "INSERT"}) || es[2].DbName != "default" || es[2].TableName != "events" {
+		t.Fatalf("events %q", types)
+	}
+	var insert struct {
+		DB, Table, PtnObjJSON, TableObjJSON, Replace string
+		Files                                        []string
+	}
+	if err := json.Unmarshal([]byte(es[2].Message), &insert); err != nil || insert.DB != "default" || insert.Table != "events" || insert.Replace != "false" ||
+		!slices.Equal(insert.Files, []string{"s3://b/f###sum"}) || !json.Valid([]byte(insert.PtnObjJSON)) || !json.Valid([]byte(insert.TableObjJSON)) {
+		t.Errorf("%v: %s", err, es[2].Message)
+	}
+	if types, _ := next(&hms.NotificationEventRequest{LastEvent: before, MaxEvents: ptr(int32(1)), EventTypeSkipList: []string{"CREATE_TABLE"}}); !slices.Equal(types, []string{"ADD_PARTITION"}) {
+		t.Errorf("without CREATE_TABLE, one at most: %q", types)
+	}
+	count := must[hms.GetNotificationEventsCountReply](t, c, "get_notification_events_count", &hms.GetNotificationEventsCountArgs{Rqst: &hms.NotificationEventsCountRequest{FromEventId: before, DbName: "default"}})
+	if count.Success.EventsCount != 3 {
+		t.Errorf("counted %d", count.Success.EventsCount)
+	}
+	err := try(t, c, "fire_listener_event", &hms.FireListenerEventArgs{Rqst: &hms.FireEventRequest{DbName: "default", TableName: "events", Data: &hms.FireEventRequestData{}}})
+	if err == nil || !strings.Contains(err.Error(), "inserts") {
+		t.Errorf("nothing to tell of: %v", err)
+	}
 }

@@ -25,6 +25,7 @@ func (s *Server) register() map[string]*method {
 	r.settings()
 	r.constraints()
 	r.roles()
+	r.notifications()
 	return r.methods
 }
 
