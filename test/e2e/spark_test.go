@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -13,11 +14,14 @@ import (
 	"lethe/test/need"
 )
 
-// converse runs a script that says done when it has done everything. Until then
-// it may ask for statements of the lake's SQL: SQL and the statement as JSON on a
-// line, answered by a line of JSON, the rows or what the error says.
-func converse(t *testing.T, l *lake.Lake, python, script string, args ...string) {
+// converse runs a script that says done when it has done everything. Until then it
+// may ask for statements of other engines, as SQL is the lake's: the engine's name
+// and the statement as JSON on a line, answered by a line of JSON, the rows or what
+// the error says.
+func converse(t *testing.T, l *lake.Lake, others map[string]func(statement string) ([]string, error), python, script string, args ...string) {
 	t.Helper()
+	engines := map[string]func(string) ([]string, error){"SQL": func(statement string) ([]string, error) { return l.Query(t, statement) }}
+	maps.Copy(engines, others)
 	cmd := exec.Command(python, append([]string{filepath.Join("testdata", script)}, args...)...)
 	cmd.Env = append(l.Env(), "SPARK_LOCAL_IP=127.0.0.1")
 	var errs bytes.Buffer
@@ -37,8 +41,9 @@ func converse(t *testing.T, l *lake.Lake, python, script string, args ...string)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		line := lines.Text()
 		said = append(said, line)
-		text, ok := strings.CutPrefix(line, "SQL ")
-		if !ok {
+		name, text, _ := strings.Cut(line, " ")
+		engine := engines[name]
+		if engine == nil {
 			continue
 		}
 		var statement string
@@ -46,7 +51,7 @@ func converse(t *testing.T, l *lake.Lake, python, script string, args ...string)
 			t.Error(err)
 		}
 		var answer any
-		rows, err := l.Query(t, statement)
+		rows, err := engine(statement)
 		if answer = rows; err != nil {
 			answer = err.Error()
 		}
@@ -67,7 +72,7 @@ func sparkOverS3(t *testing.T, version, iceberg string) {
 	l := open(t)
 	l.Bucket(t, "spark")
 	id, secret := administratorKey(t, l.Data)
-	converse(t, l, python, "spark_s3.py", l.HMS, l.AWS, l.Region, id, secret, jars, iceberg)
+	converse(t, l, nil, python, "spark_s3.py", l.HMS, l.AWS, l.Region, id, secret, jars, iceberg)
 }
 
 func TestSparkOverTheMetastoreAndS3(t *testing.T) {

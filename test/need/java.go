@@ -2,6 +2,7 @@ package need
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -199,14 +200,67 @@ func JavaMetastore(t testing.TB) (classPath []string) {
 	})
 	Spark(t, "3.5")
 	classPath = []string{Artifact(t, "org.postgresql:postgresql:42.7.4"), Artifact(t, "org.mariadb.jdbc:mariadb-java-client:2.7.12")}
-	for _, pattern := range []string{home + "/*/lib/*.jar"} {
-		classPath = append(classPath, glob(t, pattern)...)
-	}
+	classPath = append(classPath, glob(t, filepath.Join(home, "*", "lib", "*.jar"))...)
 	jars := filepath.Join(dir, "spark-3.5", "lib", "python3*", "site-packages", "pyspark", "jars")
 	for _, name := range []string{"hadoop-client-api-*.jar", "hadoop-client-runtime-*.jar", "commons-*.jar", "slf4j-api-*.jar", "jcl-over-slf4j-*.jar"} {
 		classPath = append(classPath, glob(t, filepath.Join(jars, name))...)
 	}
 	return classPath
+}
+
+// trinoPOM asks for Trino's server, of which the registry has the parts and not the
+// whole, and for Groovy, which starts it: the class that has main is in none of them.
+const trinoPOM = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>lethe</groupId><artifactId>trino</artifactId><version>1</version><dependencies>
+<dependency><groupId>io.trino</groupId><artifactId>trino-main</artifactId><version>435</version></dependency>
+<dependency><groupId>org.apache.groovy</groupId><artifactId>groovy</artifactId><version>4.0.15</version></dependency>
+</dependencies></project>
+`
+
+// trinoSum is the checksum of the list of the server's jars and their checksums.
+const trinoSum = "4ca26144b548bc197977087c5bcf307df8f84ad702e441863269107bdce5b80b"
+
+// Trino returns the folder of Trino 435: its server's jars in lib, and the Hive
+// connector in plugin/hive. Start is the program for groovy.ui.GroovyMain -e.
+func Trino(t testing.TB) (home, start string) {
+	t.Helper()
+	Java(t)
+	dir := peers(t)
+	connector := Artifact(t, "io.trino:trino-hive:435:zip")
+	home = filepath.Join(dir, "trino-435")
+	once(t, dir, home, func() error {
+		fresh := home + ".new"
+		os.RemoveAll(fresh)
+		err := os.MkdirAll(fresh, 0o755)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(fresh, "pom.xml"), []byte(trinoPOM), 0o644)
+		}
+		if err == nil {
+			err = run("mvn", "-B", "-q", "-f", filepath.Join(fresh, "pom.xml"), "dependency:copy-dependencies", "-DoutputDirectory="+filepath.Join(fresh, "lib"))
+		}
+		if err == nil {
+			err = unzip(connector, filepath.Join(fresh, "plugin"))
+		}
+		if err == nil {
+			err = os.Rename(filepath.Join(fresh, "plugin", "trino-hive-435"), filepath.Join(fresh, "plugin", "hive"))
+		}
+		if err != nil {
+			return err
+		}
+		list := sha256.New()
+		for _, jar := range glob(t, filepath.Join(fresh, "lib", "*.jar")) {
+			sum, err := checksum(jar)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(list, "%s  %s\n", sum, filepath.Base(jar))
+		}
+		if got := hex.EncodeToString(list.Sum(nil)); got != trinoSum {
+			return fmt.Errorf("the jars of Trino's server have the checksum %s, not %s", got, trinoSum)
+		}
+		return os.Rename(fresh, home)
+	})
+	return home, `new io.trino.server.Server().start("435")`
 }
 
 func glob(t testing.TB, pattern string) []string {
@@ -217,6 +271,19 @@ func glob(t testing.TB, pattern string) []string {
 	}
 	sort.Strings(found)
 	return found
+}
+
+// unzip unpacks regular files.
+func unzip(archive, into string) error {
+	z, err := zip.OpenReader(archive)
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	if err := os.MkdirAll(into, 0o755); err != nil {
+		return err
+	}
+	return os.CopyFS(into, z)
 }
 
 // untar unpacks regular files.

@@ -1,47 +1,21 @@
 # Spark with our catalog and, over S3A, our store: what it writes our SQL reads,
-# and the other way round. The statements of the lake's SQL are asked of who runs
-# this script: a line of JSON out, one in.
+# and the other way round.
 import datetime
 import decimal
-import json
 import sys
 
-from pyspark.sql import SparkSession
+import engines
 
-uri, endpoint, region, key, secret, jars, iceberg = sys.argv[1:]
-b = (SparkSession.builder.master("local[1]").config("spark.sql.catalogImplementation", "hive")
-     .config("spark.hadoop.hive.metastore.uris", uri).config("spark.ui.enabled", "false")
-     .config("spark.sql.shuffle.partitions", "1").config("spark.driver.memory", "1g").config("spark.jars", jars)
-     .config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
-     .config("spark.sql.session.timeZone", "UTC").config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC -XX:TieredStopAtLevel=1")
-     .config("spark.sql.warehouse.dir", "s3a://spark/warehouse")
-     .config("spark.hadoop.fs.s3a.endpoint", endpoint).config("spark.hadoop.fs.s3a.endpoint.region", region)
-     .config("spark.hadoop.fs.s3a.path.style.access", "true").config("spark.hadoop.fs.s3a.connection.ssl.enabled", "false")
-     .config("spark.hadoop.fs.s3a.access.key", key).config("spark.hadoop.fs.s3a.secret.key", secret)
-     .config("spark.hadoop.fs.s3.impl", "org.apache.hadoop.fs.s3a.S3AFileSystem")
-     .config("spark.sql.parquet.outputTimestampType", "INT96"))
-if iceberg == "iceberg":
-    b = (b.config("spark.sql.extensions", "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions")
-         .config("spark.sql.catalog.ice", "org.apache.iceberg.spark.SparkCatalog").config("spark.sql.catalog.ice.type", "hive")
-         .config("spark.sql.catalog.ice.uri", uri).config("spark.sql.catalog.ice.warehouse", "s3a://spark/ice"))
-spark = b.getOrCreate()
-spark.sparkContext.setLogLevel("ERROR")
+*where, iceberg = sys.argv[1:]
+spark = engines.session(*where, iceberg == "iceberg")
 
 
 def q(statement, want=None):
-    got = [tuple(r) for r in spark.sql(statement).collect()]
-    assert want is None or got == want, f"{statement}: {got}, want {want}"
+    engines.asked(spark, statement, want)
 
 
 def sql(statement, want=None, fails=None):
-    """Runs a statement in the lake's own SQL. Rows are texts joined by |."""
-    print("SQL " + json.dumps(statement), flush=True)
-    got = json.loads(sys.stdin.readline())
-    if fails is not None:
-        assert isinstance(got, str) and fails in got, f"lake: {statement}: {got}, want a failure that says {fails}"
-    else:
-        assert isinstance(got, list) and want in (None, got), f"lake: {statement}: {got}, want {want}"
-    return got
+    engines.other("SQL", statement, want, fails)
 
 
 q("CREATE DATABASE sp LOCATION 's3a://spark/sp.db'")
@@ -101,5 +75,5 @@ if iceberg == "iceberg":
     q("DROP TABLE ice.sp.i")
 q("TRUNCATE TABLE sp.ds2")
 q("DROP DATABASE sp CASCADE")
-assert sql("SHOW DATABASES") == ["default"]
+sql("SHOW DATABASES", ["default"])
 print("done")
