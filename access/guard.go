@@ -123,7 +123,7 @@ func (s *Service) behind(ctx context.Context, p lethe.Principal, all []place, co
 }
 
 // ruleSource names the rules of tables in a decision, where else a policy's name is.
-const ruleSource = "the rules of the table whose file it is"
+const ruleSource = "rules of tables"
 
 func refuseByRule(d *policy.Decision) {
 	*d = policy.Decision{Action: d.Action, Resource: d.Resource, Explicit: true, Reason: policy.ExplicitDeny, Source: policy.ResourceSource, Policy: ruleSource, Statement: "TableRules"}

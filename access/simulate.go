@@ -32,7 +32,8 @@ type Simulator struct {
 	set       policy.Set
 	principal policy.Principal
 	context   map[string][]string
-	resources bool // whether the policies that resources have count
+	resources bool // whether the policies that resources have count, and the rules of tables
+	rights    *rights
 }
 
 // Simulate reads what a simulation needs.
@@ -49,7 +50,7 @@ func (s *Service) Simulate(ctx context.Context, q Simulation) (*Simulator, error
 			if err != nil {
 				return err
 			}
-			m.set, m.principal = r.set, r.principal
+			m.set, m.principal, m.rights = r.set, r.principal, r
 			m.set.Identity = slices.Clip(m.set.Identity)
 		}
 		if q.Caller != "" && q.Caller != q.Source {
@@ -135,6 +136,9 @@ type Simulated struct {
 	// Beside are the kinds of policies that have a say beside identity-based ones, as
 	// there are some: of a permissions boundary, a session, the resource.
 	Beside []policy.Source
+	// Sights are what the principal sees of tables that have rules: the one that the
+	// resource is, or whose file it is.
+	Sights []Sight
 }
 
 // Decide answers whether the action would be allowed.
@@ -155,6 +159,15 @@ func (m *Simulator) Decide(ctx context.Context, action, resource string) (Simula
 	}{{policy.BoundarySource, set.Boundary != nil}, {policy.SessionSource, set.Session != nil}, {policy.ResourceSource, len(set.Resource) > 0}} {
 		if has.some {
 			d.Beside = append(d.Beside, has.source)
+		}
+	}
+	var err error
+	if d.Sights, err = m.sights(ctx, action, resource); err != nil {
+		return Simulated{}, err
+	}
+	for _, s := range d.Sights {
+		if d.Allowed && !s.Whole && strings.HasPrefix(action, "s3:GetObject") {
+			refuseByRule(&d.Decision)
 		}
 	}
 	return d, nil

@@ -15,7 +15,7 @@ import (
 
 func newAccess() *cobra.Command {
 	cmd := &cobra.Command{Use: "access", Short: "Ask who may do what on a lake, and check its audit"}
-	cmd.AddCommand(newExplain(), newAuditVerify())
+	cmd.AddCommand(newExplain(), newRules(), newAuditVerify(), newRotateKey())
 	return cmd
 }
 
@@ -27,6 +27,7 @@ type explained struct {
 	Decided                     *statement
 	Matched                     []statement
 	Missing                     []string
+	Sights                      []struct{ Sentence string }
 }
 
 type statement struct {
@@ -100,6 +101,9 @@ func (e explained) print(w io.Writer) error {
 			effect = "denies"
 		}
 		fmt.Fprintf(&b, "  %s  %s, statement %s (line %d), %s\n", effect, m.Policy, m.Statement, m.Line, m.Source)
+	}
+	for _, t := range e.Sights {
+		fmt.Fprintf(&b, "%s\n", t.Sentence)
 	}
 	if len(e.Missing) > 0 {
 		fmt.Fprintf(&b, "with values of %s it may be decided otherwise; give them with --context\n", strings.Join(e.Missing, ", "))

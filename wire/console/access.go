@@ -28,6 +28,15 @@ type explanationJSON struct {
 	Matched   []statementJSON `json:"matched"`
 	Missing   []string        `json:"missing"` // condition keys without which the decision may be another
 	Beside    []string        `json:"beside"`  // kinds of policies that have a say beside identity-based ones
+	Sights    []sightJSON     `json:"sights"`  // of tables that have rules: what is seen of them
+}
+
+type sightJSON struct {
+	Database string   `json:"database"`
+	Table    string   `json:"table"`
+	Whole    bool     `json:"whole"`
+	Rules    []string `json:"rules"` // that apply; none, if not whole: nothing is seen
+	Sentence string   `json:"sentence"`
 }
 
 type statementJSON struct {
@@ -80,7 +89,14 @@ func (s *server) explainAccess(c *call) ([]need, func() error, error) {
 
 func explanation(who string, d access.Simulated) explanationJSON {
 	out := explanationJSON{Principal: who, Action: d.Action, Resource: d.Resource, Allowed: d.Allowed, Explicit: d.Explicit,
-		Reason: d.Reason.String(), Sentence: d.String(), Matched: []statementJSON{}, Missing: d.Missing, Beside: []string{}}
+		Reason: d.Reason.String(), Sentence: d.String(), Matched: []statementJSON{}, Missing: d.Missing, Beside: []string{}, Sights: []sightJSON{}}
+	for _, s := range d.Sights {
+		j := sightJSON{Database: s.Table.Database, Table: s.Table.Table, Whole: s.Whole, Rules: []string{}, Sentence: s.String()}
+		for _, r := range s.Rules {
+			j.Rules = append(j.Rules, r.Name)
+		}
+		out.Sights = append(out.Sights, j)
+	}
 	for _, b := range d.Beside {
 		out.Beside = append(out.Beside, b.String())
 	}
