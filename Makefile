@@ -48,7 +48,7 @@ lint:
 	golangci-lint run ./...
 	cd web && npm run --silent lint
 
-## nightly: long soaks and whole conformance suites, run by hand
+## nightly: long soaks and whole conformance suites, run by hand; LETHE_PEERS names a folder for Java programs
 nightly: build
 	$(GO) test -tags nightly -timeout 60m ./...
 

@@ -3,17 +3,14 @@
 package e2e
 
 import (
-	"os"
 	"testing"
+
+	"lethe/test/need"
 )
 
-// Spark is 300 MB and Java; LETHE_SPARK names a Python that has it, such as that
-// of an environment made by: python3 -m venv spark && spark/bin/pip install 'pyspark==3.5.*'
+// Spark's Hive client, with tables in a local folder.
 func TestSparkOverTheMetastore(t *testing.T) {
-	python := os.Getenv("LETHE_SPARK")
-	if python == "" {
-		t.Skip("LETHE_SPARK names no Python with PySpark")
-	}
+	python, _ := need.Spark(t, "3.5")
 	l := open(t)
 	does(t, l, python, "spark_hive.py", l.HMS, t.TempDir())
 }
