@@ -20,6 +20,7 @@ package jsonl
 import (
 	"bytes"
 	"io"
+	"strings"
 
 	"lethe/erasure"
 	"lethe/erasure/rewrite/lines"
@@ -51,7 +52,7 @@ func (dialect) Blank() ([]byte, error) { return []byte("{}"), nil }
 func (d dialect) Parser(columns []string) (lines.Parser, error) {
 	p := &parser{root: &node{}}
 	for i, c := range columns {
-		if key, ok := d.keys[c]; ok {
+		if key, ok := d.keys[strings.ToLower(c)]; ok {
 			c = key
 		}
 		p.root.add(c, i)
