@@ -20,8 +20,12 @@ var (
 	tableStatIDs    = sequence{"MTableColumnStatistics", "TAB_COL_STATS", "CS_ID"}
 	partStatIDs     = sequence{"MPartitionColumnStatistics", "PART_COL_STATS", "CS_ID"}
 	notificationIDs = sequence{"MNotificationLog", "NOTIFICATION_LOG", "NL_ID"}
+	roleIDs         = sequence{"MRole", "ROLES", "ROLE_ID"}
 	columnsIDs      = sequence{"MColumnDescriptor", "CDS", "CD_ID"}
 )
+
+// name is the sequence's in SEQUENCE_TABLE: the mapped class.
+func (s sequence) name() string { return "org.apache.hadoop.hive.metastore.model." + s.class }
 
 // take reserves n ids and returns the first. A sequence without a row begins
 // after the greatest id in its table, never lower: a metastore that handed out
@@ -72,7 +76,7 @@ func (db *database) reserving() *database {
 
 // reserve moves a sequence on by n and returns where it was.
 func (s sequence) reserve(ctx context.Context, tx *transaction, n int) (int64, error) {
-	name := "org.apache.hadoop.hive.metastore.model." + s.class
+	name := s.name()
 	var next int64
 	err := tx.QueryRowContext(ctx, `SELECT "NEXT_VAL" FROM "SEQUENCE_TABLE" WHERE "SEQUENCE_NAME" = $1 {UPDATE}`, name).Scan(&next)
 	if errors.Is(err, sql.ErrNoRows) {
