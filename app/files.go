@@ -49,9 +49,14 @@ func (a *App) administrator(ctx context.Context) error {
 	if err := os.MkdirAll(a.path("aws"), 0o755); err != nil {
 		return err
 	}
-	_, err := a.Access.Bootstrap(ctx, func(c access.Credentials) error {
+	var first access.Credentials
+	made, err := a.Access.Bootstrap(ctx, func(c access.Credentials) error {
+		first = c
 		return writeFile(a.path("console-password"), []byte(c.Password+"\n"), 0o600)
 	})
+	if err == nil && made {
+		err = a.keepLogin(ctx, AdministratorCreds, first.Name, first.Password)
+	}
 	if err != nil {
 		return fmt.Errorf("making the administrator: %w", err)
 	}

@@ -16,20 +16,21 @@ const (
 	sales    = "sales"
 )
 
-// samplePeople makes the walk-through's two people and their groups. Both hold
+// samplePeople makes the walk-through's two people, with passwords for the console, and
+// their groups. Both hold
 // AmazonAthenaFullAccess; only the engineers may also read the sample bucket and
 // use the connector. What somebody has changed of them meanwhile stays changed.
 // Profiles of theirs go beside the administrator's.
 func (a *App) samplePeople(ctx context.Context) error {
 	parameters := map[string]string{"Bucket": SampleBucket, "Region": a.Config.AWS.Region, "Account": lethe.Account, "Function": query.OwnConnector}
 	for _, p := range []struct {
-		user, group string
-		policies    []string
+		user, group, login string
+		policies           []string
 	}{
-		{engineer, "DataEngineerGroup", []string{access.DataBucketReadAccessPolicy, access.HiveMetastoreDataSourceAccessPolicy}},
-		{sales, "SalesGroup", nil},
+		{engineer, "DataEngineerGroup", EngineerCreds, []string{access.DataBucketReadAccessPolicy, access.HiveMetastoreDataSourceAccessPolicy}},
+		{sales, "SalesGroup", SalesCreds, nil},
 	} {
-		if err := a.samplePerson(ctx, p.user, p.group, p.policies, parameters); err != nil {
+		if err := a.samplePerson(ctx, p.user, p.group, p.login, p.policies, parameters); err != nil {
 			return fmt.Errorf("making the user %s: %w", p.user, err)
 		}
 		key, err := a.sampleKey(ctx, p.user)
@@ -45,7 +46,7 @@ func (a *App) samplePeople(ctx context.Context) error {
 
 // samplePerson makes a user and a group of one, unless the user is there and has
 // got a key, which comes last.
-func (a *App) samplePerson(ctx context.Context, user, group string, policies []string, parameters map[string]string) error {
+func (a *App) samplePerson(ctx context.Context, user, group, login string, policies []string, parameters map[string]string) error {
 	keys, err := a.Access.AccessKeys(ctx, user)
 	if err == nil && len(keys) > 0 || err != nil && !lethe.Is(err, lethe.NotFound) {
 		return err
@@ -74,7 +75,10 @@ func (a *App) samplePerson(ctx context.Context, user, group string, policies []s
 	if _, err := a.Access.CreateUser(ctx, access.NewUser{Name: user, Path: "/"}); unlessExists(err) != nil {
 		return err
 	}
-	return a.Access.AddUserToGroup(ctx, group, user)
+	if err := a.Access.AddUserToGroup(ctx, group, user); err != nil {
+		return err
+	}
+	return a.sampleLogin(ctx, user, login)
 }
 
 func unlessExists(err error) error {

@@ -58,7 +58,8 @@ func welcome(cmd *cobra.Command, a *app.App) {
 lethe is ready.
 
   console   %s
-            user admin, password %s
+            user admin, password %s; those of engineer and sales are secrets, which the administrator reads:
+            aws secretsmanager get-secret-value --secret-id DataEngineerUserCreds (or SalesUserCreds)
   AWS       %s
             export %s
             or AWS_PROFILE=engineer, who may read the sample, or sales, who may not

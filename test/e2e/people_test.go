@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -179,7 +180,7 @@ func TestEngineerAndSales(t *testing.T) {
 		if state != "SUCCEEDED" {
 			t.Fatal(reason)
 		}
-		if state, reason, _ = ends(t, client, "SELECT * FROM results"); state != "FAILED" || !strings.Contains(reason, "explicit deny") {
+		if state, reason, _ = ends(t, client, "SELECT * FROM results"); state != "FAILED" || !strings.Contains(reason, "not authorized to perform: s3:GetObject") {
 			t.Error(state, reason)
 		}
 		companion, bucket := id+".csv.metadata", resultBucket
@@ -200,6 +201,58 @@ func TestEngineerAndSales(t *testing.T) {
 		admin.can(t, "iam", "remove-user-from-group", "--group-name", "DataEngineerGroup", "--user-name", "sales")
 		if _, state, _ := sales.runs(t, walkthrough); state != "FAILED" {
 			t.Error("still allowed")
+		}
+	})
+
+	t.Run("both read their passwords in secrets, and log in to the console", func(t *testing.T) {
+		for user, secret := range map[string]string{"engineer": "DataEngineerUserCreds", "sales": "SalesUserCreds"} {
+			read := func(p person) string {
+				var creds struct{ Username, Password string }
+				text := p.can(t, "secretsmanager", "get-secret-value", "--secret-id", secret, "--query", "SecretString")
+				if err := json.Unmarshal([]byte(text), &text); err != nil {
+					t.Fatal(err)
+				}
+				if err := json.Unmarshal([]byte(text), &creds); err != nil || creds.Username != user || creds.Password == "" {
+					t.Fatal(creds.Username, err)
+				}
+				return creds.Password
+			}
+			logsIn := func(password string) (status int) {
+				body, err := json.Marshal(map[string]any{"name": user, "password": password, "token": true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp, err := http.Post(l.Console+"/api/v1/session", "application/json", bytes.NewReader(body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+				return resp.StatusCode
+			}
+			first := read(admin)
+			if first != read(person{l, aws, user}) {
+				t.Error("they read different passwords")
+			}
+			if status := logsIn(first); status != http.StatusCreated {
+				t.Errorf("%s logs in: %d", user, status)
+			}
+			admin.can(t, "secretsmanager", "rotate-secret", "--secret-id", secret)
+			if status := logsIn(first); status != http.StatusUnauthorized {
+				t.Errorf("%s logs in with the password before: %d", user, status)
+			}
+			if status := logsIn(read(admin)); status != http.StatusCreated {
+				t.Errorf("%s logs in with the next password: %d", user, status)
+			}
+		}
+		sales.cannot(t, "secretsmanager", "get-secret-value", "--secret-id", "DataEngineerUserCreds")
+		sales.cannot(t, "secretsmanager", "get-secret-value", "--secret-id", "AdministratorUserCreds")
+		sales.cannot(t, "secretsmanager", "rotate-secret", "--secret-id", "SalesUserCreds")
+		sales.cannot(t, "secretsmanager", "list-secrets")
+		if out := admin.can(t, "secretsmanager", "get-secret-value", "--secret-id", "AdministratorUserCreds"); !strings.Contains(out, "admin") {
+			t.Error(out)
+		}
+		if out := l.Output(); !strings.Contains(out, "get-secret-value --secret-id DataEngineerUserCreds") {
+			t.Error(out)
 		}
 	})
 

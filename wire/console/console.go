@@ -78,6 +78,7 @@ type Options struct {
 	Access   access.Decider
 	// Explainer says why, of decisions.
 	Explainer Explainer
+	MasterKey MasterKey
 	// Principals keeps users, groups, roles and policies.
 	Principals Principals
 	Audit      Audit

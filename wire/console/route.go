@@ -38,6 +38,7 @@ func (s *server) routes() []route {
 		{"GET", "/workgroups", "listWorkgroups", s.listWorkgroups},
 
 		{"GET", "/access/explain", "explainAccess", s.explainAccess},
+		{"POST", "/master-key/rotate", "rotateMasterKey", s.rotateMasterKey},
 		{"GET", "/access/rules", "listTableRules", s.listRules},
 		{"GET", "/access/rules/{database}/{table}/{rule}", "getTableRule", s.getRule},
 		{"PUT", "/access/rules/{database}/{table}/{rule}", "putTableRule", s.putRule},
