@@ -47,3 +47,9 @@ func (k *HashKey) Hash(kind, value string) (h Hash) {
 	m.Sum(h[:0])
 	return h
 }
+
+// lengthOf is a text's length in bytes, as it stands before it where texts follow
+// one another.
+func lengthOf(s string) string {
+	return string(binary.BigEndian.AppendUint64(nil, uint64(len(s))))
+}

@@ -1,0 +1,411 @@
+package erasure
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"lethe"
+	"lethe/object"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Progress tells how far a Build is.
+type Progress struct {
+	Listed                 bool  // all objects have been found: Objects and Bytes are final
+	Objects, Bytes         int64 // to be read
+	ObjectsRead, BytesRead int64
+	Rows, Postings         int64 // of those
+	Known                  int64 // objects that were in the index as they are
+	Unread                 int64 // that could not be read
+	Forgotten              int64 // that are no more
+	Began                  time.Time
+}
+
+// Left estimates how long a Build takes yet; 0 while that cannot be told.
+func (p Progress) Left(now time.Time) time.Duration {
+	if !p.Listed || p.BytesRead == 0 {
+		return 0
+	}
+	return time.Duration(float64(now.Sub(p.Began)) * float64(p.Bytes-p.BytesRead) / float64(p.BytesRead))
+}
+
+// build is a Build under way.
+type build struct {
+	s     *Service
+	scope *scope
+	work  chan task
+
+	objects, bytes, objectsRead, bytesRead, rows, postings, known, unread, forgotten atomic.Int64
+	listed                                                                           atomic.Bool
+	began                                                                            time.Time
+}
+
+func (b *build) progress() Progress {
+	return Progress{
+		Listed: b.listed.Load(), Objects: b.objects.Load(), Bytes: b.bytes.Load(), ObjectsRead: b.objectsRead.Load(), BytesRead: b.bytesRead.Load(),
+		Rows: b.rows.Load(), Postings: b.postings.Load(), Known: b.known.Load(), Unread: b.unread.Load(), Forgotten: b.forgotten.Load(), Began: b.began,
+	}
+}
+
+// every is how often a Build tells its progress.
+const every = time.Second
+
+// Build brings the index to what the store has: it reads every version of every
+// object of the mapped tables that is not in the index as it is, and forgets those
+// that are no more. It may be stopped, or killed, at any moment: the next one goes
+// on with what is left. report, if not nil, is told the progress now and then.
+//
+// Objects that cannot be read do not stop it. They are kept as Unread with the
+// reason, and are tried again by the next Build if trying may help.
+func (s *Service) Build(ctx context.Context, report func(Progress)) (Progress, error) {
+	c, err := s.scope(ctx)
+	if err != nil {
+		return Progress{}, err
+	}
+	b := &build{s: s, scope: c, work: make(chan task, 4*s.AtOnce), began: time.Now()}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(b.work)
+		if err := b.leave(ctx); err != nil {
+			return err
+		}
+		for _, root := range c.roots() {
+			if err := b.list(ctx, root); err != nil {
+				return err
+			}
+		}
+		b.listed.Store(true)
+		return nil
+	})
+	for range s.AtOnce {
+		g.Go(func() error { return b.reader(ctx) })
+	}
+	done := make(chan struct{})
+	var reporter sync.WaitGroup
+	if report != nil {
+		reporter.Go(func() {
+			t := time.NewTicker(every)
+			defer t.Stop()
+			for {
+				select {
+				case <-done:
+					return
+				case <-t.C:
+					report(b.progress())
+				}
+			}
+		})
+	}
+	err = g.Wait()
+	close(done)
+	reporter.Wait()
+	if err == nil && report != nil {
+		report(b.progress())
+	}
+	return b.progress(), err
+}
+
+// reader gives the index what it reads, many objects by one Put.
+func (b *build) reader(ctx context.Context) error {
+	for {
+		t, ok := <-b.work
+		if !ok {
+			return ctx.Err()
+		}
+		if err := b.s.index(ctx, func(yield func(task) bool) {
+			for n := 0; ok; n++ {
+				if !yield(t) || n == putAtMost {
+					return
+				}
+				select { // what waits goes along; nothing is waited for
+				case t, ok = <-b.work:
+				default:
+					return
+				}
+			}
+		}, b.read); err != nil {
+			return err
+		}
+	}
+}
+
+// putAtMost is how many objects go to the index before they count.
+const putAtMost = 1000
+
+func (b *build) read(r *reading) {
+	if r.err != nil {
+		b.unread.Add(1)
+	} else {
+		b.rows.Add(r.indexed.Rows)
+		b.postings.Add(r.postings)
+	}
+	b.objectsRead.Add(1)
+	b.bytesRead.Add(r.Size)
+}
+
+// index reads object versions into the index. Those that cannot be read are kept
+// as such. read is told of each.
+func (s *Service) index(ctx context.Context, tasks iter.Seq[task], read func(*reading)) error {
+	var all []*reading
+	err := s.Index.Put(ctx, func(yield func(*Indexed, error) bool) {
+		for t := range tasks {
+			r := s.read(ctx, t)
+			if !yield(&r.indexed, ctx.Err()) {
+				return
+			}
+			all = append(all, r)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if err := ctx.Err(); err != nil {
+			return err // and not a reason why it could not be read
+		}
+		if lethe.Is(r.err, lethe.NotFound) || lethe.Is(r.err, lethe.Conflict) {
+			r.err = nil // it is gone, or replaced: an event tells of that, and the next listing
+		} else if err := s.settle(ctx, r); err != nil {
+			return err
+		}
+		read(r)
+	}
+	return nil
+}
+
+// list compares what the store has below a root with what the index has, key by
+// key, and hands on what is to be read.
+func (b *build) list(ctx context.Context, root lethe.Location) error {
+	entry, stop := iter.Pull2(b.s.Index.Entries(ctx, root.Bucket, root.Key))
+	defer stop()
+	e, err, more := entry()
+	next := func() { e, err, more = entry() }
+
+	var versions []object.Object // of one key
+	key := func() error {
+		k := versions[0].Key
+		var have []Entry
+		for ; more && err == nil && e.Key <= k; next() {
+			if e.Key == k {
+				have = append(have, e)
+			} else if err := b.forget(ctx, e); err != nil { // a key that is no more
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+		tasks, gone, err := b.s.compare(ctx, b.scope, versions, have)
+		if err != nil {
+			return err
+		}
+		b.known.Add(int64(len(versions) - len(tasks)))
+		for _, e := range gone {
+			if err := b.forget(ctx, e); err != nil {
+				return err
+			}
+		}
+		for _, t := range tasks {
+			b.objects.Add(1)
+			b.bytes.Add(t.Size)
+			select {
+			case b.work <- t:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+		versions = versions[:0]
+		return nil
+	}
+	for v, err := range object.AllVersions(ctx, b.s.Store, root.Bucket, root.Key) {
+		if err != nil {
+			return err
+		}
+		if len(versions) > 0 && versions[0].Key != v.Key {
+			if err := key(); err != nil {
+				return err
+			}
+		}
+		if !v.Marker {
+			versions = append(versions, v.Object)
+		}
+	}
+	if len(versions) > 0 {
+		if err := key(); err != nil {
+			return err
+		}
+	}
+	for ; more && err == nil; next() {
+		if err := b.forget(ctx, e); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// leave forgets what the index has below roots of earlier builds that are none any
+// more, and remembers those of now.
+func (b *build) leave(ctx context.Context) error {
+	now := b.scope.roots()
+	var old []lethe.Location
+	err := b.s.DB.Tx(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT bucket, prefix FROM erasure_roots`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var l lethe.Location
+			if err := rows.Scan(&l.Bucket, &l.Key); err != nil {
+				return err
+			}
+			if !slices.Contains(now, l) {
+				old = append(old, l)
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		for _, l := range now {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO erasure_roots (bucket, prefix) VALUES ($1, $2) ON CONFLICT DO NOTHING`, l.Bucket, l.Key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, l := range old {
+		for e, err := range b.s.Index.Entries(ctx, l.Bucket, l.Key) {
+			if err != nil {
+				return err
+			}
+			if len(b.scope.covers(e.Bucket, e.Key)) == 0 {
+				if err := b.forget(ctx, e); err != nil {
+					return err
+				}
+			}
+		}
+		err := b.s.DB.Tx(ctx, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, `DELETE FROM erasure_roots WHERE bucket = $1 AND prefix = $2`, l.Bucket, l.Key)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *build) forget(ctx context.Context, e Entry) error {
+	b.forgotten.Add(1)
+	return b.s.Index.Forget(ctx, e.ObjectVersion)
+}
+
+// compare says which versions of a key are to be read, and which entries of the
+// index are of versions that are no more.
+func (s *Service) compare(ctx context.Context, c *scope, versions []object.Object, have []Entry) (read []task, gone []Entry, err error) {
+	entries := map[ObjectVersion]Entry{}
+	for _, e := range have {
+		entries[e.ObjectVersion] = e
+	}
+	replaced := map[string]bool{} // by version: a new ETag takes the old one's place
+	for _, v := range versions {
+		t := task{Object: v, covers: c.covers(v.Bucket, v.Key)}
+		e, known := entries[t.version()]
+		delete(entries, t.version())
+		switch print := fingerprint(t.covers); {
+		case len(t.covers) == 0:
+			if known {
+				gone = append(gone, e)
+			}
+			continue
+		case known && e.Mapping == print:
+			continue
+		default:
+			u, err := s.unread(ctx, t.version())
+			if err != nil {
+				return nil, nil, err
+			}
+			if u != nil && u.Mapping == print && u.stays() {
+				continue
+			}
+		}
+		replaced[v.Version] = true
+		read = append(read, t)
+	}
+	for _, e := range entries {
+		if !replaced[e.Version] {
+			gone = append(gone, e)
+		}
+	}
+	return read, gone, nil
+}
+
+// Refresh brings the index to what the store has of one key.
+func (s *Service) Refresh(ctx context.Context, bucket, key string) error {
+	c, err := s.recent(ctx)
+	if err != nil {
+		return err
+	}
+	var versions []object.Object
+	var after object.VersionMark
+	for {
+		l, err := s.Store.ListVersions(ctx, bucket, object.VersionOptions{Prefix: key, After: after})
+		if err != nil && !lethe.Is(err, lethe.NotFound) { // the bucket may be gone
+			return err
+		}
+		past := false
+		for _, v := range l.Versions { // the key itself comes before those that are longer
+			if past = v.Key != key; past {
+				break
+			}
+			if !v.Marker {
+				versions = append(versions, v.Object)
+			}
+		}
+		if after = l.Next; past || after == (object.VersionMark{}) {
+			break
+		}
+	}
+	var have []Entry
+	for e, err := range s.Index.Entries(ctx, bucket, key) {
+		if err != nil {
+			return err
+		}
+		if e.Key != key {
+			break
+		}
+		have = append(have, e)
+	}
+	tasks, gone, err := s.compare(ctx, c, versions, have)
+	if err != nil {
+		return err
+	}
+	for _, e := range gone {
+		if err := s.Index.Forget(ctx, e.ObjectVersion); err != nil {
+			return err
+		}
+	}
+	var failed error
+	err = s.index(ctx, func(yield func(task) bool) {
+		for _, t := range tasks {
+			if !yield(t) {
+				return
+			}
+		}
+	}, func(r *reading) {
+		if u := (Unread{Kind: lethe.KindOf(r.err)}); r.err != nil && !u.stays() {
+			failed = errors.Join(failed, r.err)
+		}
+	})
+	return errors.Join(err, failed)
+}

@@ -1,0 +1,109 @@
+package erasure
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"io/fs"
+	"log/slog"
+	"sync"
+
+	"lethe"
+	"lethe/catalog"
+	"lethe/lib/state"
+	"lethe/object"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Config is what a Service works with.
+type Config struct {
+	DB      *state.DB
+	Store   object.Store
+	Catalog catalog.Catalog
+	Index   Index
+	Key     *HashKey // of the identifiers in the index
+	// Format returns how the objects of a table, or of one of its partitions, are
+	// read: its error is of kind Unsupported where they cannot be.
+	Format func(t catalog.Table, s catalog.Storage, key string) (Format, error)
+	Log    *slog.Logger
+	// AtOnce is how many objects are read at the same time: 0 means 2.
+	AtOnce int
+}
+
+// Service knows what identifies persons in a lake, and keeps the index. Whether a
+// principal may do what it does is its callers' to decide.
+type Service struct {
+	Config
+	change sync.Mutex // of types and mappings
+	scopes scopes
+}
+
+// Open makes the service.
+func Open(ctx context.Context, c Config) (*Service, error) {
+	if c.AtOnce <= 0 {
+		c.AtOnce = 2
+	}
+	migrations, err := fs.Sub(files, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := c.DB.Migrate(ctx, "erasure", migrations); err != nil {
+		return nil, err
+	}
+	return &Service{Config: c}, nil
+}
+
+// put keeps a document in a table of documents.
+func (s *Service) put(ctx context.Context, table, name string, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	defer s.scopes.forget()
+	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (name, document) VALUES ($1, $2)
+			ON CONFLICT (name) DO UPDATE SET document = excluded.document`, name, string(raw))
+		return err
+	})
+}
+
+func (s *Service) remove(ctx context.Context, table, what, name string) error {
+	defer s.scopes.forget()
+	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE name = $1`, name)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return lethe.Errorf(lethe.NotFound, "there is no %s %q", what, name)
+		}
+		return nil
+	})
+}
+
+// all reads a table of documents.
+func all[T any](ctx context.Context, db *state.DB, table string) (out []T, err error) {
+	err = db.View(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT document FROM `+table+` ORDER BY name`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var raw string
+			var v T
+			if err := rows.Scan(&raw); err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(raw), &v); err != nil {
+				return err
+			}
+			out = append(out, v)
+		}
+		return rows.Err()
+	})
+	return out, err
+}
