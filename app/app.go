@@ -168,7 +168,7 @@ func (a *App) openState(ctx context.Context) error {
 	if err := a.openEvents(ctx, db); err != nil {
 		return err
 	}
-	cat, err := store.Open(ctx, a.path("catalog.db"))
+	cat, err := store.Connect(ctx, CatalogOptions(a.Config))
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strconv"
 
 	"lethe"
@@ -13,6 +15,14 @@ import (
 type Metastore struct {
 	// Addr is host:port; "" serves none.
 	Addr string `yaml:"addr"`
+	// Database is where the catalog is: the URL of a database of a PostgreSQL or
+	// MySQL server, which metastores may share; "" means catalog.db in the data folder.
+	Database string `yaml:"database"`
+	// DatabasePassword, unless it is in the URL.
+	DatabasePassword Secret `yaml:"database_password"`
+	// DatabaseVersion is the version of Hive's schema, as 4.0, of a database that
+	// has no tables yet; "" means 3.1. One that has them keeps its own.
+	DatabaseVersion string `yaml:"database_version"`
 	// Warehouse is the s3:// location below which databases without one of their
 	// own have their tables.
 	Warehouse string `yaml:"warehouse"`
@@ -40,6 +50,9 @@ func (m Metastore) check() error {
 			return &Error{"metastore.addr", m.Addr, "must have a port from 0 (any) to 65535"}
 		}
 	}
+	if err := m.checkDatabase(); err != nil {
+		return err
+	}
 	if _, err := lethe.ParseLocation(m.Warehouse); err != nil {
 		return &Error{"metastore.warehouse", m.Warehouse, "must be a location s3://bucket/prefix"}
 	}
@@ -50,6 +63,24 @@ func (m Metastore) check() error {
 	}
 	if (m.CertFile == "") != (m.KeyFile == "") {
 		return &Error{"metastore.cert_file", fmt.Sprint(m.CertFile), "needs key_file, and the other way round"}
+	}
+	return nil
+}
+
+func (m Metastore) checkDatabase() error {
+	if m.Database != "" {
+		u, err := url.Parse(m.Database)
+		if err != nil {
+			return &Error{"metastore.database", "(hidden)", "must be a URL as postgres://user@host/database"}
+		}
+		if !slices.Contains([]string{"postgres", "postgresql", "mysql", "mariadb"}, u.Scheme) {
+			return &Error{"metastore.database", u.Redacted(), "must begin with postgres:// or mysql://"}
+		}
+	} else if m.DatabasePassword != "" {
+		return &Error{"metastore.database_password", m.DatabasePassword.String(), "needs metastore.database"}
+	}
+	if m.DatabaseVersion != "" && !slices.Contains([]string{"3.1", "4.0", "4.1"}, m.DatabaseVersion) {
+		return &Error{"metastore.database_version", m.DatabaseVersion, "must be 3.1, 4.0 or 4.1"}
 	}
 	return nil
 }

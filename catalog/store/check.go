@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
+	"lethe"
 	"lethe/catalog"
 )
 
@@ -26,6 +28,11 @@ const findingsOfOne = 100
 // one, would stumble over, and changes nothing. It reads all tables, in one
 // transaction: in a large database that takes minutes.
 func Inspect(ctx context.Context, o Options) (found []Finding, err error) {
+	if !strings.Contains(o.Database, "://") {
+		if _, err := os.Stat(o.Database); err != nil {
+			return nil, lethe.Errorf(lethe.NotFound, "there is no catalog: %w", err)
+		}
+	}
 	s, err := connect(ctx, o)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@
 //	lethe ingest ...           load files into a table of a running lake
 //	lethe events ...           see how events are delivered
 //	lethe access ...           ask who may do what, and why
+//	lethe metastore check      look through the rows of a catalog
 //	lethe doctor               check this machine and a lake
 package main
 
@@ -68,6 +69,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newEvents(), newAccess(), newDoctor())
+	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newEvents(), newAccess(), newMetastore(), newDoctor())
 	return root
 }
