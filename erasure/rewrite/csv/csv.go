@@ -27,6 +27,7 @@ package csv
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 
@@ -75,6 +76,8 @@ func New(o Options) (erasure.Format, error) {
 		}
 	} else if o.Separator == "" || o.Columns == nil {
 		return nil, lethe.Errorf(lethe.Invalid, "text of Hive's classes has no header: its separator and columns must be given")
+	} else if o.Encoding != "" && strings.ContainsFunc(o.Separator+o.Quote+o.Escape+o.Null, func(r rune) bool { return r > 0x7f }) {
+		return nil, lethe.Errorf(lethe.Unsupported, "text in %s with separators, quotes or escapes beyond ASCII", o.Encoding)
 	}
 	return lines.New(&dialect{o}), nil
 }
@@ -105,35 +108,42 @@ func (d *dialect) Scan(r io.Reader) lines.Scanner {
 	return delimited.NewLines(r, lines.MaxRecord)
 }
 
-func (d *dialect) Head(s lines.Scanner) (lines.Head, error) {
+func (d *dialect) Head(s lines.Scanner, t lines.Traces) (lines.Head, []string, error) {
 	h := &head{dialect: d, columns: d.Columns}
+	var notes []string
 	var r delimited.Record
 	for i := range d.SkipLines {
 		if err := s.Next(&r); err == io.EOF {
 			break
 		} else if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if r.Cut {
-			return nil, lethe.Errorf(lethe.Unsupported, "line %d, which is skipped, has %d bytes", i+1, r.Length)
+			return nil, nil, lethe.Errorf(lethe.Unsupported, "line %d, which is skipped, has %d bytes", i+1, r.Length)
+		}
+		if t.In(r.Raw) {
+			notes = append(notes, fmt.Sprintf("line %d, which is skipped, names the person; it is left as it is", i+1))
 		}
 	}
 	if h.columns != nil {
-		return h, nil
+		return h, notes, nil
 	}
 	if err := s.Next(&r); err == io.EOF {
 		h.none = true
-		return h, nil
+		return h, nil, nil
 	} else if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if r.Reason != "" {
-		return nil, lethe.Errorf(lethe.Invalid, "the header: %s", r.Reason)
+		return nil, nil, lethe.Errorf(lethe.Invalid, "the header: %s", r.Reason)
+	}
+	if t.In(r.Raw) {
+		notes = append(notes, "the header names the person; it is left as it is")
 	}
 	for _, f := range r.Fields {
 		h.columns = append(h.columns, catalog.Column{Name: strings.TrimSpace(string(f.Text))})
 	}
-	return h, nil
+	return h, notes, nil
 }
 
 // IsBlank implements lines.Dialect: a record is blank if all fields are empty or

@@ -182,6 +182,22 @@ func TestUserdata(t *testing.T) {
 	}
 }
 
+// TestHeadNames: a name before the records stays, and a person is told.
+func TestHeadNames(t *testing.T) {
+	for _, c := range []struct {
+		f   erasure.Format
+		obj string
+	}{
+		{rfc(t, rewritecsv.Options{}), "id,Alice\na,1\n"},
+		{forTable(small(catalog.OpenCSV, "skip.header.line.count", "1")), "of Alice\na,1\n"},
+	} {
+		p, err := c.f.Plan(context.Background(), strings.NewReader(c.obj), cut(erasure.Delete, "alice"))
+		if err != nil || len(p.Edits) != 0 || len(p.Notes) != 1 || !strings.Contains(p.Notes[0], "names the person") {
+			t.Errorf("%q: %+v %v", c.obj, p, err)
+		}
+	}
+}
+
 // TestVacuum: blank records go and others stay.
 func TestVacuum(t *testing.T) {
 	f := forTable(small(catalog.TextFile, "field.delim", ","))

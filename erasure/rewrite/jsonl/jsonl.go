@@ -36,7 +36,7 @@ type dialect struct{ keys map[string]string }
 
 func (dialect) Scan(r io.Reader) lines.Scanner { return delimited.NewLines(r, lines.MaxRecord) }
 
-func (d dialect) Head(lines.Scanner) (lines.Head, error) { return d, nil }
+func (d dialect) Head(lines.Scanner, lines.Traces) (lines.Head, []string, error) { return d, nil, nil }
 
 func (dialect) IsBlank(raw []byte) bool {
 	rest, ok := bytes.CutPrefix(space(raw), []byte("{"))

@@ -39,8 +39,9 @@ type Dialect interface {
 	// Scan reads records from r, which is at the beginning of an object or of a
 	// record.
 	Scan(r io.Reader) Scanner
-	// Head reads what comes before the first record.
-	Head(s Scanner) (Head, error)
+	// Head reads what comes before the first record. Notes are those of the plan; a
+	// line there that holds one of the traces is worth one.
+	Head(s Scanner, t Traces) (h Head, notes []string, err error)
 	// IsBlank says of the bytes of a record, without its end of line, whether there
 	// is nothing in it.
 	IsBlank(raw []byte) bool
@@ -90,7 +91,7 @@ func (f *Format) Records(ctx context.Context, src object.Content, columns []stri
 	return func(yield func(erasure.Record, error) bool) {
 		s := newScan(ctx, f.dialect, src)
 		err := func() error {
-			head, err := s.open()
+			head, _, err := s.open(nil)
 			if err != nil {
 				return err
 			}
@@ -134,11 +135,11 @@ func (f *Format) Records(ctx context.Context, src object.Content, columns []stri
 // Plan implements erasure.Format.
 func (f *Format) Plan(ctx context.Context, src object.Content, c erasure.Cut) (*erasure.Plan, error) {
 	s := newScan(ctx, f.dialect, src)
-	head, err := s.open()
-	if err != nil {
+	p := planner{cut: c, scan: s, traces: NewTraces(c.Traces)}
+	var err error
+	if p.head, p.plan.Notes, err = s.open(p.traces); err != nil {
 		return nil, err
 	}
-	p := planner{cut: c, scan: s, head: head}
 	if err := p.columns(); err != nil {
 		return nil, err
 	}
@@ -166,7 +167,7 @@ func (f *Format) Plan(ctx context.Context, src object.Content, c erasure.Cut) (*
 // Vacuum implements erasure.Vacuumer.
 func (f *Format) Vacuum(ctx context.Context, src object.Content, _ string) (*erasure.Plan, error) {
 	s := newScan(ctx, f.dialect, src)
-	if _, err := s.open(); err != nil {
+	if _, _, err := s.open(nil); err != nil {
 		return nil, err
 	}
 	p := planner{scan: s}
@@ -226,7 +227,6 @@ func (p *planner) columns() (err error) {
 		}
 		p.blank = content(b)
 	}
-	p.traces = NewTraces(c.Traces)
 	p.parser, err = p.head.Parser(columns)
 	return err
 }

@@ -30,20 +30,20 @@ func newScan(ctx context.Context, d Dialect, src object.Content) *scan {
 }
 
 // open reads what comes before the records.
-func (s *scan) open() (Head, error) {
+func (s *scan) open(t Traces) (Head, []string, error) {
 	if err := s.src.ctx.Err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := s.src.from(0)
 	start, err := r.peek()
 	if err != nil && err != io.EOF {
-		return nil, err
+		return nil, nil, err
 	}
 	if bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff}) {
-		return nil, lethe.Errorf(lethe.Unsupported, "the object is text in UTF-16; only UTF-8 is supported")
+		return nil, nil, lethe.Errorf(lethe.Unsupported, "the object is text in UTF-16; only UTF-8 is supported")
 	}
 	s.scanner = s.dialect.Scan(r)
-	return s.dialect.Head(s.scanner)
+	return s.dialect.Head(s.scanner, t)
 }
 
 // next reads a record; false means that there is none.
