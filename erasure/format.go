@@ -53,7 +53,8 @@ type Record struct {
 	Values [][]string
 	// Unreadable says that this one record is damaged, as a line that is no JSON:
 	// it has no values, and whose it is cannot be told. Plan looks for the Traces
-	// in its bytes. Formats whose damage does not end with the record answer an
+	// in its bytes, so an index keeps the rows of such records and adds them to the
+	// Rows of whatever it is asked for. Formats whose damage does not end with the record answer an
 	// error instead.
 	Unreadable bool
 }
@@ -63,6 +64,20 @@ type Record struct {
 // every few kilobytes, and last {Rows, Size}: a record among many is then found by
 // its number without what is before it.
 type Mark struct{ Row, Off int64 }
+
+// MarkEvery is how many bytes lie between marks where nothing speaks for another
+// distance: a record costs no more than a read of this size, and the marks of an
+// object 1/10,000 of its size.
+const MarkEvery = 64 << 10
+
+// AppendMark adds a mark of a record, if it has a place and the last mark is
+// MarkEvery before it.
+func AppendMark(marks []Mark, r Record) []Mark {
+	if r.Len > 0 && (len(marks) == 0 || r.Off-marks[len(marks)-1].Off >= MarkEvery) {
+		return append(marks, Mark{r.Row, r.Off})
+	}
+	return marks
+}
 
 // Mode is what becomes of a record that matches.
 type Mode int
