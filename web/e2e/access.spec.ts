@@ -49,6 +49,39 @@ for (const scheme of ['light', 'dark'] as const) {
     await page.goto('/catalog');
     await page.getByRole('table').waitFor();
     await clean(page, 'catalog');
+    await page.goto('/catalog/demo_hive_metastore');
+    await page.getByRole('table').waitFor();
+    await clean(page, 'data catalog');
+    await page.goto('/catalog/connect');
+    await page.getByRole('button', { name: 'Test connection' }).click();
+    await page.getByText('It must begin with thrift://').waitFor();
+    await clean(page, 'connect data source');
+    for (const [view, name] of [
+      ['users', 'engineer'],
+      ['groups', 'DataEngineerGroup'],
+      ['roles', 'new'],
+      ['policies', 'arn:aws:iam::000000000000:policy/DataBucketReadAccessPolicy'],
+    ] as const) {
+      await page.goto(`/access?view=${view}&name=${name}`);
+      await page.getByRole('complementary').getByRole('heading', { level: 3 }).first().waitFor();
+      if (view === 'roles' || view === 'policies') await page.locator('.cm-content').waitFor();
+      await clean(page, `access, ${view}`);
+    }
+    await page.goto('/access?view=keys');
+    await page.getByRole('table').first().waitFor();
+    await clean(page, 'access, keys');
+    await page.goto('/access?view=audit&outcome=allowed');
+    await page.getByRole('link', { name: /lethe:ReadAudit/ }).first().click();
+    await page.getByRole('complementary').waitFor();
+    await clean(page, 'access, audit');
+    for (const [as, action] of [
+      ['sales', 'lambda:InvokeFunction'],
+      ['admin', 's3:GetObject'],
+    ] as const) {
+      await page.goto(`/access?view=why&as=${as}&action=${action}`);
+      await page.getByRole('region', { name: 'Answer' }).waitFor();
+      await clean(page, `access, why ${as}`);
+    }
     await page.goto('/buckets');
     await page.getByRole('table').waitFor();
     await clean(page, 'buckets');
@@ -97,4 +130,13 @@ test('a phone shows every page without scrolling sideways', async ({ admin: page
   await page.getByRole('link', { name: 'lethe-demo' }).click();
   await page.getByRole('gridcell').first().waitFor();
   await fits('bucket');
+  await page.getByRole('link', { name: 'Access' }).click();
+  await page.getByRole('link', { name: 'engineer' }).click();
+  await page.getByRole('complementary').getByText('Access keys').waitFor();
+  await fits('user');
+  for (const at of ['/access?view=policies', '/access?view=keys', '/access?view=audit', '/access?view=why&as=sales&action=s3:GetObject', '/catalog/connect', '/catalog/demo_hive_metastore']) {
+    await page.goto(at);
+    await page.getByRole('heading').first().waitFor();
+    await fits(at);
+  }
 });

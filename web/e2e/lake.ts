@@ -10,6 +10,8 @@ export interface Lake {
   url: string;
   user: string;
   password: string;
+  /** URI of its metastore port. */
+  metastore: string;
 }
 
 const binary = resolve(import.meta.dirname, process.env.LETHE_BIN ?? '../../bin/lethe');
@@ -27,8 +29,8 @@ async function start(dir: string): Promise<{ lake: Lake; child: ChildProcess }> 
     if (child.exitCode !== null || Date.now() > end) throw new Error(`lethe demo did not start:\n${said}`);
     await sleep(50);
   }
-  const { console_url: url } = JSON.parse(readFileSync(ready, 'utf8')) as { console_url: string };
-  return { child, lake: { url, user: 'admin', password: readFileSync(join(dir, 'console-password'), 'utf8').trim() } };
+  const { console_url: url, hms_uri: metastore } = JSON.parse(readFileSync(ready, 'utf8')) as { console_url: string; hms_uri: string };
+  return { child, lake: { url, metastore, user: 'admin', password: readFileSync(join(dir, 'console-password'), 'utf8').trim() } };
 }
 
 export const test = base.extend<{ problems: string[]; admin: Page }, { lake: Lake }>({

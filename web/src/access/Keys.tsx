@@ -57,7 +57,9 @@ export function Keys() {
                       <KeyUse of={k} />
                     </td>
                     <td className={css.right}>
-                      <KeyActions user={k.user} of={k} />
+                      <span className={css.itemEnd}>
+                        <KeyActions user={k.user} of={k} />
+                      </span>
                     </td>
                   </tr>
                 ))}
