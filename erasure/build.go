@@ -356,25 +356,13 @@ func (s *Service) Refresh(ctx context.Context, bucket, key string) error {
 	if err != nil {
 		return err
 	}
+	vs, err := s.versions(ctx, bucket, key)
+	if err != nil {
+		return err
+	}
 	var versions []object.Object
-	var after object.VersionMark
-	for {
-		l, err := s.Store.ListVersions(ctx, bucket, object.VersionOptions{Prefix: key, After: after})
-		if err != nil && !lethe.Is(err, lethe.NotFound) { // the bucket may be gone
-			return err
-		}
-		past := false
-		for _, v := range l.Versions { // the key itself comes before those that are longer
-			if past = v.Key != key; past {
-				break
-			}
-			if !v.Marker {
-				versions = append(versions, v.Object)
-			}
-		}
-		if after = l.Next; past || after == (object.VersionMark{}) {
-			break
-		}
+	for _, v := range vs {
+		versions = append(versions, v.Object)
 	}
 	var have []Entry
 	for e, err := range s.Index.Entries(ctx, bucket, key) {

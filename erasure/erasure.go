@@ -28,7 +28,9 @@ type Config struct {
 	// Format returns how the objects of a table, or of one of its partitions, are
 	// read: its error is of kind Unsupported where they cannot be.
 	Format func(t catalog.Table, s catalog.Storage, key string) (Format, error)
-	Log    *slog.Logger
+	// Dir is for temporary files, and nobody else's.
+	Dir string
+	Log *slog.Logger
 	// AtOnce is how many objects are read at the same time: 0 means 2.
 	AtOnce int
 }

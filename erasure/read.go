@@ -57,12 +57,8 @@ func (s *Service) readWith(ctx context.Context, r *reading, c cover, yield func(
 	if err != nil {
 		return fail(err)
 	}
-	var columns []string
-	for _, id := range c.Identifiers {
-		columns = append(columns, id.Columns...)
-	}
 	var rows, unreadable int64
-	for rec, err := range f.Records(ctx, content{ctx, s.Store, r.Object}, columns, nil) {
+	for rec, err := range f.Records(ctx, content{ctx, s.Store, r.Object}, c.columns(), nil) {
 		if err != nil {
 			return fail(err)
 		}
@@ -71,20 +67,14 @@ func (s *Service) readWith(ctx context.Context, r *reading, c cover, yield func(
 			unreadable++
 			continue
 		}
-		at := 0
-		for i, id := range c.Identifiers {
-			values := rec.Values[at : at+len(id.Columns)]
-			at += len(id.Columns)
-			for one := range identifiers(values) {
-				v, ok := c.types[i].Normal(one)
-				if !ok {
-					continue
-				}
-				r.postings++
-				if !yield(Posting{Hash: s.Key.Hash(id.Type, v), Row: rec.Row}, nil) {
-					return false
-				}
-			}
+		more := true
+		c.normals(rec.Values, func(typ, v string) bool {
+			r.postings++
+			more = yield(Posting{Hash: s.Key.Hash(typ, v), Row: rec.Row}, nil)
+			return more
+		})
+		if !more {
+			return false
 		}
 	}
 	// Whose an unreadable record is cannot be told: the object is not one that is
