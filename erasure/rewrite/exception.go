@@ -14,13 +14,15 @@ const (
 	zstdName    = "zstd"
 	bzip2Name   = "bzip2"
 	xzName      = "xz"
+	lz4Name     = "LZ4"
+	zipName     = "ZIP"
 )
 
 // compressions by the end of a name.
 var compressions = map[string]string{
-	".gz": gzipName, ".gzip": gzipName, ".zst": zstdName, ".zstd": zstdName, ".bz2": bzip2Name, ".xz": xzName, ".lz4": "LZ4",
+	".gz": gzipName, ".gzip": gzipName, ".zst": zstdName, ".zstd": zstdName, ".bz2": bzip2Name, ".xz": xzName, ".lz4": lz4Name,
 	".snappy": "Snappy", ".sz": "Snappy", ".lzo": "LZO", ".lzo_deflate": "LZO", ".deflate": "DEFLATE", ".zz": "DEFLATE",
-	".br": "Brotli", ".z": "compress", ".zip": "ZIP", ".7z": "7-Zip",
+	".br": "Brotli", ".z": "compress", ".zip": zipName, ".7z": "7-Zip",
 }
 
 // magic names what begins as an object does; "" if its bytes tell nothing.
@@ -28,8 +30,8 @@ func magic(head []byte) string {
 	for _, m := range []struct{ begin, name string }{
 		{"PAR1", parquetName}, {"PARE", parquetName},
 		{"\x1f\x8b", gzipName}, {"\x28\xb5\x2f\xfd", zstdName},
-		{"BZh", bzip2Name}, {"\xfd7zXZ\x00", xzName}, {"\x04\x22\x4d\x18", "LZ4"}, {"\x02\x21\x4c\x18", "LZ4"},
-		{"\xff\x06\x00\x00sNaPpY", "Snappy"}, {"\x89LZO\x00", "LZO"}, {"\x1f\x9d", "compress"}, {"PK\x03\x04", "ZIP"}, {"7z\xbc\xaf\x27\x1c", "7-Zip"},
+		{"BZh", bzip2Name}, {"\xfd7zXZ\x00", xzName}, {"\x04\x22\x4d\x18", lz4Name}, {"\x02\x21\x4c\x18", lz4Name},
+		{"\xff\x06\x00\x00sNaPpY", "Snappy"}, {"\x89LZO\x00", "LZO"}, {"\x1f\x9d", "compress"}, {"PK\x03\x04", zipName}, {"7z\xbc\xaf\x27\x1c", "7-Zip"},
 		{"Obj\x01", "Avro"}, {"ORC", "ORC"}, {"SEQ\x06", "SequenceFile"}, {"RCF\x01", "RCFile"},
 	} {
 		if bytes.HasPrefix(head, []byte(m.begin)) {

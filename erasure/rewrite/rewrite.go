@@ -22,14 +22,11 @@ import (
 	"lethe/erasure/rewrite/parquet"
 )
 
-// HeadSize is how many bytes of an object's beginning are worth passing as head.
-const HeadSize = 16
-
 // For returns the format of an object of a table; st is the storage of its
-// partition, or the table's. head is the object's beginning. How the object is
-// compressed is told by its first bytes and not by its name, which may be wrong; only
-// where head is nil does the name decide.
-func For(t catalog.Table, st catalog.Storage, key string, head []byte) (erasure.Format, error) {
+// partition, or the table's. How the object is compressed is told by its first bytes
+// and not by its name, which may be wrong; so that it cannot be erased from may show
+// only when it is read.
+func For(t catalog.Table, st catalog.Storage, key string) (erasure.Format, error) {
 	if st.SerDe.Library == "" && st.InputFormat == "" {
 		st.SerDe, st.InputFormat = t.Storage.SerDe, t.Storage.InputFormat
 	}
@@ -43,16 +40,13 @@ func For(t catalog.Table, st catalog.Storage, key string, head []byte) (erasure.
 	}
 	serde := st.SerDe.Library
 	if serde == catalog.Parquet.SerDe || serde == "parquet.hive.serde.ParquetHiveSerDe" {
-		if kind := magic(head); kind != "" && kind != parquetName {
-			return nil, mismatch(key, kind, parquetName)
-		}
-		return parquet.Format{}, nil
+		return parquetFile(key), nil
 	}
 	text, kind, err := textFormat(t, st)
 	if err != nil {
 		return nil, err
 	}
-	return compression(text, kind, key, head)
+	return textFile(text, kind, key)
 }
 
 // textFormat returns the format of a table of text.
@@ -79,16 +73,16 @@ func textFormat(t catalog.Table, st catalog.Storage) (erasure.Format, string, er
 	return jsonl.New(keys), "JSON lines", nil
 }
 
-// ForObject returns the format of an object that is in no table, by its name.
-// CSV has a header.
-func ForObject(key string, head []byte) (erasure.Format, error) {
+// ForObject returns the format of an object that is in no table, by its name. CSV
+// has a header.
+func ForObject(key string) (erasure.Format, error) {
 	name := strings.ToLower(path.Base(key))
-	if by := compressions[path.Ext(name)]; by != "" {
+	if compressions[path.Ext(name)] != "" {
 		name = strings.TrimSuffix(name, path.Ext(name))
 	}
 	switch ext := path.Ext(name); ext {
 	case ".json", ".jsonl", ".ndjson":
-		return compression(jsonl.New(nil), "JSON lines", key, head)
+		return textFile(jsonl.New(nil), "JSON lines", key)
 	case ".csv", ".tsv":
 		o := csv.Options{}
 		if ext == ".tsv" {
@@ -98,46 +92,56 @@ func ForObject(key string, head []byte) (erasure.Format, error) {
 		if err != nil {
 			return nil, err
 		}
-		return compression(f, "CSV", key, head)
+		return textFile(f, "CSV", key)
 	case ".parquet", ".parq":
-		if kind := magic(head); kind != "" && kind != parquetName {
-			return nil, mismatch(key, kind, parquetName)
-		}
-		return parquet.Format{}, nil
+		return parquetFile(key), nil
 	case ".avro":
 		return nil, unsupported("%s is Avro", key)
 	case ".orc":
 		return nil, unsupported("%s is ORC", key)
 	}
-	if kind := magic(head); kind == parquetName {
-		return parquet.Format{}, nil
-	} else if kind != "" {
-		return nil, unsupported("%s is %s", key, kind)
-	}
 	return nil, unsupported("%s is in a format that neither a table nor its name tells", key)
 }
 
-// compression wraps the format of text in that of its compression.
-func compression(text erasure.Format, kind, key string, head []byte) (erasure.Format, error) {
-	by := compressions[strings.ToLower(path.Ext(key))]
-	if seen := magic(head); seen != "" {
-		by = seen
-	} else if head != nil && (by == gzipName || by == zstdName || by == bzip2Name || by == xzName) {
-		by = "" // it would have been seen
-	}
-	switch by {
-	case "":
-		return text, nil
-	case gzipName:
-		return compressed.Gzip(text), nil
-	case zstdName:
-		return compressed.Zstd(text), nil
-	case parquetName, "Avro", "ORC", "SequenceFile", "RCFile":
-		return nil, mismatch(key, by, kind)
-	}
-	return nil, unsupported("%s is compressed by %s", key, by).WithHint("lethe erases from text as it is and within gzip and zstd")
+// parquetFile is the format of a Parquet file, which must begin as one.
+func parquetFile(key string) erasure.Format {
+	return &sniffed{func(head []byte) (erasure.Format, error) {
+		if kind := magic(head); kind != "" && kind != parquetName {
+			return nil, mismatch(key, kind, parquetName)
+		}
+		return parquet.Format{}, nil
+	}}
 }
 
+// textFile is the format of text within the compression that it begins as.
+func textFile(text erasure.Format, kind, key string) (erasure.Format, error) {
+	// Some compressions cannot be seen in the bytes.
+	switch by := compressions[strings.ToLower(path.Ext(key))]; by {
+	case "", gzipName, zstdName, bzip2Name, xzName, lz4Name, zipName:
+	default:
+		return nil, compression(key, by)
+	}
+	return &sniffed{func(head []byte) (erasure.Format, error) {
+		switch is := magic(head); is {
+		case "":
+			return text, nil
+		case gzipName:
+			return compressed.Gzip(text), nil
+		case zstdName:
+			return compressed.Zstd(text), nil
+		case parquetName, "Avro", "ORC", "SequenceFile", "RCFile":
+			return nil, mismatch(key, is, kind)
+		default:
+			return nil, compression(key, is)
+		}
+	}}, nil
+}
+
+func compression(key, by string) error {
+	return unsupported("%s is compressed by %s", key, by).WithHint("lethe erases from text as it is and within gzip and zstd")
+}
+
+// mismatch is the error about an object that is not what its table or name says.
 func mismatch(key, is, says string) error {
 	return lethe.Errorf(lethe.Invalid, "%s is %s, and not %s as its table or name says", key, is, says)
 }

@@ -93,7 +93,7 @@ func (f *Format) Records(ctx context.Context, src object.Content, columns []stri
 			return
 		}
 		var read int64
-		s := newStream(f.codec(nil), newReader(ctx, src, 0, &read))
+		s := newStream(f.codec(nil), newReader(ctx, src, 0, src.Size(), &read))
 		defer s.close()
 		for r, err := range f.text.Records(ctx, s, columns, rows) {
 			r.Off, r.Len = 0, 0
@@ -126,7 +126,7 @@ func (f *Format) plan(ctx context.Context, src object.Content, names []string, d
 	}
 	p := &erasure.Plan{}
 	codec := f.codec(lines.NewTraces(names))
-	s := newStream(codec, newReader(ctx, src, 0, &p.Read))
+	s := newStream(codec, newReader(ctx, src, 0, src.Size(), &p.Read))
 	defer s.close()
 	inner, err := text(s)
 	if err != nil {

@@ -87,7 +87,7 @@ func (w *rewriter) note(a aside) {
 // run writes a run of groups anew.
 func (w *rewriter) run(g group) error {
 	begin := w.size
-	r := newReader(w.ctx, w.src, g.off, &w.plan.Read)
+	r := newReader(w.ctx, w.src, g.off, g.len, &w.plan.Read)
 	s := newStream(w.codec, r)
 	defer s.close()
 	out, err := w.parts()

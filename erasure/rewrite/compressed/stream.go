@@ -11,8 +11,8 @@ import (
 	"lethe/object"
 )
 
-// readSize is how much is read from an object at once.
-const readSize = 256 << 10
+// readSize is how much is read from an object at once, if there is so much to read.
+const readSize = 2 << 20
 
 // reader reads an object onwards and knows how far it came.
 type reader struct {
@@ -29,9 +29,10 @@ type onwards struct {
 	err  error // of the Content, but for io.EOF
 }
 
-func newReader(ctx context.Context, src object.Content, off int64, read *int64) *reader {
+// newReader reads n bytes of src, or what follows them too.
+func newReader(ctx context.Context, src object.Content, off, n int64, read *int64) *reader {
 	from := &onwards{ctx: ctx, src: src, off: off, read: read}
-	return &reader{bufio.NewReaderSize(from, readSize), from}
+	return &reader{bufio.NewReaderSize(from, int(min(n, readSize))), from}
 }
 
 func (o *onwards) Read(b []byte) (int, error) {

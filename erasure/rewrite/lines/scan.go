@@ -103,7 +103,7 @@ func (s *source) from(off int64) *forward { return &forward{src: s, off: off, si
 // Reads begin small, as after a mark few bytes may be wanted, and double.
 const (
 	firstRead = 16 << 10
-	mostRead  = 1 << 20
+	mostRead  = 4 << 20
 )
 
 // forward reads an object onwards, in reads of some size.

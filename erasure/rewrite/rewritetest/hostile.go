@@ -194,7 +194,7 @@ func testMemory(t *testing.T, u *under) {
 	}
 	size := u.BigSize
 	if slow || testing.Short() {
-		size = 2 * u.Memory
+		size = min(size, 2*u.Memory)
 	}
 	src := &counted{Content: u.Big(t, size)}
 	heap := func() int64 {

@@ -40,7 +40,8 @@ type Suite struct {
 	// Big makes an object of about size bytes that is not in memory, which holds
 	// one record with BigUser in user_id.
 	Big func(t testing.TB, size int64) object.Content
-	// BigSize is its size; 0: 1 GiB. Under the race detector it is twice Memory.
+	// BigSize is its size; 0: 1 GiB. Under the race detector it is at most twice
+	// Memory.
 	BigSize int64
 	// Memory bounds the heap while a Big object is planned; 0: 64 MiB.
 	Memory int64
