@@ -10,6 +10,10 @@ import (
 	"lethe/catalog"
 )
 
+// RunConcurrency is the part of Run that races changes, for several catalogs that
+// stand for one.
+func RunConcurrency(t *testing.T, c catalog.Catalog) { testConcurrency(t, c) }
+
 // testConcurrency races writers and readers: of equal creations one wins, and
 // readers see each batch of partitions whole or not at all.
 func testConcurrency(t *testing.T, c catalog.Catalog) {

@@ -44,7 +44,9 @@ func everywhere(t *testing.T, versions []string, test func(t *testing.T, s *Stor
 	}
 }
 
-func TestAlterTableIfIsAtomic(t *testing.T) { everywhere(t, []string{DefaultVersion}, alterTableIfIsAtomic) }
+func TestAlterTableIfIsAtomic(t *testing.T) {
+	everywhere(t, []string{DefaultVersion}, alterTableIfIsAtomic)
+}
 
 func alterTableIfIsAtomic(t *testing.T, s *Store) {
 	ctx := t.Context()
@@ -84,7 +86,9 @@ func alterTableIfIsAtomic(t *testing.T, s *Store) {
 	}
 }
 
-func TestPartitionsByNameAndAllAtOnce(t *testing.T) { everywhere(t, []string{DefaultVersion}, partitionsByNameAndAllAtOnce) }
+func TestPartitionsByNameAndAllAtOnce(t *testing.T) {
+	everywhere(t, []string{DefaultVersion}, partitionsByNameAndAllAtOnce)
+}
 
 func partitionsByNameAndAllAtOnce(t *testing.T, s *Store) {
 	ctx := t.Context()
@@ -117,7 +121,9 @@ func partitionsByNameAndAllAtOnce(t *testing.T, s *Store) {
 	}
 }
 
-func TestStatisticsFollowWhatTheyDescribe(t *testing.T) { everywhere(t, Versions(), statisticsFollowWhatTheyDescribe) }
+func TestStatisticsFollowWhatTheyDescribe(t *testing.T) {
+	everywhere(t, Versions(), statisticsFollowWhatTheyDescribe)
+}
 
 func statisticsFollowWhatTheyDescribe(t *testing.T, s *Store) {
 	ctx := t.Context()

@@ -69,7 +69,7 @@ func (s *server) database(t testing.TB) string {
 	if s.driver == "pgx" {
 		return fmt.Sprintf("postgres://lethe@127.0.0.1:%d/%s?sslmode=disable", s.port, name)
 	}
-	return fmt.Sprintf("mysql://root@127.0.0.1:%d/%s", s.port, name)
+	return fmt.Sprintf("mysql://lethe:lethe@127.0.0.1:%d/%s", s.port, name)
 }
 
 // run starts the server on a free port of the loopback interface and waits until
@@ -129,6 +129,11 @@ func (s *server) run(t testing.TB) {
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("%s does not answer: %v", s.name, err)
+		}
+	}
+	if s.driver == "mysql" {
+		if _, err := db.Exec("GRANT ALL ON *.* TO lethe@localhost IDENTIFIED BY 'lethe'"); err != nil {
+			t.Fatal(err)
 		}
 	}
 	s.admin = db
