@@ -60,6 +60,7 @@ for (const scheme of ['light', 'dark'] as const) {
       ['users', 'engineer'],
       ['groups', 'DataEngineerGroup'],
       ['roles', 'new'],
+      ['rules', 'new'],
       ['policies', 'arn:aws:iam::000000000000:policy/DataBucketReadAccessPolicy'],
     ] as const) {
       await page.goto(`/access?view=${view}&name=${name}`);

@@ -121,6 +121,29 @@ test('a role says who may assume it', async ({ admin: page }) => {
   await expect(sheet(page, 'Role night').getByText('sessions of at most 1:00 h')).toBeVisible();
 });
 
+test('a rule shows some people some rows', async ({ admin: page }) => {
+  await page.goto('/access?view=rules&name=new');
+  const made = sheet(page, 'New rule');
+  await made.getByLabel('Name').fill('south');
+  await made.getByRole('combobox', { name: 'Table' }).click();
+  await page.getByRole('option', { name: 'default.covid_death_cases' }).click();
+  await made.getByRole('combobox', { name: 'Add somebody' }).fill('group/SalesGroup');
+  await page.keyboard.press('Enter');
+  await made.getByLabel('Filter of rows').fill('latt < 0');
+  await made.getByRole('button', { name: 'Create rule' }).click();
+  await expect(made.getByRole('alert')).toContainText('latt');
+  await made.getByLabel('Filter of rows').fill('lat < 0');
+  await made.getByRole('combobox', { name: 'Mask a column' }).click();
+  await page.getByRole('option', { name: 'state' }).click();
+  await made.getByRole('button', { name: 'Create rule' }).click();
+  const own = sheet(page, 'Rule south');
+  await expect(own.getByText('of the table default.covid_death_cases')).toBeVisible();
+  expect(page.url()).toContain('name=default/covid_death_cases/south');
+  await own.getByRole('button', { name: 'Delete rule' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByRole('table')).toHaveCount(0);
+});
+
 test('the audit is filtered by its address, and its lines open', async ({ admin: page }) => {
   await page.request.get('/api/v1/users/nobody-of-this-name');
   await page.goto('/access?view=audit');

@@ -9,6 +9,7 @@ import { Groups } from './Groups';
 import { Keys } from './Keys';
 import { Policies } from './Policies';
 import { Roles } from './Roles';
+import { Rules } from './Rules';
 import { Users } from './Users';
 import { views } from './views';
 import { Why } from './Why';
@@ -29,6 +30,7 @@ const parts: Record<AccessView, (props: ViewProps) => ReactNode> = {
   roles: Roles,
   policies: Policies,
   keys: Keys,
+  rules: Rules,
   audit: Audit,
   why: Why,
 };

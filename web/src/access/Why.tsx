@@ -1,6 +1,7 @@
 import { Autocomplete, Button, Textarea } from '@mantine/core';
+import { IconEye } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 
 import { actions, explanation, groups, roles, users } from '../api/access';
@@ -116,6 +117,22 @@ function Answer(props: { of: Explanation; context: string; onContext: (context: 
         <span>{sentence(e.sentence)}</span>
       </p>
       <Chain of={e} />
+      {e.sights.map((s) => (
+        <p key={`${s.database}.${s.table}`} className={css.sight}>
+          <IconEye size={15} aria-hidden />
+          <span>
+            {sentence(s.sentence)}
+            {s.rules.map((r, i) => (
+              <span key={r}>
+                {i === 0 ? ' See ' : ', '}
+                <Link to="/access" search={{ view: 'rules', name: `${s.database}/${s.table}/${r}` }}>
+                  {r}
+                </Link>
+              </span>
+            ))}
+          </span>
+        </p>
+      ))}
       {e.missing.length > 0 && (
         <div className={css.missing}>
           <p>With values for these condition keys the decision may be another:</p>

@@ -14,6 +14,7 @@ const explained = (about: Partial<Explanation>): Explanation => ({
   matched: [],
   missing: [],
   beside: [],
+  sights: [],
   ...about,
 });
 const statement = (source: string, deny = false): Statement => ({ policy: 'p', source, statement: '1', deny, line: 1 });

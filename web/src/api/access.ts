@@ -2,7 +2,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import { cache } from './cache';
 import { address, call, get, problemOf } from './client';
-import type { AccessKey, AuditEntry, Chain, Explanation, Group, ManagedPolicy, PolicyVersion, Remark, Role, User } from './types';
+import type { AccessKey, AuditEntry, Chain, Explanation, Group, ManagedPolicy, PolicyVersion, Remark, Role, TableRule, User } from './types';
 
 // Users, groups, roles and policies. What IAM's API does to them shows here a
 // little later, and what is done here at once.
@@ -103,6 +103,27 @@ export const createVersion = (arn: string, document: string, isDefault: boolean)
   change<PolicyVersion>('POST', ['policies', arn, 'versions'], { document, default: isDefault });
 export const setDefault = (arn: string, version: string) => change('PUT', ['policies', arn, 'versions', version, 'default']);
 export const deleteVersion = (arn: string, version: string) => change('DELETE', ['policies', arn, 'versions', version]);
+
+export const rules = queryOptions({
+  queryKey: ['access', 'rules'],
+  queryFn: async ({ signal }) => (await get<{ rules: TableRule[] }>(address(['access', 'rules']), signal)).rules,
+});
+
+export const rule = (database: string, table: string, name: string) =>
+  queryOptions({
+    queryKey: ['access', 'rule', database, table, name],
+    queryFn: ({ signal }) => get<TableRule>(address(['access', 'rules', database, table, name]), signal),
+  });
+
+export const putRule = (r: TableRule) =>
+  change<TableRule>('PUT', ['access', 'rules', r.database, r.table, r.name], {
+    description: r.description ?? '',
+    principals: r.principals,
+    filter: r.filter,
+    masks: r.masks,
+  });
+
+export const deleteRule = (r: TableRule) => change('DELETE', ['access', 'rules', r.database, r.table, r.name]);
 
 export type PolicyKind = 'identity' | 'trust';
 

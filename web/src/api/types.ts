@@ -227,6 +227,30 @@ export interface Explanation {
   matched: Statement[];
   missing: string[];
   beside: string[];
+  /** Of tables that have rules: what is seen of them. */
+  sights: { database: string; table: string; whole: boolean; rules: string[]; sentence: string }[];
+}
+
+export type MaskKind = 'hide' | 'null' | 'hash' | 'expression';
+
+export interface ColumnMask {
+  column: string;
+  kind: MaskKind;
+  expression?: string;
+}
+
+/** Which rows and columns of a table some principals see. */
+export interface TableRule {
+  name: string;
+  database: string;
+  table: string;
+  description?: string;
+  /** user/NAME, group/NAME, role/NAME or *. */
+  principals: string[];
+  /** An SQL expression; '' is every row. */
+  filter: string;
+  masks: ColumnMask[];
+  changed?: string;
 }
 
 export interface AuditEntry {
