@@ -38,8 +38,14 @@ type codec interface {
 	name() string
 	// parts reads the members or frames of an object from r.
 	parts(r *reader) parts
-	// part writes one of them to w.
-	part(w io.Writer) (io.WriteCloser, error)
+	// writer returns what writes them.
+	writer() (writer, error)
+}
+
+// writer writes members or frames: one between a Reset and a Close.
+type writer interface {
+	io.WriteCloser
+	Reset(w io.Writer)
 }
 
 // parts goes through members or frames. It answers the reader's errors as they are,

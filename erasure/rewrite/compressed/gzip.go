@@ -15,10 +15,8 @@ func (gzipCodec) name() string { return "gzip" }
 
 func (c gzipCodec) parts(r *reader) parts { return &members{r: r, traces: c.traces} }
 
-func (gzipCodec) part(w io.Writer) (io.WriteCloser, error) {
-	// The header is left as it is: no name, no time, an unknown system.
-	return gzip.NewWriter(w), nil
-}
+// Nothing is put into the headers: no name, no time, an unknown system.
+func (gzipCodec) writer() (writer, error) { return gzip.NewWriter(nil), nil }
 
 // members are those of a gzip file.
 type members struct {

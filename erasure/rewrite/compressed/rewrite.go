@@ -23,7 +23,20 @@ type rewriter struct {
 	plan  *erasure.Plan
 
 	file *os.File
-	size int64 // of file
+	size int64  // of file
+	z    writer // nil before the first part
+}
+
+// part begins a part in out.
+func (w *rewriter) part(out io.Writer) (io.WriteCloser, error) {
+	if w.z == nil {
+		var err error
+		if w.z, err = w.codec.writer(); err != nil {
+			return nil, err
+		}
+	}
+	w.z.Reset(out)
+	return w.z, nil
 }
 
 func (w *rewriter) close() error {
@@ -150,7 +163,7 @@ func (w *rewriter) add(g group, begin int64) {
 // nothing makes an object of one part without content.
 func (w *rewriter) nothing() error {
 	var b bytes.Buffer
-	p, err := w.codec.part(&b)
+	p, err := w.part(&b)
 	if err != nil {
 		return err
 	}
@@ -212,7 +225,7 @@ func (p *partWriter) Write(b []byte) (int, error) {
 		}
 		if p.part == nil {
 			var err error
-			if p.part, err = p.w.codec.part(p.out); err != nil {
+			if p.part, err = p.w.part(p.out); err != nil {
 				return 0, err
 			}
 		}

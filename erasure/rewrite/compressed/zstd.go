@@ -22,8 +22,8 @@ func (zstdCodec) name() string { return "zstd" }
 
 func (c zstdCodec) parts(r *reader) parts { return &frames{r: r, traces: c.traces} }
 
-func (zstdCodec) part(w io.Writer) (io.WriteCloser, error) {
-	return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true))
+func (zstdCodec) writer() (writer, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true))
 }
 
 // Magic numbers of skippable frames begin with the first; the second is the one of
