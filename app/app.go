@@ -28,11 +28,13 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"lethe"
 	"lethe/access"
 	"lethe/catalog"
+	"lethe/catalog/hive"
 	"lethe/catalog/store"
 	"lethe/config"
 	"lethe/event"
@@ -66,9 +68,10 @@ type App struct {
 	// Endpoints as they are, with the ports that were found free.
 	Endpoints config.Endpoints
 
-	keys       *seal.Keyring // of the secrets in the state database
-	audit      *access.Audit // of what is decided
-	connectors connectors    // to other metastores
+	keys       *seal.Keyring                // of the secrets in the state database
+	audit      *access.Audit                // of what is decided
+	connectors connectors                   // to other metastores
+	own        atomic.Pointer[hive.Catalog] // the lake's own metastore, as others reach it; nil if none is served
 
 	profiles []profile // in the files for AWS clients
 	metrics  *metrics
@@ -198,7 +201,7 @@ func (a *App) openQueries(ctx context.Context, db *state.DB) error {
 	a.onStop(engine.Close)
 	a.onStop(a.closeConnectors)
 	a.Queries, err = query.Open(ctx, query.Config{
-		DB: db, Store: a.Stores, Catalog: a.Catalog, Connect: a.connect, Engine: engine, Access: a.Access,
+		DB: db, Store: a.Stores, Catalog: a.Catalog, Connect: a.connect, Keys: a.keys, Engine: engine, Access: a.Access,
 		Region: a.Config.AWS.Region, Output: q.Output, Concurrency: q.Concurrency, Timeout: q.Timeout, Ended: a.metrics.ended, Log: a.Log,
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/subtle"
 	"crypto/tls"
 	"fmt"
@@ -35,8 +36,9 @@ func (a *App) serveMetastore() error {
 	if err := a.Objects.CreateBucket(context.Background(), warehouse.Bucket); err != nil && !lethe.Is(err, lethe.Exists) {
 		return err
 	}
+	login := &metastoreLogin{access: a.Access, slots: make(chan struct{}, 2), own: rand.Text()}
 	conf := hms.Config{Catalog: query.Ruled(m, a.Access), Access: a.Access, Folders: folders{a.Stores, a.Access}, Region: a.Config.AWS.Region, Warehouse: c.Warehouse, Log: a.Log,
-		Login: (&metastoreLogin{access: a.Access, slots: make(chan struct{}, 2)}).login}
+		Login: login.login}
 	if c.Anonymous != "" {
 		anonymous := &anonymous{access: a.Access, name: c.Anonymous}
 		for _, n := range c.AnonymousFrom {
@@ -48,12 +50,14 @@ func (a *App) serveMetastore() error {
 		}
 		conf.Anonymous = anonymous.principal
 	}
+	var cert *tls.Certificate
 	if c.CertFile != "" {
-		cert, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+		loaded, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
 		if err != nil {
 			return fmt.Errorf("certificate of the metastore: %w", err)
 		}
-		conf.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+		cert = &loaded
+		conf.TLS = &tls.Config{Certificates: []tls.Certificate{loaded}, MinVersion: tls.VersionTLS12}
 	}
 	l, err := net.Listen("tcp", c.Addr)
 	if err != nil {
@@ -72,18 +76,22 @@ func (a *App) serveMetastore() error {
 		return nil
 	})
 	a.Endpoints.HMS = "thrift://" + l.Addr().String()
-	return nil
+	return a.reachOwn(l.Addr(), cert, login.own)
 }
 
 // metastoreLogin checks what clients log in with by SASL PLAIN.
 type metastoreLogin struct {
 	access *access.Service
 	slots  chan struct{} // passwords are made to take time to check
+	own    string        // the password of ownClient
 }
 
 var wrong = lethe.Errorf(lethe.Denied, "name or password is wrong")
 
 func (m *metastoreLogin) login(ctx context.Context, name, password string) (lethe.Principal, error) {
+	if name == ownClient && subtle.ConstantTimeCompare([]byte(password), []byte(m.own)) == 1 {
+		return lethe.System, nil
+	}
 	if k, err := m.access.Key(ctx, name); err == nil {
 		// A temporary key comes with a token, for which PLAIN has no place.
 		if k.SessionToken != "" || subtle.ConstantTimeCompare([]byte(k.Secret), []byte(password)) != 1 {

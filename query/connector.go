@@ -18,10 +18,19 @@ type Connector struct {
 	Description string
 	// URIs of the metastore's nodes, as thrift://host:9083; none means the lake's
 	// own metastore.
-	URIs    []string
+	URIs []string
+	// Connection is how the nodes are spoken to. Connectors and Connector do not tell
+	// the password, which is kept sealed.
+	catalog.Connection
+	Sealed string
+
 	Created time.Time
 	Changed time.Time
 }
+
+// sealedFor are the words that a connector's password is sealed with: one that is
+// copied to another connector, or to another user, does not open.
+func (c Connector) sealedFor() []string { return []string{"connector", c.Name, c.User} }
 
 // OwnConnector names the connector to the lake's own metastore, which is made with
 // the lake.
@@ -49,7 +58,8 @@ func (s *Service) Connector(ctx context.Context, name string) (Connector, error)
 }
 
 // PutConnector makes a connector, or changes the one of its name. Its catalogs
-// reach the new nodes from the next statement on.
+// reach the new nodes from the next statement on. A password of before stays if the
+// user does and none is given.
 func (s *Service) PutConnector(ctx context.Context, c Connector) error {
 	if !isName(c.Name, 64, "_-") {
 		return lethe.Errorf(lethe.Invalid, "connector name %q must be 1 to 64 letters, digits, _ and -", c.Name)
@@ -60,10 +70,26 @@ func (s *Service) PutConnector(ctx context.Context, c Connector) error {
 			return lethe.Errorf(lethe.Invalid, "connector %s: %q is not of the form thrift://host:port", c.Name, u)
 		}
 	}
+	if len(c.URIs) == 0 && c.Connection != (catalog.Connection{}) {
+		return lethe.Errorf(lethe.Invalid, "connector %s reaches the lake's own metastore, which needs no settings of a connection", c.Name)
+	}
+	if c.User == "" && c.Password != "" {
+		return lethe.Errorf(lethe.Invalid, "connector %s has a password without a user", c.Name)
+	}
+	c.Sealed = ""
+	if c.Password != "" {
+		if s.Keys == nil {
+			return lethe.Errorf(lethe.Unsupported, "connector %s: this lake keeps no passwords", c.Name)
+		}
+		c.Sealed = s.Keys.Seal([]byte(c.Password), c.sealedFor()...)
+	}
 	c.Changed = time.Now().UTC()
 	c.Created = c.Changed
 	if old, err := s.Connector(ctx, c.Name); err == nil {
 		c.Created = old.Created
+		if c.Password == "" && c.User == old.User {
+			c.Sealed = old.Sealed
+		}
 	} else if !lethe.Is(err, lethe.NotFound) {
 		return err
 	}
@@ -76,35 +102,56 @@ func (s *Service) DeleteConnector(ctx context.Context, name string) error {
 	return s.deleteDocument(ctx, "query_connectors", name, "there is no connector "+name)
 }
 
+// unsealed returns a connector with its password.
+func (s *Service) unsealed(c Connector) (Connector, error) {
+	if c.Sealed == "" {
+		return c, nil
+	}
+	if s.Keys == nil {
+		return c, lethe.Errorf(lethe.Unsupported, "connector %s: this lake keeps no passwords", c.Name)
+	}
+	password, err := s.Keys.Unseal(c.Sealed, c.sealedFor()...)
+	c.Password = string(password)
+	return c, err
+}
+
 // invoke returns the catalog behind a data catalog of type HIVE, if the
-// principal may invoke its connector.
-func (s *Service) invoke(ctx context.Context, d DataCatalog) (catalog.Catalog, error) {
+// principal may invoke its connector, and whether it is the lake's own, whose
+// tables have rules.
+func (s *Service) invoke(ctx context.Context, d DataCatalog) (_ catalog.Catalog, own bool, err error) {
 	arn := d.Parameters[MetadataFunction]
 	if err := s.Access.Decide(ctx, lethe.PrincipalOf(ctx), "lambda:InvokeFunction", arn); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	name, ok := strings.CutPrefix(arn, lethe.FunctionARN(s.Region, ""))
 	if !ok {
-		return nil, lethe.Errorf(lethe.Invalid, "data catalog %s cannot be reached: its connector %s is not of this lake", d.Name, arn)
+		return nil, false, lethe.Errorf(lethe.Invalid, "data catalog %s cannot be reached: its connector %s is not of this lake", d.Name, arn)
 	}
 	c, err := s.Connector(ctx, name)
 	if lethe.Is(err, lethe.NotFound) {
-		return nil, lethe.Errorf(lethe.Invalid, "data catalog %s cannot be reached: %w", d.Name, err).WithHint("name another in its parameter %s", MetadataFunction)
+		return nil, false, lethe.Errorf(lethe.Invalid, "data catalog %s cannot be reached: %w", d.Name, err).WithHint("name another in its parameter %s", MetadataFunction)
+	}
+	if err == nil {
+		c, err = s.unsealed(c)
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if len(c.URIs) == 0 {
-		return s.Catalog, nil
-	}
+	own = len(c.URIs) == 0
 	if s.Connect == nil {
-		return nil, lethe.Errorf(lethe.Unsupported, "data catalog %s cannot be reached: other metastores than the lake's own are not supported", d.Name)
+		if own {
+			return s.Catalog, own, nil
+		}
+		return nil, false, lethe.Errorf(lethe.Unsupported, "data catalog %s cannot be reached: other metastores than the lake's own are not supported", d.Name)
 	}
 	reached, err := s.Connect(ctx, c)
 	if err != nil {
-		return nil, lethe.Errorf(lethe.Invalid, "data catalog %s cannot be reached: %w", d.Name, err)
+		return nil, false, lethe.Errorf(lethe.Invalid, "data catalog %s cannot be reached: %w", d.Name, err)
 	}
-	return reached, nil
+	if reached == nil { // the lake serves no metastore
+		reached = s.Catalog
+	}
+	return reached, own, nil
 }
 
 // checkConnector checks the parameter that names a data catalog's connector.

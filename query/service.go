@@ -12,6 +12,7 @@ import (
 	"lethe"
 	"lethe/access"
 	"lethe/catalog"
+	"lethe/lib/seal"
 	"lethe/lib/state"
 	"lethe/lib/trinosql"
 	"lethe/object"
@@ -25,11 +26,14 @@ type Config struct {
 	DB      *state.DB
 	Store   object.Store
 	Catalog catalog.Catalog // the lake's own
-	// Connect reaches the metastore of a connector that names its nodes.
+	// Connect reaches the metastore of a connector; nil of one that names no nodes
+	// means Catalog. Without Connect there is no other.
 	Connect func(ctx context.Context, c Connector) (catalog.Catalog, error)
-	Engine  Engine
-	Access  access.Decider
-	Region  string
+	// Keys seals the passwords of connectors; nil: none can have one.
+	Keys   *seal.Keyring
+	Engine Engine
+	Access access.Decider
+	Region string
 	// Output is the result location of the workgroup primary when it is made.
 	Output string
 	// Concurrency is how many queries may be in the engine at once; others are
@@ -310,11 +314,11 @@ func (s *Service) CatalogNamed(ctx context.Context, name string) (catalog.Catalo
 		return nil, d, err
 	}
 	if strings.EqualFold(name, lethe.DefaultCatalog) {
-		return s.seenBy(ctx, s.Catalog), d, nil
+		return s.seenBy(ctx, s.Catalog, true), d, nil
 	}
-	c, err := s.invoke(ctx, d)
+	c, own, err := s.invoke(ctx, d)
 	if err != nil {
 		return nil, d, err
 	}
-	return s.seenBy(ctx, c), d, nil
+	return s.seenBy(ctx, c, own), d, nil
 }

@@ -23,14 +23,15 @@ type visible struct {
 	all    bool   // an administrator's: nothing is left out but by rules
 }
 
-// seenBy narrows a catalog to what ctx's principal may see.
-func (s *Service) seenBy(ctx context.Context, c catalog.Catalog) catalog.Catalog {
+// seenBy narrows a catalog to what ctx's principal may see. The tables of the lake's
+// own have rules, however it is reached.
+func (s *Service) seenBy(ctx context.Context, c catalog.Catalog, own bool) catalog.Catalog {
 	v, ok := s.Access.(access.Viewer)
 	if !ok {
 		return c
 	}
 	seen := visible{Catalog: c, viewer: v, all: lethe.PrincipalOf(ctx).Administrator}
-	if sights, ok := s.Access.(access.Sights); ok && c == s.Catalog {
+	if sights, ok := s.Access.(access.Sights); ok && own {
 		seen.rules = &ruled{c, sights}
 		seen.Catalog = *seen.rules
 	}

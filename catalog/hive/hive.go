@@ -25,6 +25,12 @@
 // sent. If the connection is lost afterwards, the error says that it is not known
 // whether the change was made.
 //
+// # Partitions
+//
+// Partitions that an expression selects are asked for by a filter, as far as every
+// metastore understands it, and otherwise, or if the metastore refuses it, by their
+// names, a thousand at a time.
+//
 // # Age
 //
 // Databases, tables and lists of their names may be as old as Config.Age, one
@@ -36,6 +42,7 @@ package hive
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"strings"
 	"sync"
@@ -52,6 +59,10 @@ type Config struct {
 	// Age is how old answers from memory may be: 0 means a second, and less than 0
 	// that nothing is kept.
 	Age time.Duration
+
+	catalog.Connection
+	// Secure, if set, are the settings of TLS instead of those of Connection.
+	Secure *tls.Config
 }
 
 // Bounds on what a node may take.
@@ -69,9 +80,10 @@ const (
 
 // Catalog is a catalog in a metastore. Make it with Open.
 type Catalog struct {
-	nodes []*node
-	cache cache
-	idle  time.Duration
+	config Config
+	nodes  []*node
+	cache  cache
+	idle   time.Duration
 
 	mu     sync.Mutex
 	prefer *node // that answered last
@@ -88,7 +100,13 @@ func Open(c Config) (*Catalog, error) {
 	if c.Age == 0 {
 		c.Age = time.Second
 	}
-	k := &Catalog{cache: cache{age: c.Age}, idle: idleTime}
+	if c.TLS && c.Secure == nil {
+		var err error
+		if c.Secure, err = secure(c.Roots); err != nil {
+			return nil, err
+		}
+	}
+	k := &Catalog{config: c, cache: cache{age: c.Age}, idle: idleTime}
 	for _, uri := range c.URIs {
 		host, ok := strings.CutPrefix(strings.TrimSpace(uri), "thrift://")
 		if host = strings.TrimSuffix(host, "/"); !ok || host == "" || strings.ContainsAny(host, "/ ?#@,") {
@@ -98,7 +116,7 @@ func Open(c Config) (*Catalog, error) {
 			host = net.JoinHostPort(strings.Trim(host, "[]"), defaultPort)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
-		k.nodes = append(k.nodes, &node{uri: uri, addr: host, good: true, since: time.Now(), idleTime: &k.idle, ctx: ctx, cancel: cancel})
+		k.nodes = append(k.nodes, &node{uri: uri, addr: host, config: &k.config, good: true, since: time.Now(), idleTime: &k.idle, ctx: ctx, cancel: cancel})
 	}
 	k.prefer = k.nodes[0]
 	return k, nil

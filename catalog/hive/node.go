@@ -14,6 +14,7 @@ import (
 // node is one server of a metastore, with the connections to it.
 type node struct {
 	uri, addr string
+	config    *Config
 	idleTime  *time.Duration
 	ctx       context.Context // ends at close
 	cancel    context.CancelFunc
@@ -124,7 +125,12 @@ func (n *node) dial(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Client: thrift.NewClient(c, thrift.Transport{}), net: c, node: n}, nil
+	ready, t, err := n.login(ctx, c)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return &conn{Client: thrift.NewClient(ready, t), net: ready, node: n}, nil
 }
 
 // during does something with the connection, at most for a time and until the

@@ -90,6 +90,21 @@ func (c *Catalog) Partitions(ctx context.Context, database, table string, page c
 	if err != nil {
 		return nil, err
 	}
+	if f := filter(&t, page.Where); f != "" && len(page.Where.Values) <= len(t.Partitions) {
+		names, ps, ok, err := c.filtered(ctx, &t, f)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			may, out := wanted(page.Where), []catalog.Partition{}
+			for i, n := range names {
+				if (page.After == "" || n > page.After) && selected(may, n) && (page.Limit <= 0 || len(out) < page.Limit) {
+					out = append(out, FromPartition(&t, ps[i]))
+				}
+			}
+			return out, nil
+		}
+	}
 	names, err := c.partitionNames(ctx, t, page)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"lethe"
 	"lethe/access"
+	"lethe/catalog"
 	"lethe/catalog/hive"
 	"lethe/query"
 )
@@ -22,13 +23,25 @@ type Connectors interface {
 }
 
 type connectorJSON struct {
-	Name        string     `json:"name"`
-	ARN         string     `json:"arn"`
-	Description string     `json:"description,omitempty"`
-	URIs        []string   `json:"uris"` // none: the lake's own metastore
+	Name        string   `json:"name"`
+	ARN         string   `json:"arn"`
+	Description string   `json:"description,omitempty"`
+	URIs        []string `json:"uris"` // none: the lake's own metastore
+	connectionJSON
+	HasPassword bool       `json:"has_password"`
 	Created     time.Time  `json:"created"`
 	Changed     time.Time  `json:"changed"`
 	Nodes       []nodeJSON `json:"nodes,omitempty"` // once the connector has been used
+}
+
+// connectionJSON is a catalog.Connection. The password is only ever received.
+type connectionJSON struct {
+	TLS      bool   `json:"tls"`
+	Roots    string `json:"roots,omitempty"` // PEM
+	User     string `json:"user,omitempty"`
+	Password string `json:"password,omitempty"`
+	Framed   bool   `json:"framed"`
+	Compact  bool   `json:"compact"`
 }
 
 type nodeJSON struct {
@@ -40,7 +53,9 @@ type nodeJSON struct {
 }
 
 func (s *server) connectorJSON(c query.Connector, nodes map[string][]hive.NodeState) connectorJSON {
-	out := connectorJSON{Name: c.Name, ARN: lethe.FunctionARN(s.Region, c.Name), Description: c.Description, URIs: c.URIs, Created: c.Created, Changed: c.Changed}
+	out := connectorJSON{Name: c.Name, ARN: lethe.FunctionARN(s.Region, c.Name), Description: c.Description, URIs: c.URIs, Created: c.Created, Changed: c.Changed,
+		connectionJSON: connectionJSON(c.Connection), HasPassword: c.Sealed != ""}
+	out.Password = ""
 	if out.URIs == nil {
 		out.URIs = []string{}
 	}
@@ -71,6 +86,7 @@ func (s *server) putConnector(c *call) ([]need, func() error, error) {
 	var in struct {
 		Description string   `json:"description"`
 		URIs        []string `json:"uris"`
+		connectionJSON
 	}
 	name := c.path("connector")
 	arn := lethe.FunctionARN(s.Region, name)
@@ -79,14 +95,14 @@ func (s *server) putConnector(c *call) ([]need, func() error, error) {
 			return err
 		}
 		if len(in.URIs) > 0 { // what cannot be opened is not kept
-			k, err := hive.Open(hive.Config{URIs: in.URIs})
+			k, err := hive.Open(hive.Config{URIs: in.URIs, Connection: catalog.Connection(in.connectionJSON)})
 			if err != nil {
 				return err
 			}
 			k.Close()
 		}
 		ctx := c.r.Context()
-		if err := s.Connectors.PutConnector(ctx, query.Connector{Name: name, Description: in.Description, URIs: in.URIs}); err != nil {
+		if err := s.Connectors.PutConnector(ctx, query.Connector{Name: name, Description: in.Description, URIs: in.URIs, Connection: catalog.Connection(in.connectionJSON)}); err != nil {
 			return err
 		}
 		k, err := s.Connectors.Connector(ctx, name)
@@ -129,6 +145,7 @@ func (s *server) testConnector(c *call) ([]need, func() error, error) {
 	return []need{{"lambda:CreateFunction", arn}, {"lambda:UpdateFunctionConfiguration", arn}}, func() error {
 		var in struct {
 			URIs []string `json:"uris"`
+			connectionJSON
 		}
 		if err := decode(c.w, c.r, &in); err != nil {
 			return err
@@ -138,7 +155,7 @@ func (s *server) testConnector(c *call) ([]need, func() error, error) {
 		}
 		nodes := make([]*hive.Catalog, len(in.URIs))
 		for i, uri := range in.URIs {
-			k, err := hive.Open(hive.Config{URIs: []string{uri}})
+			k, err := hive.Open(hive.Config{URIs: []string{uri}, Connection: catalog.Connection(in.connectionJSON)})
 			if err != nil {
 				return err
 			}
