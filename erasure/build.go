@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -176,8 +177,33 @@ func (s *Service) index(ctx context.Context, tasks iter.Seq[task], read func(*re
 			return err
 		}
 		read(r)
+		if r.back {
+			if err := s.eraseAgain(ctx, r.version()); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// eraseAgain erases those who were erased before from an object that has come with
+// them, as from an old copy. What cannot be erased, as under a lock, stays in the
+// index, where the next request and the next listing find it.
+func (s *Service) eraseAgain(ctx context.Context, o ObjectVersion) error {
+	out, err := s.erase(ctx, subject{hashed: func(typ, v string) bool { return s.suppressed.has(s.Key.Hash(typ, v)) }}, o.Bucket, o.Key)
+	if len(out.Changes)+len(out.Exceptions) > 0 {
+		s.Log.Info("Somebody who was erased came back, and was erased again", "bucket", o.Bucket, "changes", len(out.Changes), "exceptions", len(out.Exceptions))
+	}
+	return passing(err)
+}
+
+// passing takes an error of kind Conflict, that others write a key all the time,
+// for one that passes, as they will not for ever.
+func passing(err error) error {
+	if lethe.Is(err, lethe.Conflict) {
+		return fmt.Errorf("%v", err)
+	}
+	return err
 }
 
 // list compares what the store has below a root with what the index has, key by

@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"context"
+	"crypto/ed25519"
 	"database/sql"
 	"embed"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"lethe/catalog"
 	"lethe/lib/state"
 	"lethe/object"
+	"lethe/workflow"
 )
 
 //go:embed migrations/*.sql
@@ -28,6 +30,15 @@ type Config struct {
 	// Format returns how the objects of a table, or of one of its partitions, are
 	// read: its error is of kind Unsupported where they cannot be.
 	Format func(t catalog.Table, s catalog.Storage, key string) (Format, error)
+	// Seal keeps the identifiers of open requests, and Engine runs their processes,
+	// as Register says.
+	Seal   Sealer
+	Engine workflow.Engine
+	// Reports is the bucket of reports and certificates, and Sign signs these.
+	Reports string
+	Sign    ed25519.PrivateKey
+	// Approvals is how many persons must approve a report: 0 means one.
+	Approvals int
 	// Dir is for temporary files, and nobody else's.
 	Dir string
 	Log *slog.Logger
@@ -35,12 +46,19 @@ type Config struct {
 	AtOnce int
 }
 
+// Sealer keeps a secret such that only it can open it again, with the same words.
+type Sealer interface {
+	Seal(plain []byte, words ...string) string
+	Unseal(text string, words ...string) ([]byte, error)
+}
+
 // Service knows what identifies persons in a lake, and keeps the index. Whether a
 // principal may do what it does is its callers' to decide.
 type Service struct {
 	Config
-	change sync.Mutex // of types and mappings
-	scopes scopes
+	change     sync.Mutex // of types and mappings
+	scopes     scopes
+	suppressed suppressed
 }
 
 // Open makes the service.
@@ -55,7 +73,9 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := c.DB.Migrate(ctx, "erasure", migrations); err != nil {
 		return nil, err
 	}
-	return &Service{Config: c}, nil
+	c.Approvals = max(c.Approvals, 1)
+	s := &Service{Config: c}
+	return s, s.suppressed.load(ctx, c.DB)
 }
 
 // put keeps a document in a table of documents.

@@ -2,6 +2,7 @@ package erasure_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,9 +20,12 @@ import (
 	"lethe/erasure/index/pebble"
 	"lethe/erasure/rewrite/jsonl"
 	"lethe/event"
+	"lethe/lib/seal"
 	"lethe/lib/state"
 	"lethe/object"
 	"lethe/object/disk"
+	"lethe/workflow"
+	"lethe/workflow/journal"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
@@ -34,12 +38,16 @@ type lake struct {
 	cat   *store.Store
 	index *pebble.Index
 	key   *erasure.HashKey
+	dir   string
+
+	public ed25519.PublicKey
+	sign   ed25519.PrivateKey
 }
 
 func newLake(t *testing.T) *lake {
 	t.Helper()
 	dir := t.TempDir()
-	l := &lake{t: t}
+	l := &lake{t: t, dir: dir}
 	var err error
 	log := slog.New(slog.DiscardHandler)
 	if l.store, err = disk.Open(filepath.Join(dir, "objects"), disk.Options{Events: true, NoSync: true, Log: log}); err != nil {
@@ -62,7 +70,15 @@ func newLake(t *testing.T) *lake {
 	if l.key, err = erasure.NewHashKey([]byte(strings.Repeat("k", 32))); err != nil {
 		t.Fatal(err)
 	}
+	keys, err := seal.Open(t.Context(), db, seal.File(filepath.Join(dir, "master")))
+	l.must(err)
+	g := workflow.NewRegistry()
+	engine, err := journal.Open(t.Context(), journal.Config{State: db, Registry: g, Log: log})
+	l.must(err)
+	l.public, l.sign, err = ed25519.GenerateKey(nil)
+	l.must(err)
 	l.Service, err = erasure.Open(t.Context(), erasure.Config{
+		Seal: keys, Engine: engine, Reports: "erasure", Sign: l.sign, Approvals: 2, Dir: t.TempDir(),
 		DB: db, Store: l.store, Catalog: l.cat, Index: l.index, Key: l.key, Log: log,
 		Format: func(_ catalog.Table, s catalog.Storage, key string) (erasure.Format, error) {
 			if s.SerDe.Library != "json" {
@@ -74,6 +90,17 @@ func newLake(t *testing.T) *lake {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.must(err)
+	l.Register(g)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- engine.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 	l.must(l.store.CreateBucket(t.Context(), "lake"))
 	return l
 }

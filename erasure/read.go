@@ -27,6 +27,7 @@ type reading struct {
 	task
 	indexed  Indexed
 	postings int64
+	back     bool  // it holds somebody who was erased
 	err      error // why it could not be read to its end
 }
 
@@ -36,7 +37,7 @@ func (s *Service) read(ctx context.Context, t task) *reading {
 	r := &reading{task: t}
 	r.indexed.Entry = Entry{ObjectVersion: t.version(), Size: t.Size, Indexed: time.Now().UTC().Truncate(time.Microsecond), Mapping: fingerprint(t.covers)}
 	r.indexed.Postings = func(yield func(Posting, error) bool) {
-		r.indexed.Rows, r.postings, r.err = 0, 0, nil
+		r.indexed.Rows, r.postings, r.back, r.err = 0, 0, false, nil
 		for _, c := range t.covers {
 			if !s.readWith(ctx, r, c, yield) {
 				return
@@ -70,7 +71,9 @@ func (s *Service) readWith(ctx context.Context, r *reading, c cover, yield func(
 		more := true
 		c.normals(rec.Values, func(typ, v string) bool {
 			r.postings++
-			more = yield(Posting{Hash: s.Key.Hash(typ, v), Row: rec.Row}, nil)
+			h := s.Key.Hash(typ, v)
+			r.back = r.back || s.suppressed.has(h)
+			more = yield(Posting{Hash: h, Row: rec.Row}, nil)
 			return more
 		})
 		if !more {

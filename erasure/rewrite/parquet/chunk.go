@@ -92,7 +92,7 @@ func (f *file) editChunk(ctx context.Context, g *group, col int, c change, s *sp
 			return nil, in(err, "page at %d", g.off)
 		}
 	}
-	if p.index == nil && p.row != p.rows {
+	if !p.trusted && p.row != p.rows {
 		return nil, damaged("its pages have %d rows, the row group %d", p.row, p.rows)
 	}
 	if err := e.rest(ctx); err != nil {
@@ -131,7 +131,7 @@ func (e *chunkEdit) visit(ctx context.Context, g *page) error {
 // contiguous returns up to where pages will be read too.
 func (e *chunkEdit) contiguous(g *page) int64 {
 	end := g.off + g.size
-	if e.pages.index == nil {
+	if !e.pages.trusted {
 		return end
 	}
 	locs := e.pages.index.items(offPages)

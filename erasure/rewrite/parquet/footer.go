@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"lethe/object"
 )
@@ -167,6 +168,13 @@ func wrongSizes(createdBy string) bool {
 		v[i], _ = strconv.Atoi(m[i+1])
 	}
 	return v[0] == 1 && (v[1] < 2 || v[1] == 2 && v[2] < 9)
+}
+
+// splitsRows reports whether the file's writer begins pages within rows even where
+// that is forbidden, which is where there is a page index, or pages are of the
+// second version: Arrow's in C++ does.
+func (f *file) splitsRows() bool {
+	return strings.HasPrefix(string(f.footer.get(fileCreatedBy).bytes()), "parquet-cpp")
 }
 
 // chunkRange returns where a chunk's pages are.

@@ -55,10 +55,29 @@ func (e *chunkEdit) boundsFromIndex(ctx context.Context) (ok bool, err error) {
 	return true, nil
 }
 
+// describes reports whether the offset index is one of the pages that were found.
+func (e *chunkEdit) describes(idx *node) bool {
+	locs := idx.items(offPages)
+	if len(locs) != len(e.all) {
+		return false
+	}
+	for i, p := range e.all {
+		if l := &locs[i]; p.within || l.num(locOff) != p.off || l.num(locSize) != p.size || l.num(locRow) != p.first {
+			return false
+		}
+	}
+	return true
+}
+
 // indexes brings the chunk's page index up to date: the column index is written,
 // the offset index only when all offsets are known.
 func (e *chunkEdit) indexes(ctx context.Context) error {
 	if e.pages.index != nil {
+		if !e.pages.trusted && !e.describes(e.pages.index) {
+			// Nothing refers to them any more, so their bytes go with the others of that kind.
+			e.column.del(chunkOffsetIdx, chunkOffsetIdx+1, chunkColumnIdx, chunkColumnIdx+1)
+			return nil
+		}
 		e.offsetIndex()
 	}
 	off := e.column.num(chunkColumnIdx)
@@ -70,7 +89,6 @@ func (e *chunkEdit) indexes(ctx context.Context) error {
 		return err
 	}
 	if idx == nil || !e.updateIndex(idx) {
-		// Nothing refers to it any more, so its bytes go with the others of that kind.
 		e.column.del(chunkColumnIdx, chunkColumnIdx+1)
 		return nil
 	}

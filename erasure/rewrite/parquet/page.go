@@ -15,6 +15,7 @@ type page struct {
 	count       int // values, nulls too
 	encoding    int64
 	stats       bool // its header has statistics
+	within      bool // it begins within a row
 }
 
 // A loaded page has been read and its levels decoded.
@@ -196,19 +197,20 @@ func (p *loaded) values(l *leaf, dict *values) (*values, error) {
 
 // pages walks the data pages of a column chunk in order.
 type pages struct {
-	leaf        *leaf
-	codec       int64
-	rows        int64 // of the row group
-	start, end  int64 // of the chunk; end is where its last page ends once it was reached
-	index       *node // its offset index, nil if it has none
-	win         window
-	scratch     scratch
-	dict        *values
-	dictPage    *dictPage
-	next        int   // number of the next page
-	at, row     int64 // where it begins, where that is not in the index
-	left        int64 // values that are to come
-	haveHeaders bool
+	leaf       *leaf
+	codec      int64
+	rows       int64 // of the row group
+	start, end int64 // of the chunk; end is where its last page ends once it was reached
+	index      *node // its offset index, nil if it has none
+	trusted    bool  // the index says where pages and rows are, and pages begin with rows
+	split      bool  // pages of any kind may begin within a row
+	win        window
+	scratch    scratch
+	dict       *values
+	dictPage   *dictPage
+	next       int   // number of the next page
+	at, row    int64 // where it begins, where that is not in the index
+	left       int64 // values that are to come
 }
 
 // open prepares reading a chunk.
@@ -237,6 +239,7 @@ func (f *file) open(ctx context.Context, g *group, col int) (*pages, error) {
 	}
 	p := &pages{leaf: l, codec: m.num(metaCodec), rows: g.rows, start: start, end: end, at: start, left: m.num(metaValues)}
 	p.win.src = f.src
+	p.split = l.maxRep > 0 && f.splitsRows()
 	off, n := c.num(chunkOffsetIdx), c.num(chunkOffsetIdx+1)
 	if off <= 0 {
 		return p, nil
@@ -245,10 +248,10 @@ func (f *file) open(ctx context.Context, g *group, col int) (*pages, error) {
 	if err != nil {
 		return nil, in(err, "offset index")
 	}
-	if !p.fits(&idx) {
-		return nil, damaged("its offset index does not fit its pages")
-	}
 	p.index = &idx
+	if p.trusted = !p.split && p.fits(&idx); !p.trusted {
+		return p, nil
+	}
 	locs := idx.items(offPages)
 	if len(locs) == 0 {
 		return p, nil
@@ -283,7 +286,7 @@ func (p *pages) fits(idx *node) bool {
 // following returns the next data page, and nil after the last one. With an index,
 // nothing of it is read yet; without, its header is.
 func (p *pages) following(ctx context.Context) (*page, error) {
-	if p.index != nil {
+	if p.trusted {
 		locs := p.index.items(offPages)
 		if p.next >= len(locs) {
 			return nil, nil
@@ -321,7 +324,7 @@ func (p *pages) following(ctx context.Context) (*page, error) {
 		switch {
 		case p.leaf.maxRep == 0:
 			g.rows = int64(g.count)
-		case g.v2:
+		case g.v2 && !p.split:
 			g.rows = h.get(pageV2).num(v2Rows)
 		}
 		if g.rows > p.rows-g.first || g.rows < -1 {
@@ -340,6 +343,9 @@ func (p *pages) following(ctx context.Context) (*page, error) {
 // counted takes note of the rows of a page whose levels had to tell.
 func (p *pages) counted(g *loaded) error {
 	if g.rows >= 0 {
+		if p.leaf.maxRep > 0 && (len(g.rep) > 0 && g.rep[0] != 0 || int64(countByte(g.rep, 0)) != g.rows) {
+			return damaged("page at %d: it has other rows than is said of it", g.off)
+		}
 		return nil
 	}
 	g.rows = int64(countByte(g.rep, 0))
@@ -349,11 +355,17 @@ func (p *pages) counted(g *loaded) error {
 		}
 		g.first--
 		g.rows++
+		g.within = true
 	}
 	if p.row = g.first + g.rows; p.row > p.rows {
 		return damaged("page at %d: more rows than the row group's %d", g.off, p.rows)
 	}
 	return nil
+}
+
+// maySplit reports whether the row at the end of a page may go on in the next one.
+func (p *pages) maySplit(g *page) bool {
+	return p.leaf.maxRep > 0 && !p.trusted && (p.split || !g.v2)
 }
 
 // header reads the header of a page, of which the size is not known before.
@@ -379,7 +391,7 @@ func (p *pages) header(ctx context.Context, at int64) (node, int, error) {
 
 // load reads and decodes a page. Bytes up to until will be read too.
 func (p *pages) load(ctx context.Context, g *page, until int64) (*loaded, error) {
-	if p.end-p.start <= ahead && p.index == nil {
+	if p.end-p.start <= ahead && !p.trusted {
 		until = p.end
 	}
 	b, err := p.win.bytes(ctx, g.off, g.size, until)

@@ -113,7 +113,7 @@ func (p *planner) take(e *groupEdit, g *group) {
 		}
 		p.edits = append(p.edits, c.out...)
 		column := &g.columns()[col]
-		if column.num(chunkOffsetIdx) > 0 && column.num(chunkColumnIdx) == 0 && c.indexed {
+		if c.indexed && column.num(chunkColumnIdx) == 0 {
 			p.droppedIndexes++
 		}
 		e.chunks[col] = &chunkEdit{pages: &pages{index: c.pages.index}, indexSize: c.indexSize}

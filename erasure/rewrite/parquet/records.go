@@ -152,10 +152,8 @@ func (c *cursor) values(ctx context.Context, r int64) ([]string, error) {
 		}
 	}
 	out, err := c.row(nil, r)
-	l := c.pages.leaf
-	// A row that ends with its page may go on in the next one, where there is no
-	// index and pages are of the old kind.
-	for err == nil && l.maxRep > 0 && c.pages.index == nil && !c.cur.v2 && c.entry == c.cur.count {
+	// A row that ends with its page may go on in the next one.
+	for err == nil && c.pages.maySplit(c.cur.page) && c.entry == c.cur.count {
 		var next *page
 		if next, err = c.pages.following(ctx); err != nil || next == nil {
 			break

@@ -45,7 +45,8 @@ type Suite struct {
 	BigSize int64
 	// Memory bounds the heap while a Big object is planned; 0: 64 MiB.
 	Memory int64
-	// Rounds is how many random objects each test tries; 0: 40.
+	// Rounds is how many random objects each test tries; 0: 40, and 12 under the race
+	// detector.
 	Rounds int
 	// Lacks names tests that the format does not pass, with the reason.
 	Lacks map[string]string
@@ -58,6 +59,9 @@ const BigUser = "u-0123456789abcdef"
 func (s Suite) Run(t *testing.T) {
 	if s.Rounds == 0 {
 		s.Rounds = 40
+		if slow {
+			s.Rounds = 12
+		}
 	}
 	if s.Memory == 0 {
 		s.Memory = 64 << 20

@@ -1,0 +1,368 @@
+package erasure
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lethe/workflow"
+)
+
+// The process of a request, and what its steps do. Their names are kept by
+// engines for as long as requests are.
+var (
+	process = workflow.Process[string, workflow.None]{Name: "erasure.request/1"}
+
+	locating   = workflow.Activity[string, int64]{Name: "erasure.locate"}
+	reporting  = workflow.Activity[string, workflow.None]{Name: "erasure.report"}
+	escalating = workflow.Activity[string, workflow.None]{Name: "erasure.escalate"}
+	deciding   = workflow.Activity[string, verdict]{Name: "erasure.verdict"}
+	listing    = workflow.Activity[workflow.Page, workflow.Items[item]]{Name: "erasure.objects"}
+	purging    = workflow.Activity[item, workflow.None]{Name: "erasure.purge"}
+	verifying  = workflow.Activity[string, int64]{Name: "erasure.verify"}
+	certifying = workflow.Activity[string, workflow.None]{Name: "erasure.certify"}
+	closing    = workflow.Activity[string, workflow.None]{Name: "erasure.close"}
+	blocking   = workflow.Activity[problem, workflow.None]{Name: "erasure.block"}
+)
+
+// item is a key from which a person is erased.
+type item struct{ Request, Bucket, Key string }
+
+// verdict is what the decisions on a report come to.
+type verdict string
+
+const (
+	undecided verdict = ""
+	approved  verdict = "approved"
+	rejected  verdict = "rejected"
+)
+
+// problem is why a request needs a person.
+type problem struct{ Request, Text string }
+
+// Patience is how long a report waits for a decision before it is Overdue. The
+// request waits on all the same: it is never given up by itself.
+const Patience = 14 * 24 * time.Hour
+
+// rounds is how often what a verification finds is erased before somebody must
+// look where it comes from.
+const rounds = 10
+
+// Register says what the steps of requests do. The engine that is given to Open
+// runs them.
+func (s *Service) Register(g *workflow.Registry) {
+	workflow.Handle(g, locating, s.locate)
+	workflow.Handle(g, reporting, s.report)
+	workflow.Handle(g, escalating, func(ctx context.Context, id string) (none workflow.None, err error) {
+		return none, s.state(ctx, id, Overdue)
+	})
+	workflow.Handle(g, deciding, s.verdict)
+	workflow.Handle(g, listing, s.objects)
+	workflow.Handle(g, purging, s.purge)
+	workflow.Handle(g, verifying, s.verifyRequest)
+	workflow.Handle(g, certifying, s.certify)
+	workflow.Handle(g, closing, s.close)
+	workflow.Handle(g, blocking, func(ctx context.Context, p problem) (none workflow.None, err error) {
+		return none, s.revise(ctx, p.Request, func(_ *sql.Tx, r *Request) error {
+			r.State, r.Problem = Blocked, p.Text
+			return nil
+		})
+	})
+	workflow.Define(g, process, s.run)
+}
+
+// run is the process: find, report, wait for a decision, erase, and erase again
+// until a listing shows nothing; then certify and close.
+func (s *Service) run(r workflow.Run, id string) (none workflow.None, err error) {
+	if _, err := workflow.Call(r, locating, id); err != nil {
+		return none, block(r, id, err)
+	}
+	if _, err := workflow.Call(r, reporting, id); err != nil {
+		return none, block(r, id, err)
+	}
+	for {
+		_, signalled, err := workflow.Await[workflow.None](r, "decision", Patience)
+		if err != nil {
+			return none, err
+		}
+		if !signalled {
+			if _, err := workflow.Call(r, escalating, id); err != nil {
+				return none, err
+			}
+			continue
+		}
+		v, err := workflow.Call(r, deciding, id)
+		switch {
+		case err != nil:
+			return none, err
+		case v == rejected:
+			_, err := workflow.Call(r, closing, id)
+			return none, err
+		case v == undecided:
+			continue
+		}
+		break
+	}
+	for range rounds {
+		if _, err := workflow.Each(r, listing, purging, id, s.AtOnce); err != nil {
+			return none, block(r, id, err)
+		}
+		left, err := workflow.Call(r, verifying, id)
+		if err != nil {
+			return none, block(r, id, err)
+		}
+		if left == 0 {
+			if _, err := workflow.Call(r, certifying, id); err != nil {
+				return none, block(r, id, err)
+			}
+			_, err := workflow.Call(r, closing, id)
+			return none, err
+		}
+	}
+	return none, block(r, id, fmt.Errorf("after %d rounds the person is still found: something writes them again", rounds))
+}
+
+// block says that a request needs a person, and ends its process with the reason.
+func block(r workflow.Run, id string, why error) error {
+	_, err := workflow.Call(r, blocking, problem{id, why.Error()})
+	return errors.Join(why, err)
+}
+
+func (s *Service) state(ctx context.Context, id string, to State) error {
+	return s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
+		r.State = to
+		return nil
+	})
+}
+
+// locate brings the index to what the store has, and finds the person's keys.
+func (s *Service) locate(ctx context.Context, id string) (int64, error) {
+	if _, err := s.Build(ctx, nil); err != nil {
+		return 0, err
+	}
+	n, records, err := s.find(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	unread, err := s.Unread(ctx, 1<<20)
+	if err != nil {
+		return 0, err
+	}
+	return n, s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
+		r.State, r.Found = Located, Found{Objects: n, Records: records, Unread: int64(len(unread))}
+		return nil
+	})
+}
+
+// find adds the keys at which the index has the person to a request's objects, to
+// be erased, and returns how many and of how many records. A version that was left
+// as an exception is none.
+func (s *Service) find(ctx context.Context, id string) (keys, records int64, err error) {
+	hs, err := s.hashes(ctx, id)
+	if err != nil {
+		return 0, 0, err
+	}
+	excepted, err := s.excepted(ctx, id)
+	if err != nil {
+		return 0, 0, err
+	}
+	type at struct{ bucket, key string }
+	found := map[at]bool{}
+	rows := map[ObjectVersion]map[int64]bool{}
+	for _, h := range hs {
+		for p, err := range s.Index.Find(ctx, h) {
+			if err != nil {
+				return 0, 0, err
+			}
+			if excepted[p.ObjectVersion] {
+				continue
+			}
+			found[at{p.Bucket, p.Key}] = true
+			if rows[p.ObjectVersion] == nil {
+				rows[p.ObjectVersion] = map[int64]bool{}
+			}
+			for _, r := range p.Rows {
+				rows[p.ObjectVersion][r] = true
+			}
+		}
+	}
+	for _, r := range rows {
+		records += int64(len(r))
+	}
+	return int64(len(found)), records, s.DB.Tx(ctx, func(tx *sql.Tx) error {
+		for k := range found {
+			_, err := tx.ExecContext(ctx, `INSERT INTO erasure_objects (request, bucket, object_key, erased, outcome) VALUES ($1, $2, $3, 0, '')
+				ON CONFLICT (request, bucket, object_key) DO UPDATE SET erased = 0`, id, k.bucket, k.key)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// hashes are a request's identifiers.
+func (s *Service) hashes(ctx context.Context, id string) (hs []Hash, err error) {
+	sub, err := s.subjectOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for typ, values := range sub.normal {
+		for v := range values {
+			hs = append(hs, s.Key.Hash(typ, v))
+		}
+	}
+	return hs, nil
+}
+
+// verdict counts the decisions on a report. Who approves begins to keep the person
+// out: what comes back from now on is erased again.
+func (s *Service) verdict(ctx context.Context, id string) (v verdict, err error) {
+	hs, err := s.hashes(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	err = s.revise(ctx, id, func(tx *sql.Tx, r *Request) error {
+		yes := 0
+		for _, d := range r.Decisions {
+			if !d.Approve {
+				v = rejected
+				return nil
+			}
+			yes++
+		}
+		if yes < s.Approvals {
+			return nil
+		}
+		v, r.State = approved, Erasing
+		for _, h := range hs {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO erasure_suppressed (hash, request, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, h[:], id, time.Now().UnixMicro()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && v == approved {
+		err = s.suppressed.load(ctx, s.DB)
+	}
+	return v, err
+}
+
+// objectsPage is how many keys are erased before it is kept that they were.
+const objectsPage = 100
+
+// objects lists the keys of a request that are not erased yet.
+func (s *Service) objects(ctx context.Context, p workflow.Page) (items workflow.Items[item], err error) {
+	bucket, key, _ := strings.Cut(p.After, "/")
+	err = s.DB.View(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT bucket, object_key FROM erasure_objects WHERE request = $1 AND erased = 0 AND (bucket > $2 OR bucket = $3 AND object_key > $4)
+			ORDER BY bucket, object_key LIMIT $5`, p.Of, bucket, bucket, key, objectsPage)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			it := item{Request: p.Of}
+			if err := rows.Scan(&it.Bucket, &it.Key); err != nil {
+				return err
+			}
+			items.Items = append(items.Items, it)
+		}
+		return rows.Err()
+	})
+	if n := len(items.Items); n == objectsPage {
+		items.Next = items.Items[n-1].Bucket + "/" + items.Items[n-1].Key
+	}
+	return items, err
+}
+
+// purge erases the person from one key, and keeps what became of it. Outcomes of
+// earlier rounds, or of a try that was interrupted, stay in it.
+func (s *Service) purge(ctx context.Context, it item) (none workflow.None, err error) {
+	sub, err := s.subjectOf(ctx, it.Request)
+	if err != nil {
+		return none, err
+	}
+	out, err := s.erase(ctx, sub, it.Bucket, it.Key)
+	err = passing(err)
+	// What was done before an error was done.
+	return none, errors.Join(err, s.DB.Tx(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
+		var text string
+		if e := tx.QueryRowContext(ctx, `SELECT outcome FROM erasure_objects WHERE request = $1 AND bucket = $2 AND object_key = $3`, it.Request, it.Bucket, it.Key).Scan(&text); e != nil {
+			return e
+		}
+		if text != "" {
+			var before Outcome
+			if e := json.Unmarshal([]byte(text), &before); e != nil {
+				return e
+			}
+			out.Records += before.Records
+			out.Changes = slices.Concat(before.Changes, out.Changes)
+			out.Notes = slices.Compact(slices.Sorted(slices.Values(slices.Concat(before.Notes, out.Notes))))
+		}
+		raw, e := json.Marshal(out)
+		if e != nil {
+			return e
+		}
+		erased := 0
+		if err == nil {
+			erased = 1
+		}
+		_, e = tx.ExecContext(ctx, `UPDATE erasure_objects SET erased = $1, outcome = $2 WHERE request = $3 AND bucket = $4 AND object_key = $5`, erased, string(raw), it.Request, it.Bucket, it.Key)
+		return e
+	}))
+}
+
+// outcomes are what became of a request's keys.
+func (s *Service) outcomes(ctx context.Context, id string) (outs []Outcome, err error) {
+	err = s.DB.View(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT outcome FROM erasure_objects WHERE request = $1 AND outcome <> '' ORDER BY bucket, object_key`, id)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var text string
+			var o Outcome
+			if err := rows.Scan(&text); err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(text), &o); err != nil {
+				return err
+			}
+			outs = append(outs, o)
+		}
+		return rows.Err()
+	})
+	return outs, err
+}
+
+// excepted are the versions that stay though they hold the person.
+func (s *Service) excepted(ctx context.Context, id string) (map[ObjectVersion]bool, error) {
+	outs, err := s.outcomes(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	es := map[ObjectVersion]bool{}
+	for _, o := range outs {
+		for _, e := range o.Exceptions {
+			es[e.ObjectVersion] = true
+		}
+	}
+	return es, nil
+}
+
+// verifyRequest lists all that is in scope, brings the index to it, and returns at
+// how many keys the person is found.
+func (s *Service) verifyRequest(ctx context.Context, id string) (int64, error) {
+	if _, err := s.Build(ctx, nil); err != nil {
+		return 0, err
+	}
+	keys, _, err := s.find(ctx, id)
+	return keys, err
+}
