@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"database/sql"
@@ -150,18 +149,13 @@ func (s *Service) Login(ctx context.Context, name, password string) (token strin
 	if p.Zero() {
 		return "", p, lethe.Errorf(lethe.Denied, "name or password is wrong")
 	}
-	token = rand.Text() + rand.Text()
 	err = s.db.Tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM access_sessions WHERE expires < $1", now()); err != nil {
-			return err
-		}
 		if !byKey {
 			if _, err := tx.ExecContext(ctx, "UPDATE access_users SET password_used = $1 WHERE id = $2", now(), p.ID); err != nil {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO access_sessions (digest, user_id, expires) VALUES ($1, $2, $3)",
-			digest(token), p.ID, time.Now().Add(SessionLife).UnixMicro())
+		token, err = openSession(ctx, tx, p)
 		return err
 	})
 	return token, p, err

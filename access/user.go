@@ -104,7 +104,7 @@ func (s *Service) DeleteUser(ctx context.Context, name string) error {
 		if err := none(ctx, tx, "access_users", "password <> '' AND id", owner, "Cannot delete entity, must delete login profile first."); err != nil {
 			return err
 		}
-		if err := run(ctx, tx, owner, "DELETE FROM access_sessions WHERE user_id = $1", "DELETE FROM access_temporary WHERE owner_id = $1"); err != nil {
+		if err := run(ctx, tx, owner, "DELETE FROM access_sessions WHERE user_id = $1", "DELETE FROM access_identities WHERE user_id = $1", "DELETE FROM access_temporary WHERE owner_id = $1"); err != nil {
 			return err
 		}
 		return drop(ctx, tx, UserType, owner)

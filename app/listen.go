@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"lethe"
@@ -40,7 +41,11 @@ func (a *App) listen(context.Context) error {
 		return err
 	}
 	a.Endpoints.AWS = "http://" + addr.String()
-	if addr, err = a.serve(c.Console.Addr, a.console()); err != nil {
+	sso, err := a.singleSignOn()
+	if err != nil {
+		return err
+	}
+	if addr, err = a.serve(c.Console.Addr, a.console(sso)); err != nil {
 		return err
 	}
 	a.Endpoints.Console = "http://" + addr.String()
@@ -102,9 +107,9 @@ func (a *App) awsMux(g *s3.Gateway) (http.Handler, error) {
 	return aws.New(aws.Config{Keys: a.Access, S3: g.Handler(), REST: a.rest(), Log: a.Log}, ath, users, tokens, secrets)
 }
 
-func (a *App) console() http.Handler {
+func (a *App) console(sso *console.SingleSignOn) http.Handler {
 	return console.New(console.Options{
-		Log: a.Log, Sessions: a.Access, Access: a.Access, Explainer: a.Access, MasterKey: a.keys, Rules: tableRules{a.Access, a.Queries}, Principals: a.Access, Audit: a.Access, Queries: a.Queries, Connectors: a.Queries, MetastoreNodes: a.MetastoreNodes, Ingests: a.Ingests, Events: a.Events, Objects: a.Stores, Previews: previews{a.Stores, a.Queries}, Region: a.Config.AWS.Region, Version: Version, Ready: a.ready, Metrics: a.metrics.handler(),
+		Log: a.Log, Sessions: a.Access, Access: a.Access, Explainer: a.Access, MasterKey: a.keys, Rules: tableRules{a.Access, a.Queries}, Principals: a.Access, Audit: a.Access, Queries: a.Queries, Connectors: a.Queries, MetastoreNodes: a.MetastoreNodes, Ingests: a.Ingests, Events: a.Events, Objects: a.Stores, Previews: previews{a.Stores, a.Queries}, Region: a.Config.AWS.Region, Version: Version, Ready: a.ready, SingleSignOn: sso, Secure: strings.HasPrefix(a.Config.Console.URL, "https://"), Metrics: a.metrics.handler(),
 		DDL: func(t catalog.Table) (string, error) { return query.CreateTable(t), nil },
 	})
 }

@@ -64,6 +64,10 @@ type AWS struct {
 // Console configures the console's port.
 type Console struct {
 	Addr string `yaml:"addr"`
+	// URL is where browsers reach the console, if not at Addr, as behind a proxy that
+	// speaks TLS; with https:// cookies are bound to it.
+	URL  string `yaml:"url"`
+	OIDC OIDC   `yaml:"oidc"`
 }
 
 // Query bounds what queries may use.
@@ -180,6 +184,9 @@ func (c *Config) Check() error {
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return &Error{"log.format", c.Log.Format, "must be text or json"}
+	}
+	if err := c.Console.check(); err != nil {
+		return err
 	}
 	if err := c.Secrets.check(c.Data); err != nil {
 		return err

@@ -3,7 +3,8 @@
 //
 // A request is one of four things. Pages and assets are public and hold no
 // data. /healthz, /readyz and /metrics are for machines. POST /api/v1/session
-// logs in. Everything else under /api/v1 is an operation of the routes table:
+// logs in, and so do the answers of an identity provider (oidc.go). Everything else under
+// /api/v1 is an operation of the routes table:
 // it carries a login (the session cookie, or Authorization: Bearer TOKEN), says
 // which actions it needs on which resources in the words of AWS's policies, and
 // runs only when access.Decider agrees. Requests that change something are
@@ -101,6 +102,8 @@ type Options struct {
 	Region string
 	// Version of the server, for people.
 	Version string
+	// SingleSignOn logs people in by an identity provider; nil means there is none.
+	SingleSignOn *SingleSignOn
 	// Secure says that the port is reached by TLS only, so cookies are bound to it.
 	Secure bool
 
@@ -132,6 +135,10 @@ func New(o Options) http.Handler {
 		mux.Handle(r.method+" /api/v1"+r.path, s.operation(r))
 	}
 	mux.HandleFunc("POST /api/v1/session", s.login)
+	mux.HandleFunc("GET /api/v1/session/providers", s.loginWays)
+	if o.SingleSignOn != nil {
+		newSingleSignOn(s, *o.SingleSignOn).add(mux)
+	}
 	mux.HandleFunc("GET /api/v1/openapi.json", openAPI)
 	mux.HandleFunc("/api/", s.noSuchOperation)
 	mux.HandleFunc("GET /healthz", s.healthz)

@@ -20,6 +20,22 @@ export const session = queryOptions({
   },
 });
 
+/** A way to log in beside a password. */
+export interface LoginProvider {
+  name: string;
+  /** Where a browser goes to log in; with ?to=/PATH it comes to that page. */
+  login: string;
+  /** Where a browser goes to end its session here and there. */
+  end: string;
+}
+
+export const loginProviders = queryOptions({
+  queryKey: ['session', 'providers'],
+  staleTime: Infinity,
+  retry: false,
+  queryFn: async ({ signal }) => (await get<{ providers: LoginProvider[] }>(url + '/providers', signal)).providers,
+});
+
 onSessionEnd(() => cache.setQueryData(session.queryKey, null));
 
 export async function login(name: string, password: string) {

@@ -1,11 +1,31 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 
-import { login } from '../api/session';
+import { login, loginProviders } from '../api/session';
 import { ProblemView } from '../ui/Problem';
 import css from './shell.module.css';
 
+/** What a login by a provider ended with, as the server says it in the page's address. */
+const endings: Record<string, string> = {
+  denied: 'That login was not accepted. If it should be, ask the administrator: the log says why.',
+  expired: 'That login took too long, or began in another browser. Try again.',
+  limited: 'There were too many wrong logins. Wait a minute and try again.',
+  provider: 'The identity provider does not answer. Try again later, or log in with a password.',
+};
+
+/** The page that somebody wanted, and what their last login ended with. */
+function wanted() {
+  const query = new URLSearchParams(window.location.search);
+  const ended = endings[query.get('login') ?? ''];
+  query.delete('login');
+  const rest = query.toString();
+  return { ended, page: window.location.pathname + (rest && '?' + rest) };
+}
+
 export default function LoginPage() {
+  const { data: providers = [] } = useQuery(loginProviders);
+  const { ended, page } = wanted();
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
 
@@ -32,6 +52,12 @@ export default function LoginPage() {
           Log in
         </Button>
         {error !== null && <ProblemView error={error} compact />}
+        {providers.map((p) => (
+          <Button key={p.login} component="a" href={p.login + '?to=' + encodeURIComponent(page)} size="sm" variant="default" fullWidth>
+            Log in with {p.name}
+          </Button>
+        ))}
+        {ended && error === null && <p role="alert">{ended}</p>}
       </form>
     </main>
   );
