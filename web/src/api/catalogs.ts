@@ -2,7 +2,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import { cache } from './cache';
 import { address, call, get } from './client';
-import type { Connector, Database, DataCatalog, Partition, Table, Trial } from './types';
+import type { Connection, Connector, Database, DataCatalog, Partition, Table, Trial } from './types';
 
 /** The lake's own catalog. */
 export const ownCatalog = 'AwsDataCatalog';
@@ -66,14 +66,15 @@ export function connectorOf(catalog: DataCatalog | undefined, all: Connector[] |
   return all?.find((c) => c.arn === arn);
 }
 
-export async function putConnector(name: string, about: { description: string; uris: string[] }) {
+/** Makes a connector or changes it. A password that is not given stays as it is. */
+export async function putConnector(name: string, about: { description: string; uris: string[] } & Connection) {
   const c = await call<Connector>('PUT', address(['connectors', name]), { body: about });
   await cache.invalidateQueries({ queryKey: connectors.queryKey });
   return c;
 }
 
-export const testNodes = async (connector: string, uris: string[]) =>
-  (await call<{ nodes: Trial[] }>('POST', address(['connectors', connector, 'test']), { body: { uris } })).nodes;
+export const testNodes = async (connector: string, uris: string[], by: Connection) =>
+  (await call<{ nodes: Trial[] }>('POST', address(['connectors', connector, 'test']), { body: { uris, ...by } })).nodes;
 
 export async function createCatalog(name: string, about: { description: string; connector: string }) {
   const c = await call<DataCatalog>('PUT', address(['catalogs', name]), { body: about });

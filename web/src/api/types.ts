@@ -284,12 +284,26 @@ export interface MetastoreNode {
   since: string;
 }
 
-export interface Connector {
+/** How a metastore's nodes are spoken to. */
+export interface Connection {
+  tls: boolean;
+  /** PEM; without any, those of the machine. */
+  roots?: string;
+  /** Logs in by SASL PLAIN. */
+  user?: string;
+  /** Only ever sent. */
+  password?: string;
+  framed: boolean;
+  compact: boolean;
+}
+
+export interface Connector extends Connection {
   name: string;
   arn: string;
   description?: string;
   /** None: the lake's own metastore. */
   uris: string[];
+  has_password: boolean;
   /** Once the connector has been used. */
   nodes?: MetastoreNode[];
 }

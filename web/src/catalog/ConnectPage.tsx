@@ -1,4 +1,4 @@
-import { Button, CopyButton, Select, TextInput } from '@mantine/core';
+import { Button, Checkbox, CopyButton, PasswordInput, Select, TextInput } from '@mantine/core';
 import { IconCheck, IconX } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -6,7 +6,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 
 import { buckets } from '../api/buckets';
 import { catalogs, connectorPolicy, connectors, createCatalog, databases, putConnector, testNodes } from '../api/catalogs';
-import type { Trial } from '../api/types';
+import type { Connection, Trial } from '../api/types';
 import { Empty } from '../ui/Empty';
 import { counted, duration } from '../ui/format';
 import { PageHead } from '../ui/PageHead';
@@ -23,6 +23,7 @@ const nameOfConnector = /^[A-Za-z0-9_-]{1,64}$/;
 export function ConnectPage() {
   const navigate = useNavigate();
   const fields = useNodeFields([]);
+  const [by, setBy] = useState<Connection>({ tls: false, framed: false, compact: false });
   const [name, setName] = useState('');
   const [connector, setConnector] = useState<string | null>(null); // until it is written, it follows the name
   const [description, setDescription] = useState('');
@@ -43,10 +44,10 @@ export function ConnectPage() {
       ? 'There is a connector of this name; choose another, or edit its nodes at its catalog.'
       : undefined;
 
-  const test = useMutation({ mutationFn: (uris: string[]) => testNodes(functionName || 'new', uris) });
+  const test = useMutation({ mutationFn: (uris: string[]) => testNodes(nameOfConnector.test(functionName) ? functionName : 'new', uris, by) });
   const make = useMutation({
     mutationFn: async () => {
-      await putConnector(functionName, { description, uris: fields.uris });
+      await putConnector(functionName, { description, uris: fields.uris, ...by });
       return createCatalog(name, { description, connector: functionName });
     },
   });
@@ -72,6 +73,7 @@ export function ConnectPage() {
           <Step number={1} title="Where is the Hive metastore?" done={test.data?.some((n) => n.good)}>
             <p className="muted">One node or more that share a database. If one fails, statements go on with the next.</p>
             <NodeFields fields={fields} />
+            <LoginFields value={by} onChange={setBy} />
             <div className={css.wizardRow}>
               <Button variant="default" loading={test.isPending} disabled={made !== undefined} onClick={() => fields.check() && test.mutate(fields.uris)}>
                 Test connection
@@ -128,6 +130,37 @@ export function ConnectPage() {
             </>
           )}
         </ol>
+      </div>
+    </>
+  );
+}
+
+/** How the nodes are logged in to, if they ask for it. */
+function LoginFields(props: { value: Connection; onChange: (by: Connection) => void }) {
+  const { value: by, onChange } = props;
+  return (
+    <>
+      <Checkbox size="xs" label="Nodes speak TLS" checked={by.tls} onChange={(e) => onChange({ ...by, tls: e.currentTarget.checked })} />
+      <div className={css.wizardLogin}>
+        <TextInput
+          label="User"
+          description="if nodes ask for a login (SASL PLAIN)"
+          value={by.user ?? ''}
+          onChange={(e) => onChange({ ...by, user: e.currentTarget.value || undefined, password: e.currentTarget.value ? by.password : undefined })}
+          autoComplete="off"
+          spellCheck={false}
+          autoCapitalize="none"
+        />
+        {by.user && (
+          <PasswordInput
+            size="xs"
+            label="Password"
+            description="is kept sealed and not shown again"
+            value={by.password ?? ''}
+            onChange={(e) => onChange({ ...by, password: e.currentTarget.value || undefined })}
+            autoComplete="new-password"
+          />
+        )}
       </div>
     </>
   );

@@ -76,7 +76,9 @@ function EditNodes(props: { connector: Connector; onDone: () => void }) {
   const { connector: c } = props;
   const fields = useNodeFields(c.uris);
   const save = useMutation({
-    mutationFn: () => putConnector(c.name, { description: c.description ?? '', uris: fields.uris }),
+    // How they are spoken to stays; so does the password, which nobody is told.
+    mutationFn: () =>
+      putConnector(c.name, { description: c.description ?? '', uris: fields.uris, tls: c.tls, roots: c.roots, user: c.user, framed: c.framed, compact: c.compact }),
     onSuccess: props.onDone,
   });
   return (
