@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,7 +51,7 @@ const (
 // The audit holds no secrets and no texts that people wrote: no statements, no
 // passwords, no names of wrong logins, no messages of errors. The keys of objects,
 // which may hold names of persons, are hidden: each part between slashes is replaced by
-// a keyed hash of it. Whoever has the lake's key can find a known name (HideObjectKey);
+// a keyed hash of it; so is, in a name of a table that somebody typed, what is none. Whoever has the lake's key can find a known name (HideObjectKey);
 // without it nobody can read or guess one, and nobody at all once the key is destroyed.
 //
 // # When a line is safe
@@ -317,16 +318,29 @@ func (a *Audit) fail(err error) {
 	a.failed = err
 }
 
-// hide replaces the key of an object, in an ARN of S3, by hashes of its parts.
+// hide replaces what may name a person in an ARN by hashes of its parts: the key of an
+// object, and what stands for a table's or a database's name and can be none.
 func (a *Audit) hide(resource string) string {
-	const s3 = "arn:aws:s3:::"
-	rest, ok := strings.CutPrefix(resource, s3)
-	bucket, key, object := strings.Cut(rest, "/")
-	if !ok || !object {
-		return resource
+	const s3, glue = "arn:aws:s3:::", "arn:aws:glue:"
+	if rest, ok := strings.CutPrefix(resource, s3); ok {
+		if bucket, key, object := strings.Cut(rest, "/"); object {
+			return s3 + bucket + "/" + HideObjectKey(a.key, key)
+		}
 	}
-	return s3 + bucket + "/" + HideObjectKey(a.key, key)
+	if strings.HasPrefix(resource, glue) {
+		parts := strings.Split(resource, "/")
+		for i := 1; i < len(parts); i++ {
+			if !catalogName.MatchString(parts[i]) {
+				parts[i] = HideObjectKey(a.key, parts[i])
+			}
+		}
+		return strings.Join(parts, "/")
+	}
+	return resource
 }
+
+// catalogName is what databases and tables can be called.
+var catalogName = regexp.MustCompile(`^[A-Za-z0-9_*-]{0,255}$`)
 
 // HideObjectKey returns an object's key as the audit has it: each part between slashes
 // that is not empty, * or ? is replaced by the first 80 bits of its HMAC-SHA256.

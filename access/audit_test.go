@@ -108,6 +108,16 @@ func TestKeysOfObjectsAreHidden(t *testing.T) {
 	if strings.Contains(string(text), "people") || strings.Contains(string(text), ".csv") || !strings.Contains(string(text), "arn:aws:s3:::b/~") {
 		t.Errorf("%s", text)
 	}
+	hidden := (&Audit{key: []byte("k")}).hide
+	for arn, shown := range map[string]bool{
+		lethe.TableARN("eu-central-1", "default", "orders_2-x"): true, lethe.DatabaseARN("eu-central-1", "sales"): true, lethe.CatalogARN("eu-central-1"): true,
+		lethe.BucketARN("b"): true, lethe.UserARN("ada@example.com"): true, lethe.ObjectARN("b", "k"): false, lethe.TableARN("eu-central-1", "default", "ada@example.com"): false,
+		lethe.TableARN("eu-central-1", "a b", "t"): false,
+	} {
+		if got := hidden(arn); (got == arn) != shown {
+			t.Errorf("%s is written as %s", arn, got)
+		}
+	}
 	a, b := HideObjectKey([]byte("k"), "x/y/*"), HideObjectKey([]byte("k"), "x/z")
 	if !strings.HasSuffix(a, "/*") || a[:21] != b[:21] || a == b || HideObjectKey([]byte("other"), "x/y/*") == a {
 		t.Errorf("%s %s", a, b)

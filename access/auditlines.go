@@ -8,7 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -154,4 +156,57 @@ func (s *Service) SetShipped(ctx context.Context, seq int64) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO access_lake (name, value) VALUES ('audit-shipped', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value", strconv.FormatInt(seq, 10))
 		return err
 	})
+}
+
+// Snapshot puts the audit as it is now into a directory, as files that do not change
+// any more, and returns their paths, in the chain's order. Closed files are linked where
+// the file system can.
+func (a *Audit) Snapshot(dir string) (paths []string, err error) {
+	_ = a.Flush()    // it is noted; what is in the files can be read all the same
+	a.syncing.Lock() // no file is closed meanwhile
+	defer a.syncing.Unlock()
+	closed, err := auditFiles(a.path)
+	if err != nil {
+		return nil, err
+	}
+	for _, from := range closed {
+		to := filepath.Join(dir, filepath.Base(from))
+		err := os.Link(from, to)
+		if errors.Is(err, syscall.EXDEV) || errors.Is(err, syscall.EPERM) {
+			err = copyFile(to, from)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it was deleted in its time
+		}
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, to)
+	}
+	a.mu.Lock()
+	f, size := a.f, a.durable+int64(a.written)
+	if a.failed != nil {
+		size = a.durable
+	}
+	a.mu.Unlock()
+	to := filepath.Join(dir, filepath.Base(a.path))
+	return append(paths, to), copyTo(to, io.NewSectionReader(f, 0, size))
+}
+
+func copyFile(to, from string) error {
+	f, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return copyTo(to, f)
+}
+
+func copyTo(path string, r io.Reader) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, r)
+	return errors.Join(err, f.Close())
 }

@@ -11,7 +11,9 @@ import (
 	"lethe"
 	"lethe/access"
 	"lethe/access/ship"
+	"lethe/catalog"
 	"lethe/config"
+	"lethe/query"
 )
 
 // openAudit opens the record of what is decided, which stops after all that decides.
@@ -52,6 +54,24 @@ func (a *App) shipAudit(ctx context.Context) error {
 	}
 	a.metrics.registry.MustRegister(m)
 	return nil
+}
+
+// auditTable is the audit as the table lethe.audit.
+func (a *App) auditTable() query.SystemTable {
+	columns := []catalog.Column{{Name: "seq", Type: "bigint", Comment: "number of the line"}, {Name: "time", Type: "timestamp", Comment: "UTC"}}
+	for _, c := range [][2]string{
+		{"event", "decision, change, login; of the audit itself gap, repair, retention"}, {"request_id", "as the client was told"}, {"source_ip", "of the client"},
+		{"principal", "ARN"}, {"session", "access key id of temporary credentials"}, {"on_behalf_of", "ARN of the owner of what acts by a service role"}, {"action", ""},
+		{"resource", "ARN; keys of objects are hidden"}, {"outcome", "allowed or denied; of changes done or failed"}, {"reason", ""}, {"policy", "that decided"}, {"statement", "of the policy"},
+		{"prev", "SHA-256 of the line before"},
+	} {
+		columns = append(columns, catalog.Column{Name: c[0], Type: "string", Comment: c[1]})
+	}
+	return query.SystemTable{
+		Name: "audit", Columns: columns, Action: access.ReadAudit, Resource: access.AuditARN,
+		SerDe: catalog.SerDe{Library: catalog.JSON.SerDe, Parameters: map[string]string{"timestamp.formats": "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"}},
+		Files: func(_ context.Context, dir string) ([]string, error) { return a.audit.Snapshot(dir) },
+	}
 }
 
 // ready says whether the lake can answer.

@@ -34,6 +34,7 @@ type executor struct {
 	*Service
 	run     *run
 	request Request
+	taken   string // directory of what tables of lethe's own hold; "" if none was read
 }
 
 // start ends the time in the queue.
@@ -66,6 +67,9 @@ func (e *executor) query(ctx context.Context, stmt *trinosql.QueryStmt, x Execut
 		return err
 	}
 	result, planned, err := e.answer(ctx, x, a, began)
+	if dropped := e.dropTaken(); err == nil && dropped != nil {
+		e.Log.Warn("a query's copy of records is left", "id", x.ID, "error", dropped)
+	}
 	if err != nil {
 		return err
 	}

@@ -153,6 +153,8 @@ type Part struct {
 	Values  []string        // of the partition keys; nil for a table without
 	Storage catalog.Storage // with the columns of this part
 	Objects []object.Object
+	// Files are local files that are read as objects are, of a table of lethe's own.
+	Files []string
 }
 
 // Result is a query's result in a local file.

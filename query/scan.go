@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"os"
 	"strings"
 
 	"lethe"
@@ -31,6 +32,11 @@ func (e *executor) scans(ctx context.Context, a *trinosql.Analysis) (list []Scan
 					bytes += o.Size
 				}
 			}
+			for _, path := range p.Files {
+				if info, err := os.Stat(path); err == nil {
+					bytes += info.Size()
+				}
+			}
 		}
 		list = append(list, s)
 	}
@@ -39,6 +45,9 @@ func (e *executor) scans(ctx context.Context, a *trinosql.Analysis) (list []Scan
 
 func (e *executor) scan(ctx context.Context, a *trinosql.Analysis, h resolved, use *trinosql.TableUse) (Scan, error) {
 	t := h.table
+	if s, own, err := e.systemScan(ctx, h); own || err != nil {
+		return s, err
+	}
 	if h.through != nil {
 		ctx = access.ThroughRules(ctx, *h.through)
 	}

@@ -83,6 +83,10 @@ func (b *builder) jsonValue(x string, i int) (string, error) {
 		// values fit has been checked; what does not would be null.
 		shape, err := json.Marshal(strings.ToLower(b.rel.Columns[i].Duck))
 		return "json_transform(" + x + ", " + quote(string(shape)) + ")", err
+	case trinosql.KindTimestamp:
+		if b.src.Text.Zulu {
+			x = "rtrim(" + x + ", 'Z')"
+		}
 	}
 	return b.scalar(x, i, "JSON")
 }

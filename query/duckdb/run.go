@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"lethe"
@@ -16,7 +17,7 @@ import (
 // Run implements query.Engine.
 func (e *Engine) Run(ctx context.Context, job query.Job) (query.Result, error) {
 	s := &stage{store: e.c.Store}
-	t, st, err := s.task(job.Analysis, job.Scans, dialect.Text())
+	t, st, err := s.task(job.Analysis, s.owned(job.Scans), dialect.Text())
 	if err != nil {
 		return query.Result{}, err
 	}
@@ -36,6 +37,22 @@ func (e *Engine) Run(ctx context.Context, job query.Job) (query.Result, error) {
 		r.Columns = append(r.Columns, resultColumn(c))
 	}
 	return r, nil
+}
+
+// owned puts the local files of scans among their objects.
+func (s *stage) owned(scans []query.Scan) []query.Scan {
+	scans = slices.Clone(scans)
+	for i := range scans {
+		scans[i].Parts = slices.Clone(scans[i].Parts)
+		for j := range scans[i].Parts {
+			p := &scans[i].Parts[j]
+			p.Objects = slices.Clip(p.Objects)
+			for _, path := range p.Files {
+				p.Objects = append(p.Objects, s.localObject(File{Path: path, Name: filepath.Base(path)}))
+			}
+		}
+	}
+	return scans
 }
 
 // task translates a statement and plans what its tables read.

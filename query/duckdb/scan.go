@@ -231,6 +231,7 @@ func sourceOf(t catalog.Table, p query.Part) (source, error) {
 		src.Format = openCSVFormat
 	case slices.Contains(catalog.JSONSerDes, serde):
 		src = source{Format: jsonFormat, Text: textOptions{SkipMalformed: strings.EqualFold(param("ignore.malformed.json"), "true")}}
+		src.Text.Zulu = zulu(param("timestamp.formats"))
 		if strings.EqualFold(param("case.insensitive"), "false") {
 			return source{}, lethe.Errorf(lethe.Unsupported, "%s reads JSON with case.insensitive=false, which is not supported", where)
 		}
@@ -324,4 +325,15 @@ func (s *stage) link(ctx context.Context, dir string) error {
 		return err
 	}
 	return context.Cause(ctx)
+}
+
+// zulu reports whether a list of formats of timestamps, in the letters of Java's
+// SimpleDateFormat, has that of RFC 3339 in UTC.
+func zulu(formats string) bool {
+	for f := range strings.SplitSeq(formats, ",") {
+		if f = strings.TrimSpace(f); f == "yyyy-MM-dd'T'HH:mm:ss'Z'" || f == "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'" {
+			return true
+		}
+	}
+	return false
 }

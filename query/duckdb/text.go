@@ -24,6 +24,8 @@ type textOptions struct {
 	Encoding  string // "" for UTF-8
 	// SkipMalformed makes a malformed JSON line a row of nulls.
 	SkipMalformed bool
+	// Zulu lets timestamps in JSON end in Z, as RFC 3339 has them in UTC.
+	Zulu bool
 }
 
 // maxLine bounds a line of text, and a JSON object. Hive's own bound is 2 GiB,

@@ -67,8 +67,13 @@ func (l *Lake) Bucket(t testing.TB, bucket string) {
 // lake says.
 func (l *Lake) Query(t testing.TB, statement string) ([]string, error) {
 	t.Helper()
+	return l.QueryBy(t, l.Athena(t), statement)
+}
+
+// QueryBy is Query by a client.
+func (l *Lake) QueryBy(t testing.TB, c *athena.Client, statement string) ([]string, error) {
+	t.Helper()
 	ctx := context.Background()
-	c := l.Athena(t)
 	started, err := c.StartQueryExecution(ctx, &athena.StartQueryExecutionInput{QueryString: &statement})
 	if err != nil {
 		return nil, err
