@@ -30,10 +30,14 @@ type Config struct {
 	// means Catalog. Without Connect there is no other.
 	Connect func(ctx context.Context, c Connector) (catalog.Catalog, error)
 	// Keys seals the passwords of connectors; nil: none can have one.
-	Keys   *seal.Keyring
-	Engine Engine
-	Access access.Decider
-	Region string
+	Keys *seal.Keyring
+	// System are tables of lethe's own, and Scratch is where copies of their files
+	// are put while a query reads them: on the disk that holds them, best.
+	System  []SystemTable
+	Scratch string
+	Engine  Engine
+	Access  access.Decider
+	Region  string
 	// Output is the result location of the workgroup primary when it is made.
 	Output string
 	// Concurrency is how many queries may be in the engine at once; others are
@@ -93,6 +97,7 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if c.Concurrency == 0 {
 		c.Concurrency = 4
 	}
+	c.Catalog = withSystem(c.Catalog, c.Access, c.System)
 	s := &Service{Config: c, db: c.DB, slots: make(chan struct{}, c.Concurrency), index: newRowIndex(), running: map[string]*run{}}
 	if err := s.interrupted(ctx); err != nil {
 		return nil, err
