@@ -19,14 +19,17 @@ import (
 
 // Progress tells how far a Build is.
 type Progress struct {
-	Listed                 bool  // all objects have been found: Objects and Bytes are final
-	Objects, Bytes         int64 // to be read
-	ObjectsRead, BytesRead int64
-	Rows, Postings         int64 // of those
-	Known                  int64 // objects that were in the index as they are
-	Unread                 int64 // that could not be read
-	Forgotten              int64 // that are no more
-	Began                  time.Time
+	Listed      bool      `json:"listed"` // all objects have been found: Objects and Bytes are final
+	Objects     int64     `json:"objects"`
+	Bytes       int64     `json:"bytes"` // to be read
+	ObjectsRead int64     `json:"objects_read"`
+	BytesRead   int64     `json:"bytes_read"`
+	Rows        int64     `json:"rows"`
+	Postings    int64     `json:"postings"`  // of those
+	Known       int64     `json:"known"`     // objects that were in the index as they are
+	Unread      int64     `json:"unread"`    // that could not be read
+	Forgotten   int64     `json:"forgotten"` // that are no more
+	Began       time.Time `json:"began,omitzero"`
 }
 
 // Left estimates how long a Build takes yet; 0 while that cannot be told.
@@ -66,7 +69,7 @@ const every = time.Second
 // Objects that cannot be read do not stop it. They are kept as Unread with the
 // reason, and are tried again by the next Build if trying may help.
 func (s *Service) Build(ctx context.Context, report func(Progress)) (Progress, error) {
-	c, err := s.scope(ctx)
+	c, err := s.scope(ctx, false)
 	if err != nil {
 		return Progress{}, err
 	}

@@ -13,30 +13,32 @@ import (
 // Outcome is what became of a person's records under one key. It holds no value
 // of theirs.
 type Outcome struct {
-	Bucket, Key string
-	Records     int64 // that were cut out of what is current
+	Bucket  string `json:"bucket"`
+	Key     string `json:"key"`
+	Records int64  `json:"records"` // that were cut out of what is current
 	// Changes are what was done, in order.
-	Changes []Change
+	Changes []Change `json:"changes,omitzero"`
 	// Exceptions are versions that still hold the person, and why.
-	Exceptions []Exception
-	Notes      []string
+	Exceptions []Exception `json:"exceptions,omitzero"`
+	Notes      []string    `json:"notes,omitzero"`
 }
 
 // Change is one step of an erasure.
 type Change struct {
-	Version, ETag string // as it was
+	Version string `json:"version"`
+	ETag    string `json:"etag"` // as it was
 	// After is the ETag of what took its place; "" if the version was deleted.
-	After   string
-	Mapping string // by which the person was found
-	Records int64
+	After   string `json:"after,omitempty"`
+	Mapping string `json:"mapping"` // by which the person was found
+	Records int64  `json:"records"`
 }
 
 // Exception is a version that could not be erased.
 type Exception struct {
 	ObjectVersion
-	Reason string
+	Reason string `json:"reason"`
 	// Until is when what forbids it ends; zero if that is not known.
-	Until time.Time
+	Until time.Time `json:"until,omitzero"`
 }
 
 // attempts is how often a key is begun anew because somebody else wrote it, before
@@ -57,7 +59,7 @@ func (s *Service) erase(ctx context.Context, sub subject, bucket, key string) (O
 	out := Outcome{Bucket: bucket, Key: key}
 	read := map[ObjectVersion]*Exception{} // what needs no other look: nil if it does not hold the person
 	for others := 0; others < attempts; {
-		c, err := s.scope(ctx)
+		c, err := s.scope(ctx, false)
 		if err != nil {
 			return out, err
 		}

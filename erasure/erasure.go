@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"sync"
@@ -59,6 +60,7 @@ type Service struct {
 	change     sync.Mutex // of types and mappings
 	scopes     scopes
 	suppressed suppressed
+	building   building
 }
 
 // Open makes the service.
@@ -75,7 +77,28 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	}
 	c.Approvals = max(c.Approvals, 1)
 	s := &Service{Config: c}
+	if err := s.sameKey(ctx); err != nil {
+		return nil, err
+	}
 	return s, s.suppressed.load(ctx, c.DB)
+}
+
+// sameKey refuses another key than the one that hashes were made with: the index
+// and the list of persons who must not come back would find nobody.
+func (s *Service) sameKey(ctx context.Context) error {
+	proof := s.Key.Hash("proof", "").String()
+	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
+		var have string
+		err := tx.QueryRowContext(ctx, `SELECT proof FROM erasure_key`).Scan(&have)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			_, err = tx.ExecContext(ctx, `INSERT INTO erasure_key (one, proof) VALUES (1, $1)`, proof)
+		case err == nil && have != proof:
+			err = lethe.Errorf(lethe.BadData, "the key of the identifiers' hashes is not the one that the index and the list of erased persons were made with").
+				WithHint("restore it from a backup")
+		}
+		return err
+	})
 }
 
 // put keeps a document in a table of documents.

@@ -257,6 +257,11 @@ func TestMappingsChange(t *testing.T) {
 	if _, err := l.Build(t.Context(), nil); !lethe.Is(err, lethe.NotFound) || !strings.Contains(err.Error(), "mapping other") {
 		t.Errorf("its table is gone: %v", err)
 	}
+	// Events of other tables go on.
+	l.must(l.PutMapping(t.Context(), people("reviews")))
+	l.write("reviews/b.json", `{"user_id":"v"}`)
+	l.must(l.Handle(t.Context(), []event.Event{{Bucket: "lake", Key: "reviews/b.json"}}))
+	l.want("user_id", "v", "reviews/b.json[0]")
 }
 
 func TestPartitionsElsewhere(t *testing.T) {

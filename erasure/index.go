@@ -52,9 +52,10 @@ type Index interface {
 
 // ObjectVersion names the bytes of an object.
 type ObjectVersion struct {
-	Bucket, Key string
-	Version     string // "" in buckets without versions
-	ETag        string
+	Bucket  string `json:"bucket"`
+	Key     string `json:"key"`
+	Version string `json:"version"` // "" in buckets without versions
+	ETag    string `json:"etag"`
 }
 
 // Entry is an object version in the ledger of an index.
@@ -92,7 +93,7 @@ type Place struct {
 
 // IndexStats are an index's figures.
 type IndexStats struct {
-	Objects  int64 // entries that count
-	Postings int64 // of these; about, where counting would take long
-	Bytes    int64 // on disk, all together
+	Objects  int64 `json:"objects"`  // entries that count
+	Postings int64 `json:"postings"` // of these; about, where counting would take long
+	Bytes    int64 `json:"bytes"`    // on disk, all together
 }

@@ -130,10 +130,10 @@ func identifiers(values [][]string) iter.Seq[[]string] {
 // Unread is an object version that the index could not be given.
 type Unread struct {
 	ObjectVersion
-	Mapping string // fingerprint of the mappings it was to be read with
-	Kind    lethe.Kind
-	Reason  string
-	At      time.Time
+	Mapping string     `json:"mapping"` // fingerprint of the mappings it was to be read with
+	Kind    lethe.Kind `json:"kind"`
+	Reason  string     `json:"reason"`
+	At      time.Time  `json:"at,omitzero"`
 }
 
 // stays reports whether reading the version again would end alike.

@@ -21,26 +21,26 @@ import (
 
 // Report says what a request has found: objects, counts and places, never values.
 type Report struct {
-	Request     string
-	Made        time.Time
-	Identifiers []HashedIdentifier
-	Objects     []ReportedObject
+	Request     string             `json:"request"`
+	Made        time.Time          `json:"made,omitzero"`
+	Identifiers []HashedIdentifier `json:"identifiers,omitzero"`
+	Objects     []ReportedObject   `json:"objects,omitzero"`
 	// Unread are objects in scope of which it is not known whether they hold the
 	// person, and why. They are exceptions of every request until they can be read.
-	Unread []ReportedUnread
+	Unread []ReportedUnread `json:"unread,omitzero"`
 }
 
 // ReportedObject is an object version that holds the person.
 type ReportedObject struct {
 	ObjectVersion
-	Size int64
-	Rows []int64
+	Size int64   `json:"size"`
+	Rows []int64 `json:"rows,omitzero"`
 }
 
 // ReportedUnread is an object version that could not be read.
 type ReportedUnread struct {
 	ObjectVersion
-	Reason string
+	Reason string `json:"reason"`
 }
 
 // masked writes a key without what names the person in it: a hash stands for it.
@@ -100,7 +100,7 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 		return none, err
 	}
 	return none, s.revise(ctx, id, func(_ *sql.Tx, q *Request) error {
-		q.State, q.Report, q.Digest = Reported, at, digest
+		q.State, q.Report, q.Digest = Reported, at.String(), digest
 		return nil
 	})
 }
@@ -134,29 +134,30 @@ func (s *Service) save(ctx context.Context, key string, v any) (lethe.Location, 
 
 // Certificate says what was done for a request, and is signed.
 type Certificate struct {
-	Request     string
-	Identifiers []HashedIdentifier
-	Made, Done  time.Time
-	Report      string // digest of the report
-	Decisions   []Decision
-	Objects     []Outcome
+	Request     string             `json:"request"`
+	Identifiers []HashedIdentifier `json:"identifiers,omitzero"`
+	Made        time.Time          `json:"made,omitzero"`
+	Done        time.Time          `json:"done,omitzero"`
+	Report      string             `json:"report"` // digest of the report
+	Decisions   []Decision         `json:"decisions,omitzero"`
+	Objects     []Outcome          `json:"objects,omitzero"`
 	// Exceptions are versions that still hold the person; Unread are those of which
 	// it is not known.
-	Exceptions []Exception
-	Unread     []ReportedUnread
+	Exceptions []Exception      `json:"exceptions,omitzero"`
+	Unread     []ReportedUnread `json:"unread,omitzero"`
 	// Versions counts the object versions in scope that were read and do not hold
 	// the person, in the listing after the last change; Listing is a SHA-256 over
 	// their buckets, keys, versions and ETags.
-	Versions int64
-	Listing  string
+	Versions int64  `json:"versions"`
+	Listing  string `json:"listing"`
 }
 
 // SignedCertificate is a certificate as it is kept: the bytes that were signed, and
 // an Ed25519 signature (RFC 8032) of them.
 type SignedCertificate struct {
-	Certificate []byte
-	PublicKey   []byte
-	Signature   []byte
+	Certificate []byte `json:"certificate,omitzero"`
+	PublicKey   []byte `json:"public_key,omitzero"`
+	Signature   []byte `json:"signature,omitzero"`
 }
 
 // certify writes the certificate.
@@ -199,7 +200,7 @@ func (s *Service) certify(ctx context.Context, id string) (none workflow.None, e
 		return none, err
 	}
 	return none, s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
-		r.Records, r.Exceptions, r.Certificate = q.Records, int64(len(c.Exceptions)+len(c.Unread)), at
+		r.Records, r.Exceptions, r.Certificate = q.Records, int64(len(c.Exceptions)+len(c.Unread)), at.String()
 		return nil
 	})
 }
@@ -207,7 +208,7 @@ func (s *Service) certify(ctx context.Context, id string) (none workflow.None, e
 // listingDigest counts and hashes what the index has of the scope, which a Build
 // has just brought to what the store has.
 func (s *Service) listingDigest(ctx context.Context) (n int64, digest string, err error) {
-	c, err := s.scope(ctx)
+	c, err := s.scope(ctx, false)
 	if err != nil {
 		return 0, "", err
 	}
@@ -224,13 +225,70 @@ func (s *Service) listingDigest(ctx context.Context) (n int64, digest string, er
 	return n, hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// Check verifies a certificate's signature by the key it was made with, and returns
-// it. Its error is of kind Invalid.
-func Check(signed SignedCertificate, by ed25519.PublicKey) (c Certificate, err error) {
+// Verify verifies a certificate's signature by the key it was made with, and
+// returns it. Its error is of kind Invalid.
+func Verify(signed SignedCertificate, by ed25519.PublicKey) (c Certificate, err error) {
 	if !bytes.Equal(signed.PublicKey, by) || !ed25519.Verify(by, signed.Certificate, signed.Signature) {
 		return c, lethe.Errorf(lethe.Invalid, "the certificate was not signed by this lake, or was changed")
 	}
 	return c, json.Unmarshal(signed.Certificate, &c)
+}
+
+// Check is what looking at a certificate and the lake again has shown.
+type Check struct {
+	Request string `json:"request"`
+	// Versions counts the object versions in scope that have been read, Found those
+	// that hold the person, without the certificate's exceptions.
+	Versions int64 `json:"versions"`
+	Found    int64 `json:"found"`
+	// Exceptions counts the certificate's exceptions that are there still.
+	Exceptions int64 `json:"exceptions"`
+	Unread     int64 `json:"unread"` // versions of which it is not known
+}
+
+// VerifyCertificate verifies a certificate, and looks for its person in all that is
+// in scope now, by the hashes it has.
+func (s *Service) VerifyCertificate(ctx context.Context, signed SignedCertificate) (k Check, err error) {
+	c, err := Verify(signed, s.Sign.Public().(ed25519.PublicKey))
+	if err != nil {
+		return k, err
+	}
+	k.Request = c.Request
+	if _, err := s.Build(ctx, nil); err != nil {
+		return k, err
+	}
+	excepted := map[string]bool{} // by version and ETag: the certificate masks keys
+	for _, e := range c.Exceptions {
+		excepted[e.Bucket+"/"+e.Version+"/"+e.ETag] = true
+	}
+	seen := map[ObjectVersion]bool{}
+	for _, id := range c.Identifiers {
+		raw, err := hex.DecodeString(id.Hash)
+		if err != nil || len(raw) != len(Hash{}) {
+			return k, lethe.Errorf(lethe.Invalid, "the certificate has a hash of %d bytes", len(raw))
+		}
+		for p, err := range s.Index.Find(ctx, Hash(raw)) {
+			if err != nil {
+				return k, err
+			}
+			if seen[p.ObjectVersion] {
+				continue
+			}
+			seen[p.ObjectVersion] = true
+			if excepted[p.Bucket+"/"+p.Version+"/"+p.ETag] {
+				k.Exceptions++
+			} else {
+				k.Found++
+			}
+		}
+	}
+	us, err := s.Unread(ctx, 1<<20)
+	if err != nil {
+		return k, err
+	}
+	k.Unread = int64(len(us))
+	k.Versions, _, err = s.listingDigest(ctx)
+	return k, err
 }
 
 // CertificateOf returns the certificate of a request; an error of kind NotFound if
@@ -240,19 +298,50 @@ func (s *Service) CertificateOf(ctx context.Context, id string) (c SignedCertifi
 	if err != nil {
 		return c, err
 	}
-	if q.Certificate.Key == "" {
+	if q.Certificate == "" {
 		return c, lethe.Errorf(lethe.NotFound, "request %s is %s, and has no certificate", id, q.State)
 	}
-	r, _, err := s.Store.Open(ctx, q.Certificate.Bucket, q.Certificate.Key, 0, -1)
-	if err != nil {
-		return c, err
-	}
-	defer r.Close()
-	raw, err := io.ReadAll(r)
+	raw, err := s.document(ctx, q.Certificate)
 	if err != nil {
 		return c, err
 	}
 	return c, json.Unmarshal(raw, &c)
+}
+
+// ReportOf returns the report of a request, as it was saved; an error of kind
+// NotFound if it has none yet, and of kind BadData if it is not what was saved.
+func (s *Service) ReportOf(ctx context.Context, id string) ([]byte, error) {
+	q, err := s.Request(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if q.Report == "" {
+		return nil, lethe.Errorf(lethe.NotFound, "request %s is %s, and has no report yet", id, q.State)
+	}
+	raw, err := s.document(ctx, q.Report)
+	if err != nil {
+		return nil, err
+	}
+	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != q.Digest {
+		return nil, lethe.Errorf(lethe.BadData, "%s is not the report that was saved: somebody changed it", q.Report)
+	}
+	return raw, nil
+}
+
+// maxDocument bounds what is read of a report or certificate, in bytes.
+const maxDocument = 256 << 20
+
+func (s *Service) document(ctx context.Context, at string) ([]byte, error) {
+	l, err := lethe.ParseLocation(at)
+	if err != nil {
+		return nil, err
+	}
+	r, _, err := s.Store.Open(ctx, l.Bucket, l.Key, 0, -1)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, maxDocument))
 }
 
 // close ends a request: its identifiers are destroyed, and the person's postings.

@@ -14,35 +14,39 @@ import (
 // Request is a person's request to be erased, from the moment it is made to its
 // certificate. It holds no value of the person's: identifiers are hashes.
 type Request struct {
-	ID    string
-	State State
+	ID    string `json:"id"`
+	State State  `json:"state"`
 	// Identifiers are the types of those that were given, with their hashes.
-	Identifiers []HashedIdentifier
-	By          string // the principal who made it
-	Made        time.Time
+	Identifiers []HashedIdentifier `json:"identifiers,omitzero"`
+	By          string             `json:"by"` // the principal who made it
+	Made        time.Time          `json:"made,omitzero"`
 	// Due is when the person must have been told that it is done: a month from when
 	// it was made (Regulation (EU) 2016/679, article 12(3)).
-	Due time.Time
-	// Report is what was found; Digest is its SHA-256, which approvals name.
-	Report      lethe.Location
-	Digest      string
-	Decisions   []Decision
-	Found       Found
-	Records     int64 // erased
-	Exceptions  int64
-	Certificate lethe.Location
-	Closed      time.Time
-	Problem     string // why it needs a person
+	Due time.Time `json:"due,omitzero"`
+	// Report is the location of what was found; Digest is its SHA-256, which approvals name.
+	Report      string     `json:"report,omitempty"`
+	Digest      string     `json:"digest,omitempty"`
+	Decisions   []Decision `json:"decisions,omitzero"`
+	Found       Found      `json:"found"`
+	Records     int64      `json:"records"` // erased
+	Exceptions  int64      `json:"exceptions"`
+	Certificate string     `json:"certificate,omitempty"` // its location
+	Closed      time.Time  `json:"closed,omitzero"`
+	Problem     string     `json:"problem,omitempty"` // why it needs a person
 }
 
 // HashedIdentifier is an identifier as a request keeps it.
 type HashedIdentifier struct {
-	Type string
-	Hash string
+	Type string `json:"type"`
+	Hash string `json:"hash"`
 }
 
 // Found counts what a request has found.
-type Found struct{ Objects, Records, Unread int64 }
+type Found struct {
+	Objects int64 `json:"objects"`
+	Records int64 `json:"records"`
+	Unread  int64 `json:"unread"`
+}
 
 // State is where a request has come to.
 type State string
@@ -61,11 +65,11 @@ const (
 
 // Decision is somebody's yes or no to what a report says.
 type Decision struct {
-	Approve bool
-	By      string
-	Digest  string // of the report that was decided on
-	Reason  string
-	At      time.Time
+	Approve bool      `json:"approve"`
+	By      string    `json:"by"`
+	Digest  string    `json:"digest"` // of the report that was decided on
+	Reason  string    `json:"reason,omitempty"`
+	At      time.Time `json:"at,omitzero"`
 }
 
 // month is one calendar month on, or its last day where the month is shorter

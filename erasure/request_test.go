@@ -52,8 +52,10 @@ func (l *lake) decide(id, who string, d erasure.Decision) {
 	l.must(l.Decide(as(who), id, d))
 }
 
-func (l *lake) text(at lethe.Location) []byte {
+func (l *lake) text(location string) []byte {
 	l.t.Helper()
+	at, err := lethe.ParseLocation(location)
+	l.must(err)
 	r, _, err := l.store.Open(l.t.Context(), at.Bucket, at.Key, 0, -1)
 	l.must(err)
 	defer r.Close()
@@ -79,7 +81,11 @@ func TestRequest(t *testing.T) {
 	if q.Found != (erasure.Found{Objects: 2, Records: 5, Unread: 1}) {
 		t.Errorf("found: %+v", q.Found)
 	}
-	raw := l.text(q.Report)
+	raw, err := l.ReportOf(t.Context(), q.ID)
+	l.must(err)
+	if !bytes.Equal(raw, l.text(q.Report)) {
+		t.Error("the report is another one")
+	}
 	var report erasure.Report
 	l.must(json.Unmarshal(raw, &report))
 	if len(report.Objects) != 3 || len(report.Unread) != 1 || report.Unread[0].Key != "reviews/bad.json" {
@@ -112,13 +118,13 @@ func TestRequest(t *testing.T) {
 	l.want("user_id", "ada")
 	signed, err := l.CertificateOf(t.Context(), q.ID)
 	l.must(err)
-	c, err := erasure.Check(signed, l.public)
+	c, err := erasure.Verify(signed, l.public)
 	l.must(err)
 	if c.Report != q.Digest || len(c.Decisions) != 2 || len(c.Unread) != 1 || len(c.Exceptions) != 0 || c.Versions != 4 || bytes.Contains(signed.Certificate, []byte("ada")) {
 		t.Errorf("certificate: %s", signed.Certificate)
 	}
-	signed.Certificate = bytes.Replace(signed.Certificate, []byte(`"Versions":4`), []byte(`"Versions":5`), 1)
-	if _, err := erasure.Check(signed, l.public); !lethe.Is(err, lethe.Invalid) {
+	signed.Certificate = bytes.Replace(signed.Certificate, []byte(`"versions":4`), []byte(`"versions":5`), 1)
+	if _, err := erasure.Verify(signed, l.public); !lethe.Is(err, lethe.Invalid) {
 		t.Errorf("a changed certificate: %v", err)
 	}
 	for v, err := range object.AllVersions(t.Context(), l.store, "lake", "reviews/") {
@@ -146,6 +152,14 @@ func TestRequest(t *testing.T) {
 	if err := l.Decide(as("late"), q.ID, erasure.Decision{Approve: true, Digest: q.Digest}); !lethe.Is(err, lethe.Conflict) {
 		t.Errorf("a decision on what is done: %v", err)
 	}
+	signed, err = l.CertificateOf(t.Context(), q.ID)
+	l.must(err)
+	l.write("reviews/oldest.json", hers, somebody) // no event, no build: the check itself looks
+	check, err := l.VerifyCertificate(t.Context(), signed)
+	if err != nil || check.Found != 0 || check.Unread != 1 || check.Versions != 7 {
+		t.Errorf("later: %+v, %v", check, err)
+	}
+	l.wantLines("reviews/oldest.json", "{}", somebody)
 	l.leaves("ada@example.org")
 }
 
@@ -196,7 +210,7 @@ func TestRequestForLockedVersions(t *testing.T) {
 	l.wantLines("reviews/1.json", somebody)
 	signed, err := l.CertificateOf(t.Context(), q.ID)
 	l.must(err)
-	c, err := erasure.Check(signed, l.public)
+	c, err := erasure.Verify(signed, l.public)
 	l.must(err)
 	if q.Exceptions != 1 || len(c.Exceptions) != 1 || !c.Exceptions[0].Until.Equal(until) || c.Exceptions[0].Version != o.Version {
 		t.Errorf("exceptions: %+v", c.Exceptions)

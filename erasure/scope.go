@@ -55,7 +55,7 @@ func (s *Service) recent(ctx context.Context) (*scope, error) {
 		return s.scopes.last, nil
 	}
 	at := time.Now()
-	c, err := s.scope(ctx)
+	c, err := s.scope(ctx, true)
 	if err == nil {
 		s.scopes.last, s.scopes.at = c, at
 	}
@@ -63,8 +63,9 @@ func (s *Service) recent(ctx context.Context) (*scope, error) {
 }
 
 // scope reads where the mapped tables lie. A mapping whose table is gone, or does
-// not fit any more, is an error: its objects would be taken for nobody's.
-func (s *Service) scope(ctx context.Context) (*scope, error) {
+// not fit any more, is an error, unless those are to be left out: its objects would
+// be taken for nobody's, which does for events and not for what must be complete.
+func (s *Service) scope(ctx context.Context, leaveOut bool) (*scope, error) {
 	k, err := s.known(ctx)
 	if err != nil {
 		return nil, err
@@ -75,7 +76,9 @@ func (s *Service) scope(ctx context.Context) (*scope, error) {
 		if err == nil {
 			err = m.check(t, k.types)
 		}
-		if err != nil {
+		if k := lethe.KindOf(err); err != nil && leaveOut && (k == lethe.NotFound || k == lethe.Invalid || k == lethe.Unsupported) {
+			continue
+		} else if err != nil {
 			return nil, fmt.Errorf("mapping %s: %w", m.Name, err)
 		}
 		var types []IdentifierType

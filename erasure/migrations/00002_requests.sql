@@ -20,3 +20,8 @@ CREATE TABLE erasure_suppressed (
     request text NOT NULL,
     since   bigint NOT NULL -- microseconds since 1970
 );
+-- One row: a hash that tells whether the identifiers' key is still the same.
+CREATE TABLE erasure_key (
+    one   bigint PRIMARY KEY,
+    proof text NOT NULL
+);
