@@ -28,11 +28,7 @@ func (m *Simulator) sights(ctx context.Context, action, resource string) ([]Sigh
 		if err != nil || at == nil {
 			return nil, err
 		}
-		for _, p := range at.buckets[bucket] {
-			if strings.HasPrefix(key, p.prefix) {
-				tables = append(tables, p.table)
-			}
-		}
+		tables = at.buckets[bucket].of(key)
 	}
 	var all []Sight
 	for _, t := range tables {

@@ -44,13 +44,27 @@ func ThroughRules(ctx context.Context, t TableName) context.Context {
 type places struct {
 	rules   uint64 // generation of the rules
 	version uint64 // of the tables
-	buckets map[string][]place
+	buckets map[string]bucketPlaces
 }
 
-// place is what begins the keys of a table's objects.
-type place struct {
-	prefix string // "" or ending with a slash
-	table  TableName
+// bucketPlaces are the tables in a bucket by what begins the keys of their objects: ""
+// or a text that ends with a slash.
+type bucketPlaces map[string][]TableName
+
+// of returns the tables that an object is of.
+func (b bucketPlaces) of(key string) (tables []TableName) {
+	if len(b) == 0 {
+		return nil
+	}
+	tables = b[""]
+	for i := range len(key) {
+		if key[i] == '/' {
+			if more := b[key[:i+1]]; len(more) > 0 {
+				tables = append(tables[:len(tables):len(tables)], more...)
+			}
+		}
+	}
+	return tables
 }
 
 // places returns where the tables lie that have rules; nil if there are none.
@@ -66,14 +80,18 @@ func (s *Service) placesOfRules(ctx context.Context) (*places, error) {
 	if p := s.guarded.Load(); p != nil && p.rules == book.generation && p.version == version {
 		return p, nil
 	}
-	p := &places{rules: book.generation, version: version, buckets: map[string][]place{}}
+	p := &places{rules: book.generation, version: version, buckets: map[string]bucketPlaces{}}
 	for t := range book.byTable {
 		locations, err := s.tables.Locations(ctx, t)
 		if err != nil {
 			return nil, err
 		}
 		for _, l := range locations {
-			p.buckets[l.Bucket] = append(p.buckets[l.Bucket], place{l.Dir().Key, t})
+			if p.buckets[l.Bucket] == nil {
+				p.buckets[l.Bucket] = bucketPlaces{}
+			}
+			prefix := l.Dir().Key
+			p.buckets[l.Bucket][prefix] = append(p.buckets[l.Bucket][prefix], t)
 		}
 	}
 	s.guarded.Store(p)
@@ -94,26 +112,22 @@ func (s *Service) guard(ctx context.Context, q question, d *policy.Decision) err
 	if err != nil || p == nil {
 		return err
 	}
-	refused, err := s.behind(ctx, q.principal, p.buckets[bucket], func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+	refused, err := s.behind(ctx, q.principal, p.buckets[bucket].of(key))
 	if err == nil && refused {
 		refuseByRule(d)
 	}
 	return err
 }
 
-// behind reports whether one of the tables at places that are concerned is seen
-// by p only through rules.
-func (s *Service) behind(ctx context.Context, p lethe.Principal, all []place, concerned func(prefix string) bool) (bool, error) {
+// behind reports whether one of the tables is seen by p only through rules.
+func (s *Service) behind(ctx context.Context, p lethe.Principal, tables []TableName) (bool, error) {
 	through, _ := ctx.Value(throughKey{}).(TableName)
 	refused := false
-	for _, at := range all {
-		if !concerned(at.prefix) {
-			continue
-		}
-		if at.table == through {
+	for _, t := range tables {
+		if t == through {
 			return false, nil // who reads applies the rules
 		}
-		sight, err := s.TableSight(ctx, p, at.table)
+		sight, err := s.TableSight(ctx, p, t)
 		if err != nil {
 			return false, err
 		}
@@ -147,15 +161,15 @@ func (s *Service) DecideListing(ctx context.Context, p lethe.Principal, bucket, 
 	if err != nil || at == nil {
 		return err
 	}
-	refused, err := s.behind(ctx, p, at.buckets[bucket], func(place string) bool {
-		if strings.HasPrefix(prefix, place) {
-			return true
+	var concerned []TableName
+	for place, tables := range at.buckets[bucket] {
+		// From above, what is left of the place, up to the next slash, is all that a
+		// listing by / tells.
+		if strings.HasPrefix(prefix, place) || strings.HasPrefix(place, prefix) && delimiter != "/" {
+			concerned = append(concerned, tables...)
 		}
-		rest, above := strings.CutPrefix(place, prefix)
-		// What is left of the place, between the prefix and the next slash, is all
-		// that a listing by / tells.
-		return above && (delimiter != "/" || rest == "")
-	})
+	}
+	refused, err := s.behind(ctx, p, concerned)
 	if err != nil || !refused {
 		return err
 	}

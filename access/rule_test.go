@@ -259,6 +259,13 @@ func TestFilesBelowRules(t *testing.T) {
 func BenchmarkDecideBelowRules(b *testing.B) {
 	s, w, user := shop(b)
 	sam := user("sam")
+	b.Run("without", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.Allows(b.Context(), sam, "s3:GetObject", lethe.ObjectARN("shop", "other/1")); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	for i := range 100 {
 		r := rule("a", "x = 1", "user/sam")
 		r.Table.Table = "t" + strings.Repeat("x", i)
