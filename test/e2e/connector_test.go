@@ -139,4 +139,39 @@ func TestAnotherMetastore(t *testing.T) {
 	if got := l.SQL(t, statement); !slices.Equal(got, []string{"ada|36|1815"}) {
 		t.Errorf("rows %q", got)
 	}
+	ownMetastore(t, l, c)
+}
+
+// ownMetastore holds that a lake's metastore, reached as an external one, over
+// Thrift, answers what its catalog answers.
+func ownMetastore(t *testing.T, l *lake.Lake, c *console) {
+	name := "mine"
+	_, err := l.Athena(t).CreateDataCatalog(t.Context(), &awsathena.CreateDataCatalogInput{Name: &name, Type: types.DataCatalogTypeHive,
+		Parameters: map[string]string{query.MetadataFunction: lethe.FunctionARN(l.Region, query.OwnConnector)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SQL(t, "CREATE EXTERNAL TABLE mine.default.scientists (name string, age int) PARTITIONED BY (year int) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION 's3://data/people/'")
+	l.SQL(t, "MSCK REPAIR TABLE default.scientists")
+	for _, statement := range []string{"SELECT name, age, year FROM %s.default.scientists ORDER BY year", "SELECT count(*) FROM %s.default.scientists WHERE year = 1912",
+		"SHOW PARTITIONS %s.default.scientists", "SHOW TABLES IN %s.default", "DESCRIBE %s.default.scientists", "SELECT * FROM %s.default.nothing"} {
+		want, wantErr := l.Query(t, fmt.Sprintf(statement, lethe.DefaultCatalog))
+		got, gotErr := l.Query(t, fmt.Sprintf(statement, name))
+		if !slices.Equal(got, want) || (gotErr == nil) != (wantErr == nil) {
+			t.Errorf("%s: %q, %v; in the lake's own catalog %q, %v", statement, got, gotErr, want, wantErr)
+		}
+	}
+	var all struct {
+		Connectors []struct {
+			Name string
+			connector
+		}
+	}
+	c.call("GET", "/connectors", nil, &all)
+	for _, k := range all.Connectors {
+		if k.Name == query.OwnConnector && (len(k.Nodes) != 1 || k.Nodes[0].URI != l.HMS || !k.Nodes[0].Good) {
+			t.Errorf("the lake's own metastore: %+v, served at %s", k, l.HMS)
+		}
+	}
+	l.SQL(t, "DROP TABLE mine.default.scientists")
 }
