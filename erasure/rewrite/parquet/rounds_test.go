@@ -3,4 +3,4 @@
 package parquet_test
 
 // rounds is how many files of each writer are cut.
-const rounds = 10
+const rounds = 8
