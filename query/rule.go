@@ -128,6 +128,8 @@ func expression(text string, self access.Self) (trinosql.Expr, error) {
 	var failed error
 	x = trinosql.Replace(x, func(x trinosql.Expr) trinosql.Expr {
 		switch x := x.(type) {
+		case *trinosql.Param:
+			failed = lethe.Errorf(lethe.Invalid, "%s: a rule has no parameters", x.Pos())
 		case *trinosql.Special:
 			if x.Name != "CURRENT_USER" {
 				return x
