@@ -500,3 +500,65 @@ func TestNotifications(t *testing.T) {
 		t.Errorf("nothing to tell of: %v", err)
 	}
 }
+
+// shelf notes which folders were made and deleted; what is below kept is denied.
+type shelf struct {
+	mu            sync.Mutex
+	made, deleted []string
+	kept          string
+}
+
+func (f *shelf) Make(_ context.Context, location string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.made = append(f.made, location)
+	return nil
+}
+
+func (f *shelf) Delete(_ context.Context, location string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.kept != "" && strings.HasPrefix(location, f.kept) {
+		return lethe.Errorf(lethe.Denied, "it is kept")
+	}
+	f.deleted = append(f.deleted, location)
+	return nil
+}
+
+func TestFoldersOfTables(t *testing.T) {
+	f := &shelf{kept: "s3://b/kept"}
+	s := serve(t, func(c *Config) { c.Folders = f })
+	c := s.dial(t, thrift.Transport{})
+	create := func(name, location, typ string) {
+		table := events()
+		table.TableName, table.TableType, table.Sd.Location, table.Parameters = name, typ, location, map[string]string{}
+		if typ == "EXTERNAL_TABLE" {
+			table.Parameters["EXTERNAL"] = "TRUE"
+		}
+		must[hms.CreateTableReply](t, c, "create_table", &hms.CreateTableArgs{Tbl: table})
+		for _, l := range []string{location + "/dt=1/hour=1", "s3://other/" + name} {
+			p := part(l, "1")
+			p.TableName, p.Sd.Location = name, l
+			must[hms.AddPartitionReply](t, c, "add_partition", &hms.AddPartitionArgs{NewPart: p})
+		}
+	}
+	create("managed", "s3://b/m", "MANAGED_TABLE")
+	create("external", "s3://b/e", "EXTERNAL_TABLE")
+	create("kept", "s3://b/kept", "MANAGED_TABLE")
+	create("half", "s3://b/h", "MANAGED_TABLE")
+	if want := []string{"s3://b/m", "s3://b/e", "s3://b/kept", "s3://b/h"}; !slices.Equal(f.made, want) {
+		t.Errorf("made %q", f.made)
+	}
+	drop := func(name string, data bool) {
+		must[hms.DropTableReply](t, c, "drop_table", &hms.DropTableArgs{Dbname: "default", Name: name, DeleteData: data})
+	}
+	must[hms.DropPartitionReply](t, c, "drop_partition", &hms.DropPartitionArgs{DbName: "default", TblName: "managed", PartVals: []string{"s3://b/m/dt=1/hour=1", "1"}, DeleteData: true})
+	must[hms.DropPartitionReply](t, c, "drop_partition", &hms.DropPartitionArgs{DbName: "default", TblName: "external", PartVals: []string{"s3://b/e/dt=1/hour=1", "1"}, DeleteData: true})
+	drop("managed", true)
+	drop("external", true)
+	drop("kept", true) // its files stay, and it is dropped all the same
+	drop("half", false)
+	if want := []string{"s3://b/m/dt=1/hour=1", "s3://b/m", "s3://other/managed", "s3://other/kept"}; !slices.Equal(f.deleted, want) {
+		t.Errorf("deleted %q, want %q", f.deleted, want)
+	}
+}
