@@ -79,7 +79,7 @@ func many(n int) []byte {
 // members that end with a line; the next cut writes one of them.
 func TestOneMemberBecomesMany(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	text := many(60_000)
+	text := many(40_000)
 	half := len(text)/2 + bytes.IndexByte(text[len(text)/2:], '\n') + 1
 	text = slices.Concat(text[:half], []byte(line("first")), text[half:], []byte(line("second")))
 	obj := gzipped(r, text)

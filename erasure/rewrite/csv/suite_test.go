@@ -84,7 +84,7 @@ func suite(t *testing.T, newFormat func() erasure.Format, head string, write fun
 		Without: []string{"buyer.id", "friends"},
 		Lines:   true,
 		Memory:  32 << 20,
-		BigSize: 64 << 20,
+		BigSize: 40 << 20,
 		Big: func(t testing.TB, size int64) object.Content {
 			r := rand.New(rand.NewPCG(1, 1))
 			var block strings.Builder
