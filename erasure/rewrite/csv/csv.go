@@ -178,8 +178,9 @@ type head struct {
 func (h *head) Parser(columns []string) (lines.Parser, error) {
 	p := &parser{head: h, places: make([][]int, len(columns))}
 	for i, name := range columns {
+		lower := strings.ToLower(name)
 		for j, c := range h.columns {
-			if !strings.EqualFold(c.Name, name) && strings.ToLower(c.Name) != strings.ToLower(name) {
+			if !strings.EqualFold(c.Name, name) && strings.ToLower(c.Name) != lower {
 				continue
 			}
 			switch t, _, _ := strings.Cut(strings.ToLower(c.Type), "<"); strings.TrimSpace(t) {

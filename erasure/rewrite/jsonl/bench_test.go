@@ -84,7 +84,8 @@ func BenchmarkOneOf200MB(bench *testing.B) {
 	}
 	cut.Rows = []int64{200_000}
 	run("rows", cut)
-	cut.Marks = append(marks, erasure.Mark{Row: row + 1, Off: int64(len(data))})
+	marks = append(marks, erasure.Mark{Row: row + 1, Off: int64(len(data))})
+	cut.Marks = marks
 	run("rows and marks", cut)
 	bench.Run("encoding json", func(b *testing.B) {
 		b.SetBytes(int64(len(data)))

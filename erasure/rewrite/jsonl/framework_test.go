@@ -55,8 +55,9 @@ func TestWholeObject(t *testing.T) {
 		marks = erasure.AppendMark(marks, r)
 		rows = r.Row + 1
 	}
+	marks = append(marks, erasure.Mark{Row: rows, Off: int64(len(obj))})
 	c := cut("alice")
-	c.Rows, c.Marks = []int64{150_000}, append(marks, erasure.Mark{Row: rows, Off: int64(len(obj))})
+	c.Rows, c.Marks = []int64{150_000}, marks
 	p, out := apply(t, obj, c)
 	if p.Cut != 1 || p.Rows != rows || len(out) != len(obj)-20 || p.Read > 3*erasure.MarkEvery || p.Written != 0 {
 		t.Errorf("one line of %d MB cost reading %d bytes and writing %d", len(obj)>>20, p.Read, p.Written)
