@@ -13,6 +13,8 @@ type Principal struct {
 	// Session names the temporary credentials that the request was made with, by
 	// their access key id; "" if it was made with lasting ones.
 	Session string
+	// For is the ARN of the owner of what acts by a service role; "" of all others.
+	For string
 	// Administrator holds the policy AdministratorAccess. It is told to people, and
 	// decides nothing but for System.
 	Administrator bool

@@ -9,11 +9,11 @@ import (
 
 // entry begins an entry about a principal's request.
 func entry(ctx context.Context, event string, p lethe.Principal) Entry {
-	e := Entry{Event: event, Principal: p.ARN, Session: p.Session}
+	e := Entry{Event: event, Principal: p.ARN, Session: p.Session, For: p.For}
 	if r := RequestOf(ctx); r != nil {
 		e.Request, e.Source = r.ID, r.SourceIP
 	}
-	if p.Zero() {
+	if p.Zero() && p.ARN == "" {
 		e.Principal = "anonymous"
 	}
 	return e

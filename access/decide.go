@@ -199,6 +199,8 @@ func (s *Service) load(ctx context.Context, tx *sql.Tx, p lethe.Principal) (*rig
 			return nil, err
 		}
 		owner = x.owner
+	} else if role, name, ok := strings.Cut(owner, ":"); ok { // see AssumeServiceRole
+		owner, x.name = role, name
 	}
 	var r *rights
 	switch {
