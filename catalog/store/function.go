@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 	"strings"
 
@@ -37,27 +36,31 @@ func readFunctions(ctx context.Context, tx *transaction, query string, args ...a
 	}
 	rows.Close()
 	for chunk := range slices.Chunk(ids, idsAtOnce) {
-		rows, err := tx.QueryContext(ctx, `SELECT "FUNC_ID", "RESOURCE_TYPE", "RESOURCE_URI" FROM "FUNC_RU" WHERE `+among(`"FUNC_ID"`, "$1")+` ORDER BY "FUNC_ID", "INTEGER_IDX"`, list(chunk))
-		if err != nil {
-			return nil, nil, err
-		}
-		for rows.Next() {
-			var id int64
-			var r catalog.FunctionResource
-			var uri sql.NullString
-			if err := rows.Scan(&id, &r.Type, &uri); err != nil {
-				rows.Close()
-				return nil, nil, err
-			}
-			r.URI = uri.String
-			f := &out[at[id]]
-			f.Resources = append(f.Resources, r)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		if err := readResources(ctx, tx, chunk, func(id int64) *catalog.Function { return &out[at[id]] }); err != nil {
 			return nil, nil, err
 		}
 	}
 	return out, ids, nil
+}
+
+func readResources(ctx context.Context, tx *transaction, ids []int64, of func(id int64) *catalog.Function) error {
+	rows, err := tx.QueryContext(ctx, `SELECT "FUNC_ID", "RESOURCE_TYPE", "RESOURCE_URI" FROM "FUNC_RU" WHERE `+among(`"FUNC_ID"`, "$1")+` ORDER BY "FUNC_ID", "INTEGER_IDX"`, list(ids))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var r catalog.FunctionResource
+		var uri sql.NullString
+		if err := rows.Scan(&id, &r.Type, &uri); err != nil {
+			return err
+		}
+		r.URI = uri.String
+		f := of(id)
+		f.Resources = append(f.Resources, r)
+	}
+	return rows.Err()
 }
 
 // Functions lists a database's functions by name.

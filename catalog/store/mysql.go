@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"net"
 	"net/url"
@@ -149,8 +150,9 @@ func createMySQL(ctx context.Context, db *database, v version) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	const lock = "'lethe-catalog'" // of all processes that make the tables of a catalog
+	// The connection ends with this, and with it its lock and its settings.
+	defer conn.Raw(func(any) error { return driver.ErrBadConn }) //nolint:errcheck // it answers what it is told
+	const lock = "'lethe-catalog'"                               // of all processes that make the tables of a catalog
 	var locked sql.NullBool
 	if err := conn.QueryRowContext(ctx, "SELECT get_lock("+lock+", 60)").Scan(&locked); err != nil {
 		return err
@@ -158,12 +160,10 @@ func createMySQL(ctx context.Context, db *database, v version) error {
 	if !locked.Bool {
 		return lethe.Errorf(lethe.Conflict, "another process has been making the tables of %s for a minute", db.address)
 	}
-	defer conn.ExecContext(context.WithoutCancel(ctx), "SELECT release_lock("+lock+")")
 	if made, _, err := mysqlExists(ctx, db.pool); err != nil || made {
 		return err
 	}
 	// Tables may refer to those that come after them.
-	defer conn.ExecContext(context.WithoutCancel(ctx), "SET foreign_key_checks = 1")
 	for _, q := range []string{"SET foreign_key_checks = 0", "CREATE TABLE IF NOT EXISTS " + unfinished + " (n int)"} {
 		if _, err := conn.ExecContext(ctx, q); err != nil {
 			return err

@@ -215,30 +215,31 @@ type partitionRow struct{ id, sd, serde, cd int64 }
 func partitionsNamed(ctx context.Context, tx *transaction, table int64, names []string) (map[string]partitionRow, error) {
 	found := make(map[string]partitionRow)
 	for chunk := range slices.Chunk(names, idsAtOnce) {
-		rows, err := tx.QueryContext(ctx, `SELECT p."PART_NAME", p."PART_ID", s."SD_ID", s."SERDE_ID", s."CD_ID" FROM "PARTITIONS" p
-			LEFT JOIN "SDS" s ON s."SD_ID" = p."SD_ID" WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2"), table, list(chunk))
-		if err != nil {
-			return nil, err
-		}
-		for rows.Next() {
-			var name string
-			var r partitionRow
-			var sd, serde, cd sql.NullInt64
-			if err := rows.Scan(&name, &r.id, &sd, &serde, &cd); err != nil {
-				rows.Close()
-				return nil, err
-			}
-			r.sd, r.serde, r.cd = sd.Int64, serde.Int64, cd.Int64
-			found[name] = r
-		}
-		if err := rows.Close(); err != nil {
-			return nil, err
-		}
-		if err := rows.Err(); err != nil {
+		if err := findPartitions(ctx, tx, table, chunk, found); err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
+}
+
+func findPartitions(ctx context.Context, tx *transaction, table int64, names []string, found map[string]partitionRow) error {
+	rows, err := tx.QueryContext(ctx, `SELECT p."PART_NAME", p."PART_ID", s."SD_ID", s."SERDE_ID", s."CD_ID" FROM "PARTITIONS" p
+		LEFT JOIN "SDS" s ON s."SD_ID" = p."SD_ID" WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2"), table, list(names))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var r partitionRow
+		var sd, serde, cd sql.NullInt64
+		if err := rows.Scan(&name, &r.id, &sd, &serde, &cd); err != nil {
+			return err
+		}
+		r.sd, r.serde, r.cd = sd.Int64, serde.Int64, cd.Int64
+		found[name] = r
+	}
+	return rows.Err()
 }
 
 // DropPartitions drops all or none of the partitions with the given values. The

@@ -40,7 +40,7 @@ func (b *batch) insert(ctx context.Context, tx *transaction) error {
 		}
 		if full == nil {
 			var err error
-			if full, err = tx.PrepareContext(ctx, b.statement(rows)); err != nil {
+			if full, err = tx.PrepareContext(ctx, b.statement(rows)); err != nil { //nolint:sqlclosecheck // closed above
 				return err
 			}
 		}

@@ -257,9 +257,11 @@ func (d *dialect) keys(t *table, columns []string, whole bool) string {
 }
 
 // length reads the length in a type such as varchar(767).
-func length(typ string) (n int) {
-	fmt.Sscanf(typ, "varchar(%d)", &n)
-	return n
+func length(typ string) int {
+	if n, ok := strings.CutPrefix(strings.TrimSuffix(typ, ")"), "varchar("); ok {
+		return atoi(n)
+	}
+	return 0
 }
 
 // widest is how many characters of four bytes MySQL indexes beside an id.
