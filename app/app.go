@@ -11,10 +11,13 @@
 //	console-password      of the user admin, as made at the first start
 //	state.db              executions, workgroups, users, keys, logins, ingests
 //	keys/master           the key that seals the secrets in state.db, unless it is elsewhere
+//	keys/identifiers      the key of the hashes in the index and in the list of erased persons
+//	keys/certificates     the key that signs certificates of erasure
 //	catalog.db            databases, tables, partitions, in Hive's schema
 //	objects/              buckets and objects
 //	stores/               of other stores: bytes on the way, uploads under way
 //	queries/              folders of running queries
+//	erasure/              the index of identifiers; temporary files
 //	audit.jsonl           every decision of access
 //	scrub.json            what the last scrub of the object store found
 package app
@@ -37,6 +40,7 @@ import (
 	"lethe/catalog/hive"
 	"lethe/catalog/store"
 	"lethe/config"
+	"lethe/erasure"
 	"lethe/event"
 	"lethe/ingest"
 	"lethe/lib/seal"
@@ -63,6 +67,7 @@ type App struct {
 	Queries *query.Service
 	Ingests *ingest.Service
 	Events  *event.Dispatcher
+	Erasure *erasure.Service
 	Secrets *secret.Service
 
 	// Endpoints as they are, with the ports that were found free.
@@ -179,7 +184,10 @@ func (a *App) openState(ctx context.Context) error {
 	a.Catalog = watched
 	a.Access.IntroduceTables(watched)
 	a.onStop(cat.Close)
-	return a.openQueries(ctx, db)
+	if err := a.openQueries(ctx, db); err != nil {
+		return err
+	}
+	return a.openErasure(ctx, db)
 }
 
 func (a *App) openQueries(ctx context.Context, db *state.DB) error {

@@ -83,6 +83,7 @@ type Options struct {
 	// Principals keeps users, groups, roles and policies.
 	Principals Principals
 	Audit      Audit
+	Erasure    Erasure
 	// Rules are those of tables.
 	Rules   Rules
 	Queries Queries

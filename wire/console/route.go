@@ -25,7 +25,7 @@ type need struct{ action, resource string }
 // routes lists every operation that needs a login. Each prepare reads the
 // request, says what it needs, and returns what to do once that is granted.
 func (s *server) routes() []route {
-	return append(s.holderRoutes(), []route{
+	return append(append(s.holderRoutes(), s.erasureRoutes()...), []route{
 		{"GET", "/session", "getSession", s.getSession},
 		{"DELETE", "/session", "deleteSession", s.logout},
 

@@ -1,0 +1,116 @@
+package console_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"lethe"
+	"lethe/erasure"
+)
+
+// persons is the erasure of a lake with one request.
+type persons struct{}
+
+var oneRequest = erasure.Request{ID: "r-1", State: erasure.Reported, By: "admin", Made: time.Unix(1, 0), Due: time.Unix(2, 0), Report: "s3://reports/r-1.json", Digest: "d",
+	Identifiers: []erasure.HashedIdentifier{{Type: "user_id", Hash: "00"}}, Decisions: []erasure.Decision{{Approve: true, By: "ada", Digest: "d", Reason: "r", At: time.Unix(3, 0)}},
+	Certificate: "s3://reports/c-1.json", Closed: time.Unix(4, 0), Problem: "p"}
+
+func (persons) Types(context.Context) ([]erasure.IdentifierType, error) {
+	return []erasure.IdentifierType{{Name: "name", Form: erasure.Folded, Parts: []string{"first", "last"}}}, nil
+}
+func (persons) PutType(_ context.Context, t erasure.IdentifierType) error { return t.Check() }
+func (persons) DeleteType(_ context.Context, name string) error {
+	return lethe.Errorf(lethe.Conflict, "mapping reviews uses the identifier type %s", name)
+}
+
+func (persons) Mappings(context.Context) ([]erasure.Mapping, error) {
+	return []erasure.Mapping{{Name: "reviews", Database: "default", Table: "reviews", Identifiers: []erasure.Identifier{{Type: "user_id", Columns: []string{"user_id"}}}, Mode: "replace", Replace: map[string]*string{"body": nil}}}, nil
+}
+func (persons) PutMapping(context.Context, erasure.Mapping) error   { return nil }
+func (persons) DeleteMapping(context.Context, string) error         { return nil }
+func (persons) StartBuild() error                                   { return nil }
+func (persons) Requests(context.Context) ([]erasure.Request, error) { return nil, nil }
+func (persons) ReportOf(context.Context, string) ([]byte, error) {
+	return []byte(`{"request":"r-1","objects":[{"bucket":"b","key":"k","version":"null","etag":"e","size":1,"rows":[3]}]}`), nil
+}
+
+func (persons) IndexStatus(context.Context) (erasure.IndexStatus, error) {
+	return erasure.IndexStatus{IndexStats: erasure.IndexStats{Objects: 1, Postings: 2, Bytes: 3}, Building: true, Progress: erasure.Progress{Began: time.Unix(1, 0)}, Error: "e"}, nil
+}
+
+func (persons) Unread(context.Context, int) ([]erasure.Unread, error) {
+	return []erasure.Unread{{ObjectVersion: erasure.ObjectVersion{Bucket: "b", Key: "k"}, Kind: lethe.BadData, Reason: "r", At: time.Unix(1, 0)}}, nil
+}
+
+func (persons) Ask(_ context.Context, given []erasure.Named) (erasure.Request, error) {
+	if len(given) == 0 {
+		return erasure.Request{}, lethe.Errorf(lethe.Invalid, "the request names nobody")
+	}
+	return oneRequest, nil
+}
+
+func (persons) Request(_ context.Context, id string) (erasure.Request, error) {
+	if id != "r-1" {
+		return erasure.Request{}, lethe.Errorf(lethe.NotFound, "there is no erasure request %q", id)
+	}
+	return oneRequest, nil
+}
+
+func (persons) Decide(_ context.Context, _ string, d erasure.Decision) error {
+	if d.Digest != oneRequest.Digest {
+		return lethe.Errorf(lethe.Conflict, "the decision is on another report")
+	}
+	return nil
+}
+
+func (persons) CertificateOf(context.Context, string) (erasure.SignedCertificate, error) {
+	return erasure.SignedCertificate{Certificate: []byte("{}"), PublicKey: []byte("k"), Signature: []byte("s")}, nil
+}
+
+func (persons) VerifyCertificate(context.Context, erasure.SignedCertificate) (erasure.Check, error) {
+	return erasure.Check{Request: "r-1"}, nil
+}
+
+func TestErasureAnswersAreAsDescribed(t *testing.T) {
+	c := serve(t).as("admin")
+	c.asDescribed([]described{
+		{"listIdentifierTypes", "GET", "/identifier-types", ""},
+		{"putIdentifierType", "PUT", "/identifier-types/mail", `{"form":"email"}`},
+		{"listMappings", "GET", "/mappings", ""},
+		{"putMapping", "PUT", "/mappings/reviews", `{"database":"default","table":"reviews","identifiers":[{"type":"user_id","columns":["user_id"]}]}`},
+		{"getErasureIndex", "GET", "/erasure-index", ""},
+		{"buildErasureIndex", "POST", "/erasure-index/build", ""},
+		{"listUnread", "GET", "/erasure-index/unread?limit=5", ""},
+		{"createRequest", "POST", "/requests", `{"identifiers":[{"type":"user_id","values":["u"]}]}`},
+		{"listRequests", "GET", "/requests", ""},
+		{"getRequest", "GET", "/requests/r-1", ""},
+		{"getReport", "GET", "/requests/r-1/report", ""},
+		{"decideRequest", "POST", "/requests/r-1/decision", `{"approve":true,"digest":"d"}`},
+		{"getCertificate", "GET", "/requests/r-1/certificate", ""},
+		{"checkCertificate", "POST", "/certificate-check", `{"certificate":"e30=","public_key":"aw==","signature":"cw=="}`},
+	})
+}
+
+func TestErasureRefusals(t *testing.T) {
+	c := serve(t).as("admin")
+	for _, x := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"PUT", "/identifier-types/mail", `{"form":"fuzzy"}`, http.StatusBadRequest},
+		{"PUT", "/identifier-types/mail", `{"name":"other"}`, http.StatusBadRequest},
+		{"DELETE", "/identifier-types/mail", "", http.StatusConflict},
+		{"PUT", "/mappings/a", `{"name":"b"}`, http.StatusBadRequest},
+		{"DELETE", "/mappings/a", "", http.StatusNoContent},
+		{"POST", "/requests", `{"identifiers":[]}`, http.StatusBadRequest},
+		{"POST", "/requests", `{"who":"ada"}`, http.StatusBadRequest},
+		{"GET", "/requests/nope", "", http.StatusNotFound},
+		{"POST", "/requests/r-1/decision", `{"digest":"d"}`, http.StatusBadRequest},
+		{"POST", "/requests/r-1/decision", `{"approve":true,"digest":"x"}`, http.StatusConflict},
+		{"GET", "/erasure-index/unread?limit=0", "", http.StatusBadRequest},
+	} {
+		c.want(c.do(x.method, "/api/v1"+x.path, x.body), x.status)
+	}
+}
