@@ -52,6 +52,7 @@ export function ConnectPage() {
     },
   });
   const made = make.data;
+  const settled = made !== undefined || make.isPending;
 
   const submit = () => {
     setChecked(true);
@@ -88,8 +89,8 @@ export function ConnectPage() {
                 label="Data catalog"
                 description="as statements name it: SELECT * FROM name.database.table"
                 value={name}
-                error={checked || (name !== '' && taken) ? nameError : undefined}
-                disabled={made !== undefined}
+                error={!settled && (checked || (name !== '' && taken)) ? nameError : undefined}
+                readOnly={settled}
                 onChange={(e) => setName(e.currentTarget.value)}
                 spellCheck={false}
                 autoCapitalize="none"
@@ -98,13 +99,13 @@ export function ConnectPage() {
                 label="Connector"
                 description="a function in AWS: policies allow lambda:InvokeFunction on it"
                 value={functionName}
-                error={checked && !made ? connectorError : undefined}
-                disabled={made !== undefined}
+                error={checked && !settled ? connectorError : undefined}
+                readOnly={settled}
                 onChange={(e) => setConnector(e.currentTarget.value)}
                 spellCheck={false}
                 autoCapitalize="none"
               />
-              <TextInput label="Description" value={description} disabled={made !== undefined} onChange={(e) => setDescription(e.currentTarget.value)} />
+              <TextInput label="Description" value={description} readOnly={settled} onChange={(e) => setDescription(e.currentTarget.value)} />
             </div>
             {make.error && <ProblemView error={make.error} compact />}
             {!made && (
