@@ -126,5 +126,6 @@ func TestFormat(t *testing.T) {
 		},
 		Inside: inside,
 		Big:    big,
+		Rounds: 25,
 	}.Run(t)
 }
