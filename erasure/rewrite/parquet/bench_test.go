@@ -100,7 +100,7 @@ func TestAgainstCopy(t *testing.T) {
 }
 
 // benchRounds is how often each is measured; the medians are told.
-const benchRounds = 1
+const benchRounds = 3
 
 func measure(f func()) (wall, cpu float64) {
 	runtime.GC()
