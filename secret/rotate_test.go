@@ -16,7 +16,6 @@ type door struct {
 	opens  []string // what does, the latest last
 	fails  error
 	denied bool
-	now    func() time.Time
 }
 
 func (*door) Target(v secret.Value) (string, error) {
