@@ -168,7 +168,6 @@ const (
 	logicalUUID      = 14
 	logicalFloat16   = 15
 	logicalVariant   = 16
-	logicalFile      = 19
 
 	convertedUTF8            = 0
 	convertedEnum            = 4
