@@ -69,6 +69,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newEvents(), newAccess(), newMetastore(), newDoctor())
+	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newEvents(), newAccess(), newMetastore(), newIndex(), newErase(), newDoctor())
 	return root
 }

@@ -1,0 +1,329 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lethe"
+	"lethe/erasure"
+)
+
+func newErase() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "erase",
+		Short: "Erase a person, and prove it",
+		Long: `A request finds what the lake holds of a person and writes a report. Once the
+report is approved, the person is erased from every version of every object, what
+was done is read again, and a signed certificate says so. Whoever was erased and
+comes back, as with an old copy, is erased again.`,
+	}
+	data := cmd.PersistentFlags().String("data", os.Getenv("LETHE_DATA"), "folder of the running lake (LETHE_DATA)")
+	asJSON := cmd.PersistentFlags().Bool("json", false, "print JSON")
+
+	var ids []string
+	var until, reason, out, file string
+	request := &cobra.Command{Use: "request --id TYPE=VALUE...", Short: "Ask that a person be erased; prints the request's id", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return askErasure(cmd, *data, *asJSON, ids, until) }}
+	request.Flags().StringArrayVar(&ids, "id", nil, "an identifier, as user_id=VALUE; parts of a composite one follow one another, separated by tabs")
+	request.Flags().StringVar(&until, "wait", "", "wait until the request is located, reported or done")
+	status := &cobra.Command{Use: "status [ID]", Short: "How a request is, or all of them", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return erasureStatus(cmd, *data, *asJSON, args, until) }}
+	status.Flags().StringVar(&until, "wait", "", "wait until the request is located, reported or done")
+	approve := &cobra.Command{Use: "approve ID", Short: "Approve a request's report, as it is now", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return decideErasure(cmd, *data, *asJSON, args[0], true, "")
+		}}
+	reject := &cobra.Command{Use: "reject ID --reason TEXT", Short: "Reject a request", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return decideErasure(cmd, *data, *asJSON, args[0], false, reason)
+		}}
+	reject.Flags().StringVar(&reason, "reason", "", "why, which the person is told")
+	report := &cobra.Command{Use: "report ID", Short: "Print a request's report", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var raw json.RawMessage
+			if err := ask(cmd, *data, http.MethodGet, "/requests/"+args[0]+"/report", &raw); err != nil {
+				return err
+			}
+			return printJSON(cmd, raw)
+		}}
+	certificate := &cobra.Command{Use: "certificate ID -o FILE", Short: "Save a request's certificate", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return saveCertificate(cmd, *data, args[0], out) }}
+	certificate.Flags().StringVarP(&out, "output", "o", "-", "the file; - prints it")
+	verify := &cobra.Command{Use: "verify FILE", Short: "Check a certificate, and the lake again", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return verifyCertificate(cmd, *data, *asJSON, args[0]) }}
+	typ := &cobra.Command{Use: "type NAME [--form exact|folded|email]", Short: "Make a type of identifiers", Args: cobra.ExactArgs(1)}
+	form := typ.Flags().String("form", "exact", "which spellings are the same: exact, folded (letter case) or email")
+	parts := typ.Flags().StringSlice("parts", nil, "names of the values of a composite identifier")
+	typ.RunE = func(cmd *cobra.Command, args []string) error {
+		return put(cmd, *data, "/identifier-types/"+args[0], erasure.IdentifierType{Name: args[0], Form: erasure.Form(*form), Parts: *parts})
+	}
+	mapping := &cobra.Command{Use: "map -f FILE", Short: "Say which columns hold identifiers: a mapping, or a list of them, as JSON", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return putMappings(cmd, *data, file) }}
+	mapping.Flags().StringVarP(&file, "file", "f", "-", "the file; - reads the standard input")
+	mappings := &cobra.Command{Use: "mappings", Short: "List the mappings", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return listMappings(cmd, *data, *asJSON) }}
+	cmd.AddCommand(request, status, report, approve, reject, certificate, verify, typ, mapping, mappings)
+	return cmd
+}
+
+// put sends a document to a running lake's API.
+func put(cmd *cobra.Command, data, path string, in any) error {
+	return send(cmd, data, http.MethodPut, path, in, nil)
+}
+
+func send(cmd *cobra.Command, data, method, path string, in, out any) error {
+	l, err := findLake(data)
+	if err != nil {
+		return err
+	}
+	api, err := l.console(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer api.logout()
+	return api.call(cmd.Context(), method, path, in, out)
+}
+
+func askErasure(cmd *cobra.Command, data string, asJSON bool, ids []string, until string) error {
+	var in struct {
+		Identifiers []erasure.Named `json:"identifiers"`
+	}
+	for _, id := range ids {
+		typ, value, ok := strings.Cut(id, "=")
+		if !ok {
+			return lethe.Errorf(lethe.Invalid, "--id wants TYPE=VALUE, as user_id=VALUE")
+		}
+		in.Identifiers = append(in.Identifiers, erasure.Named{Type: typ, Values: strings.Split(value, "\t")})
+	}
+	if err := canWait(until); err != nil {
+		return err
+	}
+	var r erasure.Request
+	if err := send(cmd, data, http.MethodPost, "/requests", in, &r); err != nil {
+		return err
+	}
+	r, err := awaitRequest(cmd, data, r, until)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(cmd, r)
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), r.ID)
+	return nil
+}
+
+// passed says how far a request must be for what is waited for.
+var passed = map[string][]erasure.State{
+	"located":  {erasure.Located, erasure.Reported, erasure.Overdue, erasure.Erasing, erasure.Done, erasure.Rejected},
+	"reported": {erasure.Reported, erasure.Overdue, erasure.Erasing, erasure.Done, erasure.Rejected},
+	"done":     {erasure.Done, erasure.Rejected},
+}
+
+func canWait(until string) error {
+	if until != "" && passed[until] == nil {
+		return lethe.Errorf(lethe.Invalid, "--wait %q: it is located, reported or done", until)
+	}
+	return nil
+}
+
+func awaitRequest(cmd *cobra.Command, data string, r erasure.Request, until string) (erasure.Request, error) {
+	if err := canWait(until); err != nil || until == "" {
+		return r, err
+	}
+	l, err := findLake(data)
+	if err != nil {
+		return r, err
+	}
+	api, err := l.console(cmd.Context())
+	if err != nil {
+		return r, err
+	}
+	defer api.logout()
+	for {
+		if r.State == erasure.Blocked {
+			return r, lethe.Errorf(lethe.Conflict, "request %s needs a person: %s", r.ID, r.Problem)
+		}
+		for _, s := range passed[until] {
+			if r.State == s {
+				return r, nil
+			}
+		}
+		select {
+		case <-cmd.Context().Done():
+			return r, cmd.Context().Err() // the request goes on
+		case <-time.After(pollEvery):
+		}
+		r = erasure.Request{ID: r.ID}
+		if err := api.call(cmd.Context(), http.MethodGet, "/requests/"+r.ID, nil, &r); err != nil {
+			return r, err
+		}
+	}
+}
+
+func erasureStatus(cmd *cobra.Command, data string, asJSON bool, args []string, until string) error {
+	var all struct {
+		Requests []erasure.Request `json:"requests"`
+	}
+	if len(args) == 0 {
+		if err := ask(cmd, data, http.MethodGet, "/requests", &all); err != nil {
+			return err
+		}
+	} else {
+		var r erasure.Request
+		if err := ask(cmd, data, http.MethodGet, "/requests/"+args[0], &r); err != nil {
+			return err
+		}
+		r, err := awaitRequest(cmd, data, r, until)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return printJSON(cmd, r)
+		}
+		all.Requests = append(all.Requests, r)
+	}
+	if asJSON {
+		return printJSON(cmd, all)
+	}
+	if len(all.Requests) == 0 {
+		fmt.Fprintln(cmd.OutOrStdout(), "nobody has asked to be erased")
+		return nil
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tSTATE\tDUE\tOBJECTS\tRECORDS\tERASED\tEXCEPTIONS")
+	for _, r := range all.Requests {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\n", r.ID, r.State, r.Due.Format(time.DateOnly), r.Found.Objects, r.Found.Records, r.Records, r.Exceptions)
+		if r.Problem != "" {
+			fmt.Fprintf(w, "\t%s\n", r.Problem)
+		}
+	}
+	return w.Flush()
+}
+
+func decideErasure(cmd *cobra.Command, data string, asJSON bool, id string, yes bool, reason string) error {
+	var r erasure.Request
+	if err := ask(cmd, data, http.MethodGet, "/requests/"+id, &r); err != nil {
+		return err
+	}
+	in := map[string]any{"approve": yes, "digest": r.Digest, "reason": reason}
+	if err := send(cmd, data, http.MethodPost, "/requests/"+id+"/decision", in, &r); err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(cmd, r)
+	}
+	return nil
+}
+
+func saveCertificate(cmd *cobra.Command, data, id, to string) error {
+	var signed erasure.SignedCertificate
+	if err := ask(cmd, data, http.MethodGet, "/requests/"+id+"/certificate", &signed); err != nil {
+		return err
+	}
+	if to == "-" {
+		return printJSON(cmd, signed)
+	}
+	text, err := json.MarshalIndent(signed, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, append(text, '\n'), 0o644)
+}
+
+func verifyCertificate(cmd *cobra.Command, data string, asJSON bool, file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var signed erasure.SignedCertificate
+	if err := json.Unmarshal(text, &signed); err != nil {
+		return lethe.Errorf(lethe.Invalid, "%s is no certificate: %w", file, err)
+	}
+	var check erasure.Check
+	if err := send(cmd, data, http.MethodPost, "/certificate-check", signed, &check); err != nil {
+		return err
+	}
+	if asJSON {
+		if err := printJSON(cmd, check); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(cmd.OutOrStdout(), "the certificate of request %s is as it was signed; the person is in %d of %d object versions, and in %d exceptions that it names\n",
+			check.Request, check.Found, check.Versions, check.Exceptions)
+		if check.Unread > 0 {
+			fmt.Fprintf(cmd.OutOrStdout(), "%d object versions could not be read; lethe index status says why\n", check.Unread)
+		}
+	}
+	if check.Found > 0 {
+		return lethe.Errorf(lethe.Conflict, "the person is in %d object versions", check.Found)
+	}
+	return nil
+}
+
+func putMappings(cmd *cobra.Command, data, file string) error {
+	in := cmd.InOrStdin()
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return err
+	}
+	var all []erasure.Mapping
+	if err := json.Unmarshal(text, &all); err != nil {
+		var one erasure.Mapping
+		if err := json.Unmarshal(text, &one); err != nil {
+			return lethe.Errorf(lethe.Invalid, "%s holds no mapping: %w", file, err)
+		}
+		all = []erasure.Mapping{one}
+	}
+	for _, m := range all {
+		if m.Name == "" {
+			m.Name = m.Database + "." + m.Table
+		}
+		if err := put(cmd, data, "/mappings/"+m.Name, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listMappings(cmd *cobra.Command, data string, asJSON bool) error {
+	var all struct {
+		Mappings []erasure.Mapping `json:"mappings"`
+	}
+	if err := ask(cmd, data, http.MethodGet, "/mappings", &all); err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(cmd, all)
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tTABLE\tIDENTIFIERS\tMODE")
+	for _, m := range all.Mappings {
+		var ids []string
+		for _, id := range m.Identifiers {
+			ids = append(ids, id.Type+"="+strings.Join(id.Columns, "+"))
+		}
+		mode := m.Mode
+		if mode == "" {
+			mode = "delete"
+		}
+		fmt.Fprintf(w, "%s\t%s.%s\t%s\t%s\n", m.Name, m.Database, m.Table, strings.Join(ids, ", "), mode)
+	}
+	return w.Flush()
+}
