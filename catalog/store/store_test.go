@@ -28,7 +28,7 @@ func TestCatalog(t *testing.T) {
 						empty(t, database)
 						return timeless{connect(t, database, version)}
 					}
-					fewer(t, "25")
+					fewer(t, "12")
 				}
 				run(t, open)
 			})
