@@ -75,5 +75,5 @@ if iceberg == "iceberg":
     q("DROP TABLE ice.sp.i")
 q("TRUNCATE TABLE sp.ds2")
 q("DROP DATABASE sp CASCADE")
-sql("SHOW DATABASES", ["default"])
+q("SHOW DATABASES", [("default",)])
 print("done")
