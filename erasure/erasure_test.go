@@ -348,7 +348,7 @@ func TestRefusedMappings(t *testing.T) {
 	column := func(typ string, columns ...string) erasure.Mapping {
 		return with(func(m *erasure.Mapping) { m.Identifiers = []erasure.Identifier{{Type: typ, Columns: columns}} })
 	}
-	null := map[string]*string{"body": nil}
+	null := map[string]*string{"body": nil, "user_id": nil, "buyers.id": nil, "mail": nil, "last": nil}
 	for _, c := range []struct {
 		name string
 		m    erasure.Mapping
@@ -369,6 +369,7 @@ func TestRefusedMappings(t *testing.T) {
 		{"a mode", with(func(m *erasure.Mapping) { m.Mode = "burn" }), lethe.Invalid, `"burn"`},
 		{"replace without columns", with(func(m *erasure.Mapping) { m.Mode = "replace" }), lethe.Invalid, "columns to replace"},
 		{"columns without replace", with(func(m *erasure.Mapping) { m.Replace = null }), lethe.Invalid, "columns to replace"},
+		{"replace all but the identifiers", with(func(m *erasure.Mapping) { m.Mode, m.Replace = "replace", map[string]*string{"body": nil} }), lethe.Invalid, "still the person's"},
 		{"replace what is not there", with(func(m *erasure.Mapping) { m.Mode, m.Replace = "replace", map[string]*string{"x": nil} }), lethe.Invalid, `"x"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -75,10 +75,16 @@ func (m Mapping) check(t catalog.Table, types map[string]IdentifierType) error {
 		if len(id.Columns) != typ.parts() {
 			return wrong("identifiers[%d]: %d columns, and an identifier of type %s has %d values", i, len(id.Columns), id.Type, typ.parts())
 		}
+		replaced := false
 		for _, c := range id.Columns {
 			if err := column(t, c); err != nil {
 				return wrong("identifiers[%d]: %w", i, err)
 			}
+			_, here := m.Replace[c]
+			replaced = replaced || here
+		}
+		if mode == Replace && !replaced {
+			return wrong("identifiers[%d]: mode replace leaves %s as it is, by which the record is still the person's", i, strings.Join(id.Columns, " and "))
 		}
 	}
 	return nil

@@ -344,6 +344,24 @@ func (s *Service) document(ctx context.Context, at string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, maxDocument))
 }
 
+// readExcepted has the index read the versions again that stay though they hold the
+// person: without their postings it would say that they do not.
+func (s *Service) readExcepted(ctx context.Context, id string) error {
+	es, err := s.excepted(ctx, id)
+	if err != nil {
+		return err
+	}
+	for o := range es {
+		if err := s.Index.Forget(ctx, o); err != nil {
+			return err
+		}
+		if err := s.Refresh(ctx, o.Bucket, o.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // close ends a request: its identifiers are destroyed, and the person's postings.
 func (s *Service) close(ctx context.Context, id string) (none workflow.None, err error) {
 	q, err := s.Request(ctx, id)
@@ -357,6 +375,9 @@ func (s *Service) close(ctx context.Context, id string) (none workflow.None, err
 				return none, err
 			}
 			if err := s.Index.Erase(ctx, hs); err != nil {
+				return none, err
+			}
+			if err := s.readExcepted(ctx, id); err != nil {
 				return none, err
 			}
 		}

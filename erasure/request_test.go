@@ -215,6 +215,31 @@ func TestRequestForLockedVersions(t *testing.T) {
 	if q.Exceptions != 1 || len(c.Exceptions) != 1 || !c.Exceptions[0].Until.Equal(until) || c.Exceptions[0].Version != o.Version {
 		t.Errorf("exceptions: %+v", c.Exceptions)
 	}
+	// What stays is not forgotten: not by a look at the certificate, nor by the next
+	// request.
+	if check, err := l.VerifyCertificate(t.Context(), signed); err != nil || check.Exceptions != 1 || check.Found != 0 {
+		t.Errorf("later: %+v, %v", check, err)
+	}
+	again := l.until(l.ask(ada...).ID, erasure.Reported)
+	if again.Found.Objects != 1 {
+		t.Errorf("another request finds %+v", again.Found)
+	}
+	l.decide(again.ID, "boss", erasure.Decision{Approve: true, Digest: again.Digest})
+	l.decide(again.ID, "chief", erasure.Decision{Approve: true, Digest: again.Digest})
+	if again = l.until(again.ID, erasure.Done); again.Exceptions != 1 {
+		t.Errorf("and ends with %+v", again)
+	}
+}
+
+func TestEraseByReplacing(t *testing.T) {
+	l := newPeople(t, "")
+	gone := "gone"
+	m := people("reviews")
+	m.Mode, m.Replace = "replace", map[string]*string{"user_id": &gone, "mail": nil, "buyers.id": nil, "last": nil}
+	l.must(l.PutMapping(t.Context(), m))
+	l.write("reviews/1.json", `{"user_id":"ada","mail":"ada@example.org","body":"kept"}`, somebody)
+	l.erase("reviews/1.json")
+	l.wantLines("reviews/1.json", `{"user_id":"gone","mail":null,"body":"kept"}`, somebody)
 }
 
 func TestRequestsAreRefused(t *testing.T) {
