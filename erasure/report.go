@@ -95,7 +95,7 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 	if r.Unread, err = s.reportUnread(ctx, sub); err != nil {
 		return none, err
 	}
-	at, digest, err := s.save(ctx, "reports/"+id+".json", r)
+	at, digest, err := s.save(ctx, "reports/"+q.run()+".json", r)
 	if err != nil {
 		return none, err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"lethe"
@@ -33,6 +34,8 @@ type Request struct {
 	Certificate string     `json:"certificate,omitempty"` // its location
 	Closed      time.Time  `json:"closed,omitzero"`
 	Problem     string     `json:"problem,omitempty"` // why it needs a person
+	// Attempt counts how often a blocked request was begun anew.
+	Attempt int `json:"attempt,omitempty"`
 }
 
 // HashedIdentifier is an identifier as a request keeps it.
@@ -117,7 +120,35 @@ func (s *Service) Ask(ctx context.Context, given []Named) (Request, error) {
 	if err != nil {
 		return Request{}, err
 	}
-	return r, s.Engine.Start(ctx, process.Name, r.ID, r.ID)
+	return r, s.Engine.Start(ctx, process.Name, r.run(), r.ID)
+}
+
+// run is the id of the request's process.
+func (r Request) run() string {
+	if r.Attempt == 0 {
+		return r.ID
+	}
+	return fmt.Sprintf("%s/%d", r.ID, r.Attempt)
+}
+
+// Retry begins a blocked request anew, once somebody has mended what blocked it. It
+// is located, reported and decided on again; what was erased stays erased. An error
+// of kind Conflict says that it is not blocked.
+func (s *Service) Retry(ctx context.Context, id string) error {
+	var run string
+	err := s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
+		if r.State != Blocked {
+			return lethe.Errorf(lethe.Conflict, "request %s is %s, and not blocked", id, r.State)
+		}
+		r.State, r.Problem, r.Decisions, r.Report, r.Digest = Asked, "", nil, "", ""
+		r.Attempt++
+		run = r.run()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.Engine.Start(ctx, process.Name, run, id)
 }
 
 // Resume starts the processes of requests that were made and not started, because
@@ -128,8 +159,8 @@ func (s *Service) Resume(ctx context.Context) error {
 		return err
 	}
 	for _, r := range rs {
-		if r.Closed.IsZero() {
-			if err := s.Engine.Start(ctx, process.Name, r.ID, r.ID); err != nil {
+		if r.Closed.IsZero() && r.State != Blocked {
+			if err := s.Engine.Start(ctx, process.Name, r.run(), r.ID); err != nil {
 				return err
 			}
 		}
@@ -209,7 +240,9 @@ func (s *Service) revise(ctx context.Context, id string, f func(tx *sql.Tx, r *R
 // or not for this principal's.
 func (s *Service) Decide(ctx context.Context, id string, d Decision) error {
 	d.By, d.At = lethe.PrincipalOf(ctx).Name, time.Now().UTC().Truncate(time.Microsecond)
+	var run string
 	err := s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
+		run = r.run()
 		switch {
 		case r.State != Reported && r.State != Overdue:
 			return lethe.Errorf(lethe.Conflict, "request %s is %s, and waits for no decision", id, r.State)
@@ -229,7 +262,7 @@ func (s *Service) Decide(ctx context.Context, id string, d Decision) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Engine.Signal(ctx, id, "decision", d.By, workflow.None{})
+	_, err = s.Engine.Signal(ctx, run, "decision", d.By, workflow.None{})
 	return err
 }
 

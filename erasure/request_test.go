@@ -40,7 +40,7 @@ func (l *lake) until(id string, s erasure.State) erasure.Request {
 		if r.State == s {
 			return r
 		}
-		if r.State == erasure.Blocked || time.Since(began) > 2*time.Minute {
+		if r.State == erasure.Blocked && s != erasure.Blocked || time.Since(began) > 2*time.Minute {
 			status, _ := l.Engine.Status(l.t.Context(), id)
 			l.t.Fatalf("the request is %+v, its process %+v", r, status)
 		}
@@ -278,4 +278,36 @@ func TestManyRequests(t *testing.T) {
 	l.until(ids[0], erasure.Done)
 	l.until(ids[2], erasure.Done)
 	l.wantLines("reviews/1.json", append([]string{lines[1]}, lines[3:]...)...)
+}
+
+// TestBlockedRequest: what cannot go on waits for a person, says why, and goes on
+// when it is told to.
+func TestBlockedRequest(t *testing.T) {
+	l := newPeople(t, "")
+	l.write("reviews/1.json", hers, somebody)
+	q := l.until(l.ask(ada...).ID, erasure.Reported)
+	if err := l.Retry(t.Context(), q.ID); !lethe.Is(err, lethe.Conflict) {
+		t.Errorf("retry of what is not blocked: %v", err)
+	}
+	// The table is dropped: whose its files are cannot be told any more.
+	table, err := l.cat.Table(t.Context(), "default", "reviews")
+	l.must(err)
+	l.must(l.cat.DropTable(t.Context(), "default", "reviews"))
+	l.decide(q.ID, "boss", erasure.Decision{Approve: true, Digest: q.Digest})
+	l.decide(q.ID, "chief", erasure.Decision{Approve: true, Digest: q.Digest})
+	q = l.until(q.ID, erasure.Blocked)
+	if !strings.Contains(q.Problem, "mapping reviews") {
+		t.Errorf("it is blocked because %q", q.Problem)
+	}
+	l.wantLines("reviews/1.json", hers, somebody)
+	l.must(l.cat.CreateTable(t.Context(), table))
+	l.must(l.Retry(t.Context(), q.ID))
+	q = l.until(q.ID, erasure.Reported)
+	if len(q.Decisions) != 0 || q.Problem != "" {
+		t.Errorf("begun anew it is %+v", q)
+	}
+	l.decide(q.ID, "boss", erasure.Decision{Approve: true, Digest: q.Digest})
+	l.decide(q.ID, "chief", erasure.Decision{Approve: true, Digest: q.Digest})
+	l.until(q.ID, erasure.Done)
+	l.wantLines("reviews/1.json", somebody)
 }

@@ -46,6 +46,10 @@ comes back, as with an old copy, is erased again.`,
 			return decideErasure(cmd, *data, *asJSON, args[0], false, reason)
 		}}
 	reject.Flags().StringVar(&reason, "reason", "", "why, which the person is told")
+	retry := &cobra.Command{Use: "retry ID", Short: "Begin a blocked request anew, once what blocked it is mended", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return send(cmd, *data, http.MethodPost, "/requests/"+args[0]+"/retry", nil, nil)
+		}}
 	report := &cobra.Command{Use: "report ID", Short: "Print a request's report", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var raw json.RawMessage
@@ -70,7 +74,7 @@ comes back, as with an old copy, is erased again.`,
 	mapping.Flags().StringVarP(&file, "file", "f", "-", "the file; - reads the standard input")
 	mappings := &cobra.Command{Use: "mappings", Short: "List the mappings", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listMappings(cmd, *data, *asJSON) }}
-	cmd.AddCommand(request, status, report, approve, reject, certificate, verify, typ, mapping, mappings)
+	cmd.AddCommand(request, status, report, approve, reject, retry, certificate, verify, typ, mapping, mappings)
 	return cmd
 }
 

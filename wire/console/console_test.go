@@ -206,6 +206,7 @@ func TestDecisionsAreThoseOfTheAWSWires(t *testing.T) {
 		{"GET", "/requests/r-1", "", []string{"lethe:GetErasureRequest arn:lethe:erasure:::*"}},
 		{"GET", "/requests/r-1/report", "", []string{"lethe:GetErasureRequest arn:lethe:erasure:::*"}},
 		{"POST", "/requests/r-1/decision", `{"approve":true,"digest":"d"}`, []string{"lethe:DecideErasureRequest arn:lethe:erasure:::*"}},
+		{"POST", "/requests/r-1/retry", "", []string{"lethe:RetryErasureRequest arn:lethe:erasure:::*"}},
 		{"GET", "/requests/r-1/certificate", "", []string{"lethe:GetErasureRequest arn:lethe:erasure:::*"}},
 		{"POST", "/certificate-check", `{}`, []string{"lethe:CheckErasureCertificate arn:lethe:erasure:::*"}},
 		{"GET", "/access/rules", "", []string{"lethe:ListTableRules " + lethe.TableARN(lethe.DefaultRegion, "*", "*")}},

@@ -26,6 +26,7 @@ type Erasure interface {
 	Request(ctx context.Context, id string) (erasure.Request, error)
 	ReportOf(ctx context.Context, id string) ([]byte, error)
 	Decide(ctx context.Context, id string, d erasure.Decision) error
+	Retry(ctx context.Context, id string) error
 	CertificateOf(ctx context.Context, id string) (erasure.SignedCertificate, error)
 	VerifyCertificate(ctx context.Context, signed erasure.SignedCertificate) (erasure.Check, error)
 }
@@ -48,6 +49,7 @@ func (s *server) erasureRoutes() []route {
 		{"GET", "/requests/{request}", "getRequest", s.getRequest},
 		{"GET", "/requests/{request}/report", "getReport", s.getReport},
 		{"POST", "/requests/{request}/decision", "decideRequest", s.decideRequest},
+		{"POST", "/requests/{request}/retry", "retryRequest", s.retryRequest},
 		{"GET", "/requests/{request}/certificate", "getCertificate", s.getCertificate},
 		{"POST", "/certificate-check", "checkCertificate", s.checkCertificate},
 	}
@@ -244,6 +246,19 @@ func (s *server) decideRequest(c *call) ([]need, func() error, error) {
 		}
 		d := erasure.Decision{Approve: *in.Approve, Digest: strings.TrimSpace(in.Digest), Reason: in.Reason}
 		if err := s.Erasure.Decide(c.r.Context(), c.path("request"), d); err != nil {
+			return err
+		}
+		r, err := s.Erasure.Request(c.r.Context(), c.path("request"))
+		if err != nil {
+			return err
+		}
+		return reply(c.w, http.StatusOK, r)
+	})
+}
+
+func (s *server) retryRequest(c *call) ([]need, func() error, error) {
+	return on("lethe:RetryErasureRequest", func() error {
+		if err := s.Erasure.Retry(c.r.Context(), c.path("request")); err != nil {
 			return err
 		}
 		r, err := s.Erasure.Request(c.r.Context(), c.path("request"))

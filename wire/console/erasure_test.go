@@ -15,7 +15,7 @@ type persons struct{}
 
 var oneRequest = erasure.Request{ID: "r-1", State: erasure.Reported, By: "admin", Made: time.Unix(1, 0), Due: time.Unix(2, 0), Report: "s3://reports/r-1.json", Digest: "d",
 	Identifiers: []erasure.HashedIdentifier{{Type: "user_id", Hash: "00"}}, Decisions: []erasure.Decision{{Approve: true, By: "ada", Digest: "d", Reason: "r", At: time.Unix(3, 0)}},
-	Certificate: "s3://reports/c-1.json", Closed: time.Unix(4, 0), Problem: "p"}
+	Certificate: "s3://reports/c-1.json", Closed: time.Unix(4, 0), Problem: "p", Attempt: 1}
 
 func (persons) Types(context.Context) ([]erasure.IdentifierType, error) {
 	return []erasure.IdentifierType{{Name: "name", Form: erasure.Folded, Parts: []string{"first", "last"}}}, nil
@@ -65,6 +65,8 @@ func (persons) Decide(_ context.Context, _ string, d erasure.Decision) error {
 	return nil
 }
 
+func (persons) Retry(context.Context, string) error { return nil }
+
 func (persons) CertificateOf(context.Context, string) (erasure.SignedCertificate, error) {
 	return erasure.SignedCertificate{Certificate: []byte("{}"), PublicKey: []byte("k"), Signature: []byte("s")}, nil
 }
@@ -88,6 +90,7 @@ func TestErasureAnswersAreAsDescribed(t *testing.T) {
 		{"getRequest", "GET", "/requests/r-1", ""},
 		{"getReport", "GET", "/requests/r-1/report", ""},
 		{"decideRequest", "POST", "/requests/r-1/decision", `{"approve":true,"digest":"d"}`},
+		{"retryRequest", "POST", "/requests/r-1/retry", ""},
 		{"getCertificate", "GET", "/requests/r-1/certificate", ""},
 		{"checkCertificate", "POST", "/certificate-check", `{"certificate":"e30=","public_key":"aw==","signature":"cw=="}`},
 	})
