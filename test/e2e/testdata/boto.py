@@ -96,7 +96,7 @@ rows = athena.get_query_results(QueryExecutionId=i)["ResultSet"]["Rows"]
 assert [[d["VarCharValue"] for d in r["Data"]] for r in rows[1:]] == [["Alan", "42"], ["Lovelace, Ada", "37"]], rows
 t = athena.get_table_metadata(CatalogName="AwsDataCatalog", DatabaseName="people", TableName="p")["TableMetadata"]
 assert [c["Name"] for c in t["Columns"]] == ["name", "age"], t
-assert [d["Name"] for d in athena.list_databases(CatalogName="AwsDataCatalog")["DatabaseList"]] == ["default", "people"]
+assert [d["Name"] for d in athena.list_databases(CatalogName="AwsDataCatalog")["DatabaseList"]] == ["default", "lethe", "people"]
 refused("MetadataException", athena.get_table_metadata, CatalogName="AwsDataCatalog", DatabaseName="people", TableName="none")
 
 # Workgroups and data catalogs.
