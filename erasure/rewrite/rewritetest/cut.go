@@ -331,7 +331,7 @@ func testOnlyRows(t *testing.T, u *under) {
 // testMarks: with marks the same is cut, and less is read.
 func testMarks(t *testing.T, u *under) {
 	if !u.Lines {
-		t.Skip("records of this format have no place")
+		return // its records have no place of their own, and it takes no marks
 	}
 	f := u.New()
 	for range u.Rounds {
