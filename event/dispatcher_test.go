@@ -290,13 +290,19 @@ func TestABadEventBecomesADeadLetter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o, c := newOutbox(), &consumer{}
 			d := start(t, testConfig(t, o, map[string]Target{"t": c}))
-			first := o.put("b", "poison")
+			var first Event
+			var known sync.Mutex // held until first is
+			known.Lock()
 			c.set(func(e Event) error {
+				known.Lock()
+				defer known.Unlock()
 				if e.Sequencer == first.Sequencer {
 					return bad(e)
 				}
 				return nil
 			})
+			first = o.put("b", "poison")
+			known.Unlock()
 			second := o.put("b", "poison")
 			go func() { // a target that takes others is not away
 				for i := range 400 {

@@ -22,6 +22,7 @@ import (
 	"lethe"
 	"lethe/access"
 	"lethe/catalog"
+	"lethe/lib/awsproto/awsprototest"
 	"lethe/query"
 	"lethe/wire/athena"
 	"lethe/wire/aws"
@@ -84,7 +85,7 @@ func newLake(t *testing.T) *lake {
 // signedWith returns a client with this secret.
 func (l *lake) signedWith(secret string) *sdk.Client {
 	return sdk.New(sdk.Options{
-		Region: region, BaseEndpoint: &l.url, Retryer: awssdk.NopRetryer{},
+		Region: region, BaseEndpoint: &l.url, HTTPClient: awsprototest.HTTPClient, Retryer: awssdk.NopRetryer{},
 		Credentials: awssdk.CredentialsProviderFunc(func(context.Context) (awssdk.Credentials, error) {
 			return awssdk.Credentials{AccessKeyID: "AKIATEST", SecretAccessKey: secret}, nil
 		}),

@@ -14,6 +14,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/smithy-go"
+
+	"lethe/lib/awsproto/awsprototest"
 )
 
 // Every operation is refused to whoever may not, and to whoever did not sign.
@@ -43,7 +45,7 @@ func TestEveryOperationAsksForADecision(t *testing.T) {
 			{"with a wrong secret", a.as(id, secret+"x", ""), []string{"SignatureDoesNotMatch"}},
 			{"with an unknown key", a.as("AKIANOBODY", secret, ""), []string{"InvalidClientTokenId"}},
 			{"with a token that is none", a.as(id, secret, "token"), []string{"InvalidClientTokenId"}},
-			{"unsigned", sdk.New(sdk.Options{Region: "eu-central-1", BaseEndpoint: &a.url, Retryer: aws.NopRetryer{}, Credentials: aws.AnonymousCredentials{}}), []string{"MissingAuthenticationToken"}},
+			{"unsigned", sdk.New(sdk.Options{Region: "eu-central-1", BaseEndpoint: &a.url, HTTPClient: awsprototest.HTTPClient, Retryer: aws.NopRetryer{}, Credentials: aws.AnonymousCredentials{}}), []string{"MissingAuthenticationToken"}},
 		} {
 			m := reflect.ValueOf(c.client).MethodByName(name)
 			in := reflect.New(m.Type().In(1).Elem())

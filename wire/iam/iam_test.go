@@ -15,6 +15,7 @@ import (
 
 	"lethe"
 	"lethe/access"
+	"lethe/lib/awsproto/awsprototest"
 	"lethe/lib/seal/sealtest"
 	"lethe/lib/state"
 	wire "lethe/wire/aws"
@@ -94,11 +95,11 @@ func credentials(id, secret, token string) aws.CredentialsProvider {
 
 // as returns a client of IAM that signs with a key.
 func (a *account) as(id, secret, token string) *sdk.Client {
-	return sdk.New(sdk.Options{Region: "eu-central-1", BaseEndpoint: &a.url, Retryer: aws.NopRetryer{}, Credentials: credentials(id, secret, token)})
+	return sdk.New(sdk.Options{Region: "eu-central-1", BaseEndpoint: &a.url, HTTPClient: awsprototest.HTTPClient, Retryer: aws.NopRetryer{}, Credentials: credentials(id, secret, token)})
 }
 
 func (a *account) sts(id, secret, token string) *stssdk.Client {
-	return stssdk.New(stssdk.Options{Region: "eu-central-1", BaseEndpoint: &a.url, Retryer: aws.NopRetryer{}, Credentials: credentials(id, secret, token)})
+	return stssdk.New(stssdk.Options{Region: "eu-central-1", BaseEndpoint: &a.url, HTTPClient: awsprototest.HTTPClient, Retryer: aws.NopRetryer{}, Credentials: credentials(id, secret, token)})
 }
 
 func (a *account) asAdmin() *sdk.Client { return a.as(a.admin.AccessKeyID, a.admin.SecretKey, "") }

@@ -19,6 +19,7 @@ import (
 
 	"lethe"
 	"lethe/access"
+	"lethe/lib/awsproto/awsprototest"
 	"lethe/object/disk"
 	wire "lethe/wire/s3"
 
@@ -154,7 +155,7 @@ func (l *lake) client(key, secret string, options ...func(*s3.Options)) *s3.Clie
 		Region:                     lethe.DefaultRegion,
 		UsePathStyle:               true,
 		Credentials:                credentials.NewStaticCredentialsProvider(key, secret, ""),
-		HTTPClient:                 awshttp.NewBuildableClient(),
+		HTTPClient:                 awsprototest.HTTPClient,
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 		RetryMaxAttempts:           1,

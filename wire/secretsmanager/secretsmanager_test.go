@@ -19,6 +19,7 @@ import (
 
 	"lethe"
 	"lethe/access"
+	"lethe/lib/awsproto/awsprototest"
 	"lethe/lib/seal/sealtest"
 	"lethe/lib/state"
 	"lethe/secret"
@@ -77,7 +78,7 @@ func open(t *testing.T) *account {
 }
 
 func (a *account) as(id, secretKey string) *sdk.Client {
-	return sdk.New(sdk.Options{Region: "eu-central-1", BaseEndpoint: &a.url, Retryer: aws.NopRetryer{}, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	return sdk.New(sdk.Options{Region: "eu-central-1", BaseEndpoint: &a.url, HTTPClient: awsprototest.HTTPClient, Retryer: aws.NopRetryer{}, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: id, SecretAccessKey: secretKey}, nil
 	})})
 }

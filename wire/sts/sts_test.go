@@ -16,6 +16,7 @@ import (
 
 	"lethe"
 	"lethe/access"
+	"lethe/lib/awsproto/awsprototest"
 	"lethe/wire/aws"
 	"lethe/wire/sts"
 )
@@ -51,7 +52,7 @@ func client(t *testing.T, key, secret string) *sdk.Client {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return sdk.New(sdk.Options{
-		Region: "eu-central-1", BaseEndpoint: &server.URL, Retryer: awssdk.NopRetryer{},
+		Region: "eu-central-1", BaseEndpoint: &server.URL, HTTPClient: awsprototest.HTTPClient, Retryer: awssdk.NopRetryer{},
 		Credentials: awssdk.CredentialsProviderFunc(func(context.Context) (awssdk.Credentials, error) {
 			return awssdk.Credentials{AccessKeyID: key, SecretAccessKey: secret}, nil
 		}),

@@ -48,7 +48,7 @@ func RoundTrip(t *testing.T, model []byte, client func(aws.Config) any) {
 
 	c := reflect.ValueOf(client(aws.Config{
 		Region:       "eu-central-1",
-		HTTPClient:   &http.Client{Transport: detached{http.DefaultTransport}},
+		HTTPClient:   HTTPClient,
 		BaseEndpoint: aws.String(server.URL),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, nil
@@ -90,6 +90,10 @@ func RoundTrip(t *testing.T, model []byte, client func(aws.Config) any) {
 		})
 	}
 }
+
+// HTTPClient is the client for the SDK in tests that call a server in their own process
+// and do not retry: it does not cut its connections.
+var HTTPClient = &http.Client{Transport: detached{http.DefaultTransport}}
 
 // detached sends requests whose bodies are its own copies. The SDK closes its
 // body as soon as a response begins; the transport may not have seen the body's
