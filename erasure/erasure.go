@@ -43,6 +43,8 @@ type Config struct {
 	// Dir is for temporary files, and nobody else's.
 	Dir string
 	Log *slog.Logger
+	// Holders are asked for the person of each request, besides the mapped objects.
+	Holders []Holder
 	// AtOnce is how many objects are read at the same time: 0 means 2.
 	AtOnce int
 }

@@ -64,6 +64,8 @@ func (s *Service) Register(g *workflow.Registry) {
 	workflow.Handle(g, deciding, s.verdict)
 	workflow.Handle(g, listing, s.objects)
 	workflow.Handle(g, purging, s.purge)
+	workflow.Handle(g, holding, s.holders)
+	workflow.Handle(g, asking, s.eraseHolder)
 	workflow.Handle(g, verifying, s.verifyRequest)
 	workflow.Handle(g, certifying, s.certify)
 	workflow.Handle(g, closing, s.close)
@@ -112,6 +114,9 @@ func (s *Service) run(r workflow.Run, id string) (none workflow.None, err error)
 		if _, err := workflow.Each(r, listing, purging, id, s.AtOnce); err != nil {
 			return none, block(r, id, err)
 		}
+		if _, err := workflow.Each(r, holding, asking, id, 1); err != nil {
+			return none, block(r, id, err)
+		}
 		left, err := workflow.Call(r, verifying, id)
 		if err != nil {
 			return none, block(r, id, err)
@@ -153,8 +158,16 @@ func (s *Service) locate(ctx context.Context, id string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	p, err := s.personOf(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	held, err := s.locateHoldings(ctx, p)
+	if err != nil {
+		return 0, err
+	}
 	return n, s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
-		r.State, r.Found = Located, Found{Objects: n, Records: records, Unread: int64(len(unread))}
+		r.State, r.Found = Located, Found{Objects: n, Records: records, Unread: int64(len(unread)), Holdings: int64(len(held))}
 		return nil
 	})
 }
@@ -357,12 +370,16 @@ func (s *Service) excepted(ctx context.Context, id string) (map[ObjectVersion]bo
 	return es, nil
 }
 
-// verifyRequest lists all that is in scope, brings the index to it, and returns at
-// how many keys the person is found.
+// verifyRequest lists all that is in scope, brings the index to it, asks the holders
+// again, and returns at how many keys and places the person is found.
 func (s *Service) verifyRequest(ctx context.Context, id string) (int64, error) {
 	if _, err := s.Build(ctx, nil); err != nil {
 		return 0, err
 	}
 	keys, _, err := s.find(ctx, id)
-	return keys, err
+	if err != nil {
+		return 0, err
+	}
+	held, err := s.heldBy(ctx, id)
+	return keys + held, err
 }

@@ -28,6 +28,8 @@ type Report struct {
 	// Unread are objects in scope of which it is not known whether they hold the
 	// person, and why. They are exceptions of every request until they can be read.
 	Unread []ReportedUnread `json:"unread,omitzero"`
+	// Holdings are the places of Holders at which the person is.
+	Holdings []Holding `json:"holdings,omitzero"`
 }
 
 // ReportedObject is an object version that holds the person.
@@ -95,6 +97,13 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 	if r.Unread, err = s.reportUnread(ctx, sub); err != nil {
 		return none, err
 	}
+	p, err := s.personOf(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	if r.Holdings, err = s.locateHoldings(ctx, p); err != nil {
+		return none, err
+	}
 	at, digest, err := s.save(ctx, "reports/"+q.run()+".json", r)
 	if err != nil {
 		return none, err
@@ -145,6 +154,8 @@ type Certificate struct {
 	// it is not known.
 	Exceptions []Exception      `json:"exceptions,omitzero"`
 	Unread     []ReportedUnread `json:"unread,omitzero"`
+	// Holdings are what was erased at Holders, and with a reason what stays there.
+	Holdings []Holding `json:"holdings,omitzero"`
 	// Versions counts the object versions in scope that were read and do not hold
 	// the person, in the listing after the last change; Listing is a SHA-256 over
 	// their buckets, keys, versions and ETags.
@@ -188,6 +199,17 @@ func (s *Service) certify(ctx context.Context, id string) (none workflow.None, e
 	if c.Unread, err = s.reportUnread(ctx, sub); err != nil {
 		return none, err
 	}
+	if c.Holdings, err = s.erasedHoldings(ctx, id); err != nil {
+		return none, err
+	}
+	stay := int64(0)
+	for _, h := range c.Holdings {
+		if h.Reason == "" {
+			q.Records += h.Records
+		} else {
+			stay++
+		}
+	}
 	if c.Versions, c.Listing, err = s.listingDigest(ctx); err != nil {
 		return none, err
 	}
@@ -200,7 +222,7 @@ func (s *Service) certify(ctx context.Context, id string) (none workflow.None, e
 		return none, err
 	}
 	return none, s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
-		r.Records, r.Exceptions, r.Certificate = q.Records, int64(len(c.Exceptions)+len(c.Unread)), at.String()
+		r.Records, r.Exceptions, r.Certificate = q.Records, int64(len(c.Exceptions)+len(c.Unread))+stay, at.String()
 		return nil
 	})
 }
@@ -390,6 +412,9 @@ func (s *Service) close(ctx context.Context, id string) (none workflow.None, err
 			r.Closed = time.Now().UTC().Truncate(time.Microsecond)
 			if _, err := tx.ExecContext(ctx, `DELETE FROM erasure_objects WHERE request = $1`, id); err != nil {
 				return err // whose keys may name the person; the certificate has them masked
+			}
+			if _, err := tx.ExecContext(ctx, `DELETE FROM erasure_holders WHERE request = $1`, id); err != nil {
+				return err
 			}
 			_, err := tx.ExecContext(ctx, `UPDATE erasure_requests SET identifiers = '' WHERE id = $1`, id)
 			return err

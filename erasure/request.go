@@ -49,6 +49,8 @@ type Found struct {
 	Objects int64 `json:"objects"`
 	Records int64 `json:"records"`
 	Unread  int64 `json:"unread"`
+	// Holdings counts the places of Holders, and is not among Objects.
+	Holdings int64 `json:"holdings"`
 }
 
 // State is where a request has come to.
@@ -266,26 +268,24 @@ func (s *Service) Decide(ctx context.Context, id string, d Decision) error {
 	return err
 }
 
-// subjectOf unseals whom a request names.
-func (s *Service) subjectOf(ctx context.Context, id string) (subject, error) {
+// givenOf unseals whom a request names.
+func (s *Service) givenOf(ctx context.Context, id string) (given []Named, err error) {
 	var sealed string
-	err := s.DB.View(ctx, func(tx *sql.Tx) error {
+	err = s.DB.View(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `SELECT identifiers FROM erasure_requests WHERE id = $1`, id).Scan(&sealed)
 	})
 	if err != nil {
-		return subject{}, err
+		return nil, err
 	}
 	raw, err := s.Seal.Unseal(sealed, "erasure_requests", id)
 	if err != nil {
-		return subject{}, err
+		return nil, err
 	}
-	var given []Named
-	if err := json.Unmarshal(raw, &given); err != nil {
-		return subject{}, err
-	}
-	k, err := s.known(ctx)
-	if err != nil {
-		return subject{}, err
-	}
-	return k.subject(given)
+	return given, json.Unmarshal(raw, &given)
+}
+
+// subjectOf is whom a request names, as records are compared with them.
+func (s *Service) subjectOf(ctx context.Context, id string) (subject, error) {
+	p, err := s.personOf(ctx, id)
+	return p.sub, err
 }

@@ -1,0 +1,235 @@
+package erasure
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lethe"
+	"lethe/workflow"
+)
+
+// Holder is a place besides the mapped objects that may hold persons: tables of a
+// database, what another program keeps, what lethe itself has written down. It has
+// no index, and is asked each time.
+//
+// Its methods may be called again after a failure and find done what was done. An
+// error of kind Internal, Exhausted or Conflict is one that trying again may mend;
+// any other blocks the request, with the holder's name.
+type Holder interface {
+	// Name names the place in reports, as postgres:crm or query history. No two
+	// have the same, and a request's journal keeps it.
+	Name() string
+	// Locate says where the person is held now, and changes nothing.
+	Locate(ctx context.Context, p Person) ([]Holding, error)
+	// Erase erases the person and returns what it did. What it cannot erase it
+	// returns as a Holding with a Reason, and not as an error.
+	Erase(ctx context.Context, p Person) ([]Holding, error)
+}
+
+// Holding is one place within a Holder's. It holds no value of a person.
+type Holding struct {
+	Holder string `json:"holder"` // its Name; the service sets it
+	// Place is where, as public.customers or result files. It is never a text that
+	// could hold an identifier.
+	Place   string `json:"place"`
+	Records int64  `json:"records"`
+	// Reason says why the person stays there; "" if they do not. Until is when that
+	// ends, zero if it is not known.
+	Reason string    `json:"reason,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
+}
+
+// Person is whom a Holder looks for.
+type Person struct {
+	// Identifiers are those that were given, as they were given.
+	Identifiers []Named
+	known       known
+	sub         subject
+}
+
+// Is says whether an identifier of a type is the person's, by the spellings that
+// the type takes for the same.
+func (p Person) Is(typ string, values []string) bool {
+	t, ok := p.known.types[typ]
+	if !ok || len(values) != t.parts() {
+		return false
+	}
+	v, ok := t.Normal(values)
+	return ok && p.sub.normal[typ][v]
+}
+
+// Normal returns an identifier as it is compared; false if it is none.
+func (p Person) Normal(n Named) (string, bool) {
+	t, ok := p.known.types[n.Type]
+	if !ok || len(n.Values) != t.parts() {
+		return "", false
+	}
+	return t.Normal(n.Values)
+}
+
+// Type returns an identifier type by its name.
+func (p Person) Type(name string) (IdentifierType, bool) {
+	t, ok := p.known.types[name]
+	return t, ok
+}
+
+// Traces are the texts that name the person wherever they stand, as they were given
+// and as they are compared, without repeats. A part of a composite identifier, as a
+// first name, is none.
+func (p Person) Traces() []string { return slices.Clone(p.sub.traces) }
+
+// personOf unseals whom an open request names.
+func (s *Service) personOf(ctx context.Context, id string) (Person, error) {
+	given, err := s.givenOf(ctx, id)
+	if err != nil {
+		return Person{}, err
+	}
+	return s.person(ctx, given)
+}
+
+func (s *Service) person(ctx context.Context, given []Named) (Person, error) {
+	k, err := s.known(ctx)
+	if err != nil {
+		return Person{}, err
+	}
+	sub, err := k.subject(given)
+	return Person{Identifiers: given, known: k, sub: sub}, err
+}
+
+// holderItem names a holder to a step of a request.
+type holderItem struct{ Request, Holder string }
+
+var (
+	holding = workflow.Activity[workflow.Page, workflow.Items[holderItem]]{Name: "erasure.holders"}
+	asking  = workflow.Activity[holderItem, workflow.None]{Name: "erasure.holder"}
+)
+
+// holders lists the holders to erase from: all of them, since only they know.
+func (s *Service) holders(_ context.Context, p workflow.Page) (items workflow.Items[holderItem], err error) {
+	for _, h := range s.Holders {
+		items.Items = append(items.Items, holderItem{p.Of, h.Name()})
+	}
+	return items, nil
+}
+
+// eraseHolder erases a request's person from a holder, and keeps what it did beside
+// what it did in earlier rounds.
+func (s *Service) eraseHolder(ctx context.Context, it holderItem) (none workflow.None, err error) {
+	at := slices.IndexFunc(s.Holders, func(h Holder) bool { return h.Name() == it.Holder })
+	if at < 0 {
+		return none, lethe.Errorf(lethe.NotFound, "%s is configured no more", it.Holder).WithHint("configure it again, or begin the request anew without it: lethe erase retry")
+	}
+	p, err := s.personOf(ctx, it.Request)
+	if err != nil {
+		return none, err
+	}
+	did, err := s.Holders[at].Erase(ctx, p)
+	if err != nil {
+		err = passing(s.holderError(s.Holders[at], err))
+	}
+	return none, errors.Join(err, s.keepHoldings(context.WithoutCancel(ctx), it, did))
+}
+
+func (s *Service) holderError(h Holder, err error) error {
+	return fmt.Errorf("%s: %w", h.Name(), err)
+}
+
+// keepHoldings adds what was done to what is known to have been; reasons are those
+// of the last time.
+func (s *Service) keepHoldings(ctx context.Context, it holderItem, did []Holding) error {
+	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
+		var text string
+		err := tx.QueryRowContext(ctx, `SELECT holdings FROM erasure_holders WHERE request = $1 AND holder = $2`, it.Request, it.Holder).Scan(&text)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		var before []Holding
+		if text != "" {
+			if err := json.Unmarshal([]byte(text), &before); err != nil {
+				return err
+			}
+		}
+		before = slices.DeleteFunc(before, func(h Holding) bool { return h.Reason != "" })
+		for _, d := range did {
+			d.Holder = it.Holder
+			i := slices.IndexFunc(before, func(h Holding) bool { return h.Place == d.Place && h.Reason == "" && d.Reason == "" })
+			if i < 0 {
+				before = append(before, d)
+			} else {
+				before[i].Records += d.Records
+			}
+		}
+		raw, err := json.Marshal(before)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO erasure_holders (request, holder, holdings) VALUES ($1, $2, $3)
+			ON CONFLICT (request, holder) DO UPDATE SET holdings = excluded.holdings`, it.Request, it.Holder, string(raw))
+		return err
+	})
+}
+
+// erasedHoldings are what a request's holders have done.
+func (s *Service) erasedHoldings(ctx context.Context, id string) (hs []Holding, err error) {
+	err = s.DB.View(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT holdings FROM erasure_holders WHERE request = $1 ORDER BY holder`, id)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var text string
+			var some []Holding
+			if err := rows.Scan(&text); err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(text), &some); err != nil {
+				return err
+			}
+			hs = append(hs, some...)
+		}
+		return rows.Err()
+	})
+	return hs, err
+}
+
+// locateHoldings asks all holders where a person is held.
+func (s *Service) locateHoldings(ctx context.Context, p Person) (all []Holding, err error) {
+	for _, h := range s.Holders {
+		found, err := h.Locate(ctx, p)
+		if err != nil {
+			return nil, passing(s.holderError(h, err))
+		}
+		for _, f := range found {
+			f.Holder = h.Name()
+			all = append(all, f)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Holding) int {
+		return cmp.Or(strings.Compare(a.Holder, b.Holder), strings.Compare(a.Place, b.Place))
+	})
+	return all, nil
+}
+
+// heldBy counts the places of holders at which a request's person is still held and
+// need not be.
+func (s *Service) heldBy(ctx context.Context, id string) (n int64, err error) {
+	p, err := s.personOf(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	found, err := s.locateHoldings(ctx, p)
+	for _, f := range found {
+		if f.Reason == "" {
+			n++
+		}
+	}
+	return n, err
+}
