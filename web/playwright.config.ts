@@ -9,6 +9,7 @@ export default defineConfig({
   timeout: 180_000, // a machine may be loaded; nothing here waits this long otherwise
   expect: { timeout: 30_000 },
   forbidOnly: !!process.env.CI,
+  retries: process.env.CI ? 1 : 0, // as .ci/again does for Go: what then passes is listed as flaky
   reporter: [['list']],
   use: {
     viewport: { width: 1280, height: 800 },
