@@ -6,7 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +26,8 @@ type Holder interface {
 	// Name names the place in reports, as postgres:crm or query history. No two
 	// have the same, and a request's journal keeps it.
 	Name() string
-	// Locate says where the person is held now, and changes nothing.
+	// Locate says where the person is held now, and changes nothing. What Erase will
+	// leave there has its Reason already.
 	Locate(ctx context.Context, p Person) ([]Holding, error)
 	// Erase erases the person and returns what it did. What it cannot erase it
 	// returns as a Holding with a Reason, and not as an error.
@@ -111,12 +112,48 @@ var (
 	asking  = workflow.Activity[holderItem, workflow.None]{Name: "erasure.holder"}
 )
 
-// holders lists the holders to erase from: all of them, since only they know.
-func (s *Service) holders(_ context.Context, p workflow.Page) (items workflow.Items[holderItem], err error) {
-	for _, h := range s.Holders {
-		items.Items = append(items.Items, holderItem{p.Of, h.Name()})
+// askHolders keeps which holders a request has been located at, and must therefore
+// be erased from.
+func (s *Service) askHolders(ctx context.Context, tx *sql.Tx, id string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE erasure_holders SET asked = 0 WHERE request = $1`, id); err != nil {
+		return err
 	}
-	return items, nil
+	for _, h := range s.Holders {
+		_, err := tx.ExecContext(ctx, `INSERT INTO erasure_holders (request, holder, holdings, asked) VALUES ($1, $2, '[]', 1)
+			ON CONFLICT (request, holder) DO UPDATE SET asked = 1`, id, h.Name())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holders lists the holders to erase from: all of them, since only they know, and
+// those that the person was located at and that are configured no more.
+func (s *Service) holders(ctx context.Context, p workflow.Page) (items workflow.Items[holderItem], err error) {
+	names := map[string]bool{}
+	for _, h := range s.Holders {
+		names[h.Name()] = true
+	}
+	err = s.DB.View(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT holder FROM erasure_holders WHERE request = $1 AND asked = 1`, p.Of)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return err
+			}
+			names[name] = true
+		}
+		return rows.Err()
+	})
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		items.Items = append(items.Items, holderItem{p.Of, name})
+	}
+	return items, err
 }
 
 // eraseHolder erases a request's person from a holder, and keeps what it did beside
@@ -132,18 +169,69 @@ func (s *Service) eraseHolder(ctx context.Context, it holderItem) (none workflow
 	}
 	did, err := s.Holders[at].Erase(ctx, p)
 	if err != nil {
-		err = passing(s.holderError(s.Holders[at], err))
+		err = passing(s.holderError(p, it.Holder, err))
 	}
-	return none, errors.Join(err, s.keepHoldings(context.WithoutCancel(ctx), it, did))
+	// What was done before an error was done.
+	return none, errors.Join(err, s.keepHoldings(context.WithoutCancel(ctx), it, s.holdings(p, it.Holder, did)))
 }
 
-func (s *Service) holderError(h Holder, err error) error {
-	return fmt.Errorf("%s: %w", h.Name(), err)
+// holderError is a holder's error with its name, and without what names the person:
+// it is kept with the request.
+func (s *Service) holderError(p Person, name string, err error) error {
+	said := &lethe.Error{Kind: lethe.KindOf(err), Message: name + ": " + s.masked(p.sub, err.Error()), Cause: err}
+	var e *lethe.Error
+	if errors.As(err, &e) && err == error(e) {
+		said.Message, said.Hint = name+": "+s.masked(p.sub, e.Message), s.masked(p.sub, e.Hint)
+	}
+	return said
+}
+
+// holdings are a holder's, as they are kept and shown.
+func (s *Service) holdings(p Person, name string, hs []Holding) []Holding {
+	hs = slices.Clone(hs)
+	for i := range hs {
+		h := &hs[i]
+		h.Holder, h.Place, h.Reason = name, s.masked(p.sub, h.Place), s.masked(p.sub, h.Reason)
+	}
+	return hs
 }
 
 // keepHoldings adds what was done to what is known to have been; reasons are those
 // of the last time.
 func (s *Service) keepHoldings(ctx context.Context, it holderItem, did []Holding) error {
+	return s.reviseHoldings(ctx, it, func(before []Holding) []Holding {
+		before = slices.DeleteFunc(before, func(h Holding) bool { return h.Reason != "" })
+		for _, d := range did {
+			i := slices.IndexFunc(before, func(h Holding) bool { return h.Place == d.Place && h.Reason == "" && d.Reason == "" })
+			if i < 0 {
+				before = append(before, d)
+			} else {
+				before[i].Records += d.Records
+			}
+		}
+		return before
+	})
+}
+
+// keepReasons adds why the person stays at places where erasing them has not said so.
+func (s *Service) keepReasons(ctx context.Context, it holderItem, found []Holding) error {
+	return s.reviseHoldings(ctx, it, func(before []Holding) []Holding {
+		for _, f := range found {
+			if f.Reason == "" {
+				continue
+			}
+			i := slices.IndexFunc(before, func(h Holding) bool { return h.Place == f.Place && h.Reason != "" })
+			if i < 0 {
+				before = append(before, f)
+			} else {
+				before[i] = f
+			}
+		}
+		return before
+	})
+}
+
+func (s *Service) reviseHoldings(ctx context.Context, it holderItem, f func([]Holding) []Holding) error {
 	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
 		var text string
 		err := tx.QueryRowContext(ctx, `SELECT holdings FROM erasure_holders WHERE request = $1 AND holder = $2`, it.Request, it.Holder).Scan(&text)
@@ -156,17 +244,7 @@ func (s *Service) keepHoldings(ctx context.Context, it holderItem, did []Holding
 				return err
 			}
 		}
-		before = slices.DeleteFunc(before, func(h Holding) bool { return h.Reason != "" })
-		for _, d := range did {
-			d.Holder = it.Holder
-			i := slices.IndexFunc(before, func(h Holding) bool { return h.Place == d.Place && h.Reason == "" && d.Reason == "" })
-			if i < 0 {
-				before = append(before, d)
-			} else {
-				before[i].Records += d.Records
-			}
-		}
-		raw, err := json.Marshal(before)
+		raw, err := json.Marshal(append([]Holding{}, f(before)...))
 		if err != nil {
 			return err
 		}
@@ -205,12 +283,9 @@ func (s *Service) locateHoldings(ctx context.Context, p Person) (all []Holding, 
 	for _, h := range s.Holders {
 		found, err := h.Locate(ctx, p)
 		if err != nil {
-			return nil, passing(s.holderError(h, err))
+			return nil, passing(s.holderError(p, h.Name(), err))
 		}
-		for _, f := range found {
-			f.Holder = h.Name()
-			all = append(all, f)
-		}
+		all = append(all, s.holdings(p, h.Name(), found)...)
 	}
 	slices.SortStableFunc(all, func(a, b Holding) int {
 		return cmp.Or(strings.Compare(a.Holder, b.Holder), strings.Compare(a.Place, b.Place))
@@ -219,17 +294,28 @@ func (s *Service) locateHoldings(ctx context.Context, p Person) (all []Holding, 
 }
 
 // heldBy counts the places of holders at which a request's person is still held and
-// need not be.
+// need not be, and keeps why they stay at others.
 func (s *Service) heldBy(ctx context.Context, id string) (n int64, err error) {
 	p, err := s.personOf(ctx, id)
 	if err != nil {
 		return 0, err
 	}
 	found, err := s.locateHoldings(ctx, p)
+	if err != nil {
+		return 0, err
+	}
+	stays := map[string][]Holding{}
 	for _, f := range found {
 		if f.Reason == "" {
 			n++
+		} else {
+			stays[f.Holder] = append(stays[f.Holder], f)
 		}
 	}
-	return n, err
+	for name, fs := range stays {
+		if err := s.keepReasons(ctx, holderItem{id, name}, fs); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
 }

@@ -166,9 +166,9 @@ func (s *Service) locate(ctx context.Context, id string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return n, s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
+	return n, s.revise(ctx, id, func(tx *sql.Tx, r *Request) error {
 		r.State, r.Found = Located, Found{Objects: n, Records: records, Unread: int64(len(unread)), Holdings: int64(len(held))}
-		return nil
+		return s.askHolders(ctx, tx, id)
 	})
 }
 
