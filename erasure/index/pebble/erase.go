@@ -9,6 +9,7 @@ import (
 
 	"lethe"
 	"lethe/erasure"
+	"lethe/lib/postings"
 	"lethe/lib/wipe"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -60,20 +61,20 @@ func (x *Index) cut(rests map[uint32][]uint32) error {
 		if err != nil {
 			return err
 		}
-		ps = slices.DeleteFunc(ps, func(p posting) bool {
-			if !x.live.has(p.number) || !slices.Contains(rests, p.rest) {
-				return !x.live.has(p.number)
+		ps = slices.DeleteFunc(ps, func(p postings.Posting) bool {
+			if !x.live.has(p.Number) || !slices.Contains(rests, p.Rest) {
+				return !x.live.has(p.Number)
 			}
-			_, counts, e := x.recordOf(p.number)
+			_, counts, e := x.recordOf(p.Number)
 			err = errors.Join(err, e)
 			return counts // else its object is being entered
 		})
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(ps, compare)
+		slices.SortFunc(ps, postings.Compare)
 		// A value that is set hides all operands before it, and a compaction drops them.
-		if err := b.Set(key, pack(nil, ps), nil); err != nil {
+		if err := b.Set(key, postings.Pack(nil, ps), nil); err != nil {
 			return err
 		}
 	}

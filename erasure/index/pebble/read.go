@@ -13,6 +13,7 @@ import (
 	"lethe"
 	"lethe/erasure"
 	"lethe/lib/orderkey"
+	"lethe/lib/postings"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -95,17 +96,17 @@ func (x *Index) find(ctx context.Context, h erasure.Hash) ([]erasure.Place, erro
 		return nil, err
 	}
 	// A bucket that was written once has not been through a merge.
-	ps = slices.DeleteFunc(ps, func(p posting) bool { return p.rest != rest || !x.live.has(p.number) })
-	slices.SortFunc(ps, compare)
+	ps = slices.DeleteFunc(ps, func(p postings.Posting) bool { return p.Rest != rest || !x.live.has(p.Number) })
+	slices.SortFunc(ps, postings.Compare)
 	var places []erasure.Place
 	for len(ps) > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		n := ps[0].number
+		n := ps[0].Number
 		var rows []int64
-		for len(ps) > 0 && ps[0].number == n {
-			rows = append(rows, int64(ps[0].row))
+		for len(ps) > 0 && ps[0].Number == n {
+			rows = append(rows, int64(ps[0].Row))
 			ps = ps[1:]
 		}
 		r, ok, err := x.recordOf(n)

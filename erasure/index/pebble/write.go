@@ -1,7 +1,6 @@
 package pebble
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 
 	"lethe"
 	"lethe/erasure"
+	"lethe/lib/postings"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
@@ -37,8 +37,8 @@ const loading = "loading-"
 // writer gathers postings of objects.
 type writer struct {
 	x       *Index
-	ps      []posting
-	spare   []posting  // for sort
+	ps      []postings.Posting
+	sorter  postings.Sorter
 	pending []entering // whose postings are gathered, or written already
 }
 
@@ -88,7 +88,7 @@ func (w *writer) add(ctx context.Context, o *erasure.Indexed) error {
 				return lethe.Errorf(lethe.Invalid, "s3://%s/%s: a posting of row %d", o.Bucket, o.Key, p.Row)
 			}
 			bucket, rest := split(p.Hash)
-			w.ps = append(w.ps, posting{bucket: bucket, rest: rest, number: n, row: uint64(p.Row)})
+			w.ps = append(w.ps, postings.Posting{Bucket: bucket, Rest: rest, Number: n, Row: uint64(p.Row)})
 			count++
 			if len(w.ps) == atOnce {
 				if err := w.write(ctx); err != nil {
@@ -110,7 +110,7 @@ func (w *writer) write(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	w.sort()
+	w.ps = w.sorter.Sort(w.ps, 1<<bucketBits)
 	w.x.adding.RLock()
 	defer w.x.adding.RUnlock()
 	var err error
@@ -127,56 +127,13 @@ func (w *writer) write(ctx context.Context) error {
 	return nil
 }
 
-// sort orders the gathered postings by bucket, and those of a bucket for pack.
-// Where they are many, counting beats comparing.
-func (w *writer) sort() {
-	if len(w.ps) < ingestFrom {
-		slices.SortFunc(w.ps, func(a, b posting) int {
-			if a.bucket != b.bucket {
-				return cmp.Compare(a.bucket, b.bucket)
-			}
-			return compare(a, b)
-		})
-		return
-	}
-	starts := make([]uint32, 1<<bucketBits+1)
-	for i := range w.ps {
-		starts[w.ps[i].bucket+1]++
-	}
-	for i := range starts[1:] {
-		starts[i+1] += starts[i]
-	}
-	if cap(w.spare) < len(w.ps) {
-		w.spare = make([]posting, len(w.ps), max(len(w.ps), cap(w.ps)))
-	}
-	w.spare = w.spare[:len(w.ps)]
-	for _, p := range w.ps {
-		w.spare[starts[p.bucket]] = p
-		starts[p.bucket]++ // in the end, where the next bucket starts
-	}
-	w.ps, w.spare = w.spare, w.ps
-	var from uint32
-	for _, to := range starts[:1<<bucketBits] {
-		slices.SortFunc(w.ps[from:to], compare)
-		from = to
-	}
-}
-
 // buckets calls f with each bucket's postings.
 func (w *writer) buckets(f func(k, v []byte) error) error {
 	var v []byte
-	for i := 0; i < len(w.ps); {
-		j := i + 1
-		for j < len(w.ps) && w.ps[j].bucket == w.ps[i].bucket {
-			j++
-		}
-		v = pack(v[:0], w.ps[i:j])
-		if err := f(postingKey(w.ps[i].bucket), v); err != nil {
-			return err
-		}
-		i = j
-	}
-	return nil
+	return postings.Buckets(w.ps, func(bucket uint32, ps []postings.Posting) error {
+		v = postings.Pack(v[:0], ps)
+		return f(postingKey(bucket), v)
+	})
 }
 
 // ingest hands the postings to Pebble as a table.
@@ -263,7 +220,7 @@ func (x *Index) enterRecords(es []entering) error {
 	b := x.db.NewBatch()
 	defer b.Close()
 	var gone []uint64
-	var entries, postings int64
+	var entries, count int64
 	for i, e := range es {
 		if last[string(keys[i])] != i {
 			gone = append(gone, e.number)
@@ -276,7 +233,7 @@ func (x *Index) enterRecords(es []entering) error {
 		if r != nil {
 			gone = append(gone, old)
 			entries--
-			postings -= r.Postings
+			count -= r.Postings
 			if err := b.Delete(numberKey(old), nil); err != nil {
 				return err
 			}
@@ -285,13 +242,13 @@ func (x *Index) enterRecords(es []entering) error {
 			return err
 		}
 		entries++
-		postings += e.Postings
+		count += e.Postings
 	}
 	if err := b.Commit(pebble.Sync); err != nil {
 		return fmt.Errorf("write the erasure index: %w", err)
 	}
 	x.entries.Add(entries)
-	x.postings.Add(postings)
+	x.postings.Add(count)
 	for _, n := range gone {
 		x.live.remove(n)
 	}
