@@ -43,6 +43,7 @@ import (
 	"lethe/erasure"
 	"lethe/event"
 	"lethe/ingest"
+	"lethe/lib/atomicfile"
 	"lethe/lib/seal"
 	"lethe/lib/state"
 	"lethe/object/disk"
@@ -227,7 +228,7 @@ func (a *App) Announce() error {
 		return err
 	}
 	path := a.path("lethe.json")
-	if err := writeFile(path, append(text, '\n'), 0o644); err != nil {
+	if err := atomicfile.Write(path, append(text, '\n'), 0o644); err != nil {
 		return err
 	}
 	a.onStop(func() error { return os.Remove(path) })

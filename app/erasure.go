@@ -14,6 +14,7 @@ import (
 	"lethe/erasure"
 	"lethe/erasure/index/pebble"
 	"lethe/erasure/rewrite"
+	"lethe/lib/atomicfile"
 	"lethe/lib/state"
 	"lethe/workflow"
 	"lethe/workflow/journal"
@@ -91,5 +92,5 @@ func ownKey(path string) ([]byte, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	return key, writeFile(path, key, 0o600)
+	return key, atomicfile.Write(path, key, 0o600)
 }

@@ -7,6 +7,7 @@ import (
 
 	"lethe"
 	"lethe/access"
+	"lethe/lib/atomicfile"
 	"lethe/query"
 )
 
@@ -123,8 +124,8 @@ func (a *App) writeAWSFiles() error {
 		}
 		fmt.Fprintf(&config, "[profile %s]\nregion = %s\nendpoint_url = %s\ns3 =\n  addressing_style = path\n", p.name, a.Endpoints.Region, a.Endpoints.AWS)
 	}
-	if err := writeFile(a.path("aws", "credentials"), []byte(keys.String()), 0o600); err != nil {
+	if err := atomicfile.Write(a.path("aws", "credentials"), []byte(keys.String()), 0o600); err != nil {
 		return err
 	}
-	return writeFile(a.path("aws", "config"), []byte(config.String()), 0o644)
+	return atomicfile.Write(a.path("aws", "config"), []byte(config.String()), 0o644)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"lethe/lib/atomicfile"
 	"lethe/object/disk"
 )
 
@@ -145,7 +146,7 @@ func (u *upkeep) scrub(ctx context.Context) {
 		r.ScrubSummary, r.Ended = sum, time.Now().UTC()
 		var text []byte
 		if text, err = json.MarshalIndent(r, "", "  "); err == nil {
-			err = writeFile(u.app.path(ScrubFile), append(text, '\n'), 0o600)
+			err = atomicfile.Write(u.app.path(ScrubFile), append(text, '\n'), 0o600)
 		}
 	}
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"lethe/lib/atomicfile"
 )
 
 // Source is where master keys come from.
@@ -79,31 +81,10 @@ func (s Source) write(all []master) error {
 	default:
 		defer old.Close()
 	}
-	if err := replace(s.path, formatMasters(all)); err != nil {
+	if err := atomicfile.Write(s.path, []byte(formatMasters(all)), 0o600); err != nil {
 		return err
 	}
 	return wipe(old)
-}
-
-// replace puts a file in place by a name of its own, so that there is always a whole one.
-func replace(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // once renamed, it is not there any more
-	_, err = f.WriteString(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // sweep wipes and removes what a process that was killed left of a write.
@@ -111,7 +92,7 @@ func (s Source) sweep() error {
 	if s.path == "" {
 		return nil
 	}
-	left, err := filepath.Glob(globQuote(filepath.Join(filepath.Dir(s.path), "."+filepath.Base(s.path)+"-")) + "*")
+	left, err := filepath.Glob(globQuote(strings.TrimSuffix(atomicfile.Pattern(s.path), "*")) + "*")
 	if err != nil {
 		return err
 	}
