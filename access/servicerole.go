@@ -21,6 +21,27 @@ const (
 	ErasureService   = "erasure.lethe"
 )
 
+// ServiceRoles lets services act by roles. *Service does.
+type ServiceRoles interface {
+	PassRole(ctx context.Context, p lethe.Principal, role, service string) error
+	AssumeServiceRole(ctx context.Context, owner lethe.Principal, role, service string) (lethe.Principal, error)
+}
+
+// RoleARN returns the ARN of a role that is named by it, or by the role's path and name
+// as they stand in it: "service/refresh" of arn:aws:iam::000000000000:role/service/refresh.
+// Whether there is such a role it does not look.
+func RoleARN(role string) (string, error) {
+	root := lethe.IAMARN("role/")
+	name := strings.TrimPrefix(strings.TrimPrefix(role, root), "/")
+	if strings.HasPrefix(name, "arn:") || !roleForm.MatchString(name) {
+		return "", lethe.Errorf(lethe.Invalid, "%q names no role of this lake", role).WithHint("give its name, or its ARN as %sNAME", root)
+	}
+	return root + name, nil
+}
+
+// roleForm is a role's path, without the slash before it, and name.
+var roleForm = regexp.MustCompile(`^([\x21-\x7e]{1,510}/)?[A-Za-z0-9+=,.@_-]{1,64}$`)
+
 var serviceName = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
 
 // PassRole decides whether p may have a service act by a role: p needs iam:PassRole on

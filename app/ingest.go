@@ -18,7 +18,7 @@ import (
 
 func (a *App) openIngests(ctx context.Context, db *state.DB, engine *duckdb.Engine) (err error) {
 	a.Ingests, err = ingest.Open(ctx, ingest.Config{
-		DB: db, Store: a.Stores, Catalog: a.Catalog, Access: a.Access, Engine: ingestEngine{engine},
+		DB: db, Store: a.Stores, Catalog: a.Catalog, Access: a.Access, Roles: a.Access, Engine: ingestEngine{engine},
 		Dir: a.path("ingest"), Region: a.Config.AWS.Region, Log: a.Log,
 	})
 	if err != nil {

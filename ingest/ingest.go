@@ -50,6 +50,8 @@ type Config struct {
 	Store   object.Store // holds sources and results
 	Catalog catalog.Catalog
 	Access  access.Decider
+	// Roles lets runs act by roles; jobs that name one are Unsupported without.
+	Roles access.ServiceRoles
 	// Engine runs the SELECT of jobs that have one, and rewrites Parquet; such
 	// jobs are Unsupported without.
 	Engine Engine
@@ -160,7 +162,11 @@ func (s *Service) begin(ctx context.Context, j Job, tell func(Progress)) (*proce
 	if err != nil {
 		return nil, err
 	}
-	if err := s.decide(ctx, t); err != nil {
+	as, err := s.actor(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.decide(as, t); err != nil {
 		return nil, err
 	}
 	p := &process{Service: s, task: t, tell: tell, done: make(chan struct{}), run: Run{
@@ -171,7 +177,7 @@ func (s *Service) begin(ctx context.Context, j Job, tell func(Progress)) (*proce
 		Started:   time.Now().UTC().Truncate(time.Microsecond),
 	}}
 	// The run outlives the request that started it.
-	p.ctx, p.cancel = context.WithCancelCause(access.Onward(lethe.WithPrincipal(context.Background(), lethe.PrincipalOf(ctx)), ctx))
+	p.ctx, p.cancel = context.WithCancelCause(access.Onward(lethe.WithPrincipal(context.Background(), lethe.PrincipalOf(as)), ctx))
 	if err := s.claim(p); err != nil {
 		p.cancel(nil)
 		return nil, err
@@ -218,6 +224,26 @@ func (s *Service) doubt(target, run string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.doubts[target] = run
+}
+
+// actor returns the context of whoever does what a job does: ctx, or that of the role
+// that the job names, which ctx's principal must be allowed to pass.
+func (s *Service) actor(ctx context.Context, t *task) (context.Context, error) {
+	if t.Role == "" {
+		return ctx, nil
+	}
+	if s.Roles == nil {
+		return nil, lethe.Errorf(lethe.Unsupported, "this server runs no ingests by roles")
+	}
+	who := lethe.PrincipalOf(ctx)
+	if err := s.Roles.PassRole(ctx, who, t.Role, access.IngestService); err != nil {
+		return nil, err
+	}
+	as, err := s.Roles.AssumeServiceRole(ctx, who, t.Role, access.IngestService)
+	if err != nil {
+		return nil, err
+	}
+	return access.Onward(lethe.WithPrincipal(ctx, as), ctx), nil // what is known of the request is not the role's
 }
 
 // decide asks whether ctx's principal may do what a job does.

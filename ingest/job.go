@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lethe"
+	"lethe/access"
 	"lethe/catalog"
 	"lethe/lib/trinosql"
 )
@@ -53,6 +54,9 @@ type Job struct {
 	Comment string `json:"comment,omitempty"`
 	// Replace lets the run take over a table that no ingest made.
 	Replace bool `json:"replace,omitempty"`
+	// Role is the role that the run acts by, by its ARN or name; "" means whoever starts
+	// the run, who otherwise needs iam:PassRole on the role and nothing that it has.
+	Role string `json:"role,omitempty"`
 	// MaxLine bounds a line, or a record of several lines, in bytes; 0 means 64 MiB.
 	MaxLine int `json:"max_line,omitempty"`
 }
@@ -158,6 +162,11 @@ func (j Job) check() (*task, error) {
 	var err error
 	if t.location, err = lethe.ParseLocation(j.Location); err != nil {
 		return nil, err
+	}
+	if j.Role != "" {
+		if j.Role, err = access.RoleARN(j.Role); err != nil {
+			return nil, err
+		}
 	}
 	t.location = t.location.Dir()
 	if t.location.Key == "" {

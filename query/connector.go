@@ -2,10 +2,12 @@ package query
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
 	"lethe"
+	"lethe/access"
 	"lethe/catalog"
 )
 
@@ -23,6 +25,12 @@ type Connector struct {
 	// the password, which is kept sealed.
 	catalog.Connection
 	Sealed string
+	// Role is the ARN of the role that the connector acts by; "" means that it acts as
+	// the lake. The connector to the lake's own metastore reaches what the role may. Who
+	// uses a data catalog needs nothing of the role.
+	Role string
+	// Owner is the ARN of who named the role.
+	Owner string
 
 	Created time.Time
 	Changed time.Time
@@ -59,7 +67,8 @@ func (s *Service) Connector(ctx context.Context, name string) (Connector, error)
 
 // PutConnector makes a connector, or changes the one of its name. Its catalogs
 // reach the new nodes from the next statement on. A password of before stays if the
-// user does and none is given.
+// user does and none is given. Who names a role, by its ARN or name, needs iam:PassRole
+// on it each time: what a connector with a role does, the role does.
 func (s *Service) PutConnector(ctx context.Context, c Connector) error {
 	if !isName(c.Name, 64, "_-") {
 		return lethe.Errorf(lethe.Invalid, "connector name %q must be 1 to 64 letters, digits, _ and -", c.Name)
@@ -75,6 +84,9 @@ func (s *Service) PutConnector(ctx context.Context, c Connector) error {
 	}
 	if c.User == "" && c.Password != "" {
 		return lethe.Errorf(lethe.Invalid, "connector %s has a password without a user", c.Name)
+	}
+	if err := s.passRole(ctx, &c); err != nil {
+		return err
 	}
 	c.Sealed = ""
 	if c.Password != "" {
@@ -94,6 +106,23 @@ func (s *Service) PutConnector(ctx context.Context, c Connector) error {
 		return err
 	}
 	return s.putDocument(ctx, "query_connectors", c.Name, c, "")
+}
+
+// passRole checks the role of a connector that is to be kept.
+func (s *Service) passRole(ctx context.Context, c *Connector) (err error) {
+	c.Owner = ""
+	if c.Role == "" {
+		return nil
+	}
+	if s.Roles == nil {
+		return lethe.Errorf(lethe.Unsupported, "connector %s: this lake's connectors act by no roles", c.Name)
+	}
+	if c.Role, err = access.RoleARN(c.Role); err != nil {
+		return err
+	}
+	who := lethe.PrincipalOf(ctx)
+	c.Owner = who.ARN
+	return s.Roles.PassRole(ctx, who, c.Role, access.ConnectorService)
 }
 
 // DeleteConnector removes a connector. Data catalogs that name it cannot be used
@@ -138,20 +167,39 @@ func (s *Service) invoke(ctx context.Context, d DataCatalog) (_ catalog.Catalog,
 		return nil, false, err
 	}
 	own = len(c.URIs) == 0
+	reached, err := s.reach(ctx, d, c)
+	if err != nil || c.Role == "" {
+		return reached, own, err
+	}
+	if s.Roles == nil {
+		return nil, false, lethe.Errorf(lethe.Unsupported, "data catalog %s cannot be reached: this lake's connectors act by no roles", d.Name)
+	}
+	as, err := s.Roles.AssumeServiceRole(access.Onward(ctx, ctx), lethe.Principal{ARN: c.Owner}, c.Role, access.ConnectorService)
+	if err != nil {
+		return nil, false, fmt.Errorf("data catalog %s cannot be reached: %w", d.Name, err)
+	}
+	if own {
+		reached = acting{reached, s.Access, as, s.Region}
+	}
+	return reached, own, nil
+}
+
+// reach connects to the metastore of a connector.
+func (s *Service) reach(ctx context.Context, d DataCatalog, c Connector) (catalog.Catalog, error) {
 	if s.Connect == nil {
-		if own {
-			return s.Catalog, own, nil
+		if len(c.URIs) == 0 {
+			return s.Catalog, nil
 		}
-		return nil, false, lethe.Errorf(lethe.Unsupported, "data catalog %s cannot be reached: other metastores than the lake's own are not supported", d.Name)
+		return nil, lethe.Errorf(lethe.Unsupported, "data catalog %s cannot be reached: other metastores than the lake's own are not supported", d.Name)
 	}
 	reached, err := s.Connect(ctx, c)
 	if err != nil {
-		return nil, false, lethe.Errorf(lethe.Invalid, "data catalog %s cannot be reached: %w", d.Name, err)
+		return nil, lethe.Errorf(lethe.Invalid, "data catalog %s cannot be reached: %w", d.Name, err)
 	}
 	if reached == nil { // the lake serves no metastore
 		reached = s.Catalog
 	}
-	return reached, own, nil
+	return reached, nil
 }
 
 // checkConnector checks the parameter that names a data catalog's connector.

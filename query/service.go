@@ -37,7 +37,9 @@ type Config struct {
 	Scratch string
 	Engine  Engine
 	Access  access.Decider
-	Region  string
+	// Roles lets connectors act by roles; none can name one without.
+	Roles  access.ServiceRoles
+	Region string
 	// Output is the result location of the workgroup primary when it is made.
 	Output string
 	// Concurrency is how many queries may be in the engine at once; others are

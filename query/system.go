@@ -198,7 +198,11 @@ func (s *system) DropTable(ctx context.Context, database, name string) error {
 
 // systemScan takes what a table of lethe's own holds now; false if a table is none.
 func (e *executor) systemScan(ctx context.Context, h resolved) (Scan, bool, error) {
-	c, ok := h.catalog.(*system)
+	under := h.catalog
+	if by, ok := under.(acting); ok {
+		under = by.Catalog
+	}
+	c, ok := under.(*system)
 	if !ok {
 		return Scan{}, false, nil
 	}

@@ -64,6 +64,7 @@ line; --bad-rows says what becomes of it.`,
 	fs.BoolVar(&f.job.CSV.NoHeader, "no-header", false, "the first CSV line is a row; --columns gives the names")
 	fs.StringVar(&f.job.Comment, "comment", "", "comment of the table")
 	fs.BoolVar(&f.job.Replace, "replace", false, "take over a table that no ingest made")
+	fs.StringVar(&f.job.Role, "role", "", "role that the run acts by: its name or ARN; needs iam:PassRole")
 	fs.StringVar(&f.keep, "keep", "", "keep uploaded sources at this location: s3://bucket/prefix")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	fs.BoolVar(&f.json, "json", false, "print the run as JSON")

@@ -23,7 +23,7 @@ func TestTheReadmesCommands(t *testing.T) {
 		wants    []string
 	}{
 		{"README.md", 4, []string{"PRE csv/", "QueryExecutionId", "default.cities: 3 rows", "Italy    3604057", "ok       lake"}},
-		{"docs/guide/access.md", 4, []string{"covid_confirmed_cases", "is seen through rule italy", "no listing", "not authorized to perform: lambda:InvokeFunction", "sales", `{"username":"engineer","password":"`, "AWSCURRENT", "not yours", "sealed with master key"}},
+		{"docs/guide/access.md", 4, []string{"covid_confirmed_cases", "is seen through rule italy", "no listing", "not authorized to perform: lambda:InvokeFunction", "sales", `{"username":"engineer","password":"`, "AWSCURRENT", "not yours", "sealed with master key", "assumed-role/loader/ingest is not authorized to perform: glue:CreateTable", "not yet", "default.staff: 1 rows"}},
 	} {
 		t.Run(c.document, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(need.Root(), c.document))

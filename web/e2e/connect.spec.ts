@@ -20,7 +20,11 @@ test('a metastore is connected, and its nodes are seen and changed', async ({ ad
   await page.getByRole('button', { name: 'Connect', exact: true }).click();
   await expect(page.getByText('There is a data catalog of this name.')).toBeVisible();
   await page.getByLabel('Data catalog').fill('elsewhere');
+  await page.getByLabel('Role').fill('no-such-role');
   await expect(page.getByLabel('Connector')).toHaveValue('elsewhere-metastore');
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(page.getByText('role/no-such-role cannot be passed')).toBeVisible();
+  await page.getByLabel('Role').fill('');
   await page.getByRole('button', { name: 'Connect', exact: true }).click();
   await expect(page.getByText('function:elsewhere-metastore')).toBeVisible();
   await expect(page.getByRole('link', { name: 'default', exact: true })).toBeVisible();

@@ -26,7 +26,8 @@ type connectorJSON struct {
 	Name        string   `json:"name"`
 	ARN         string   `json:"arn"`
 	Description string   `json:"description,omitempty"`
-	URIs        []string `json:"uris"` // none: the lake's own metastore
+	URIs        []string `json:"uris"`           // none: the lake's own metastore
+	Role        string   `json:"role,omitempty"` // ARN of the role that it acts by
 	connectionJSON
 	HasPassword bool       `json:"has_password"`
 	Created     time.Time  `json:"created"`
@@ -53,7 +54,7 @@ type nodeJSON struct {
 }
 
 func (s *server) connectorJSON(c query.Connector, nodes map[string][]hive.NodeState) connectorJSON {
-	out := connectorJSON{Name: c.Name, ARN: lethe.FunctionARN(s.Region, c.Name), Description: c.Description, URIs: c.URIs, Created: c.Created, Changed: c.Changed,
+	out := connectorJSON{Name: c.Name, ARN: lethe.FunctionARN(s.Region, c.Name), Description: c.Description, URIs: c.URIs, Role: c.Role, Created: c.Created, Changed: c.Changed,
 		connectionJSON: connectionJSON(c.Connection), HasPassword: c.Sealed != ""}
 	out.Password = ""
 	if out.URIs == nil {
@@ -81,11 +82,13 @@ func (s *server) listConnectors(c *call) ([]need, func() error, error) {
 	}, nil
 }
 
-// putConnector makes a connector or changes it, so it needs the actions for both.
+// putConnector makes a connector or changes it, so it needs the actions for both; and
+// iam:PassRole on the role that it names, which PutConnector decides.
 func (s *server) putConnector(c *call) ([]need, func() error, error) {
 	var in struct {
 		Description string   `json:"description"`
 		URIs        []string `json:"uris"`
+		Role        string   `json:"role"`
 		connectionJSON
 	}
 	name := c.path("connector")
@@ -102,7 +105,7 @@ func (s *server) putConnector(c *call) ([]need, func() error, error) {
 			k.Close()
 		}
 		ctx := c.r.Context()
-		if err := s.Connectors.PutConnector(ctx, query.Connector{Name: name, Description: in.Description, URIs: in.URIs, Connection: catalog.Connection(in.connectionJSON)}); err != nil {
+		if err := s.Connectors.PutConnector(ctx, query.Connector{Name: name, Description: in.Description, URIs: in.URIs, Role: in.Role, Connection: catalog.Connection(in.connectionJSON)}); err != nil {
 			return err
 		}
 		k, err := s.Connectors.Connector(ctx, name)

@@ -133,7 +133,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"getTableRule", "GET", "/access/rules/default/orders/germany", ""},
 		{"putTableRule", "PUT", "/access/rules/default/orders/germany", `{"principals":["*"],"masks":[{"column":"email","kind":"expression","expression":"'x'"}]}`},
 		{"listConnectors", "GET", "/connectors", ""},
-		{"putConnector", "PUT", "/connectors/new", `{"description":"x","uris":["thrift://a:9083"]}`},
+		{"putConnector", "PUT", "/connectors/new", `{"description":"x","uris":["thrift://a:9083"],"role":"arn:aws:iam::000000000000:role/hive"}`},
 		{"testConnector", "POST", "/connectors/new/test", `{"uris":["thrift://127.0.0.1:1"]}`},
 		{"getConnectorPolicy", "GET", "/connectors/new/policy?bucket=lake", ""},
 		{"createCatalog", "PUT", "/catalogs/new", `{"connector":"old-metastore"}`},

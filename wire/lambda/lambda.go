@@ -71,6 +71,7 @@ type function struct {
 	FunctionName string
 	FunctionArn  string
 	Description  string
+	Role         string `json:",omitempty"` // ARN of the role that it acts by; a connector may have none
 	Version      string
 	State        string
 	PackageType  string
@@ -82,7 +83,7 @@ type function struct {
 }
 
 func (a api) function(c query.Connector) function {
-	f := function{FunctionName: c.Name, FunctionArn: lethe.FunctionARN(a.Region, c.Name), Description: c.Description,
+	f := function{FunctionName: c.Name, FunctionArn: lethe.FunctionARN(a.Region, c.Name), Description: c.Description, Role: c.Role,
 		Version: "$LATEST", State: "Active", PackageType: "Zip", Runtime: "provided.al2023", Handler: "lethe", Timeout: 900,
 		LastModified: c.Changed.UTC().Format("2006-01-02T15:04:05.000+0000")}
 	// The name that Athena's own connector for Hive gives this setting.

@@ -29,7 +29,7 @@ func (c connectors) Connector(_ context.Context, name string) (query.Connector, 
 	if !slices.Contains(c, name) {
 		return query.Connector{}, lethe.Errorf(lethe.NotFound, "there is no connector %s", name)
 	}
-	return query.Connector{Name: name}, nil
+	return query.Connector{Name: name, Role: lethe.IAMARN("role/" + name)}, nil
 }
 
 // ask sends a GET as a principal who may do action, and returns the answer.
@@ -101,7 +101,8 @@ func TestListFunctions(t *testing.T) {
 func TestGetFunction(t *testing.T) {
 	for _, name := range []string{"hive", "hive:$LATEST", "function:hive", "000000000000:function:hive", "arn%3Aaws%3Alambda%3Aeu-central-1%3A000000000000%3Afunction%3Ahive"} {
 		status, _, body := ask(t, connectors{"hive"}, "lambda:GetFunction", "GET", "/2015-03-31/functions/"+name)
-		if status != http.StatusOK || body["Configuration"].(map[string]any)["FunctionName"] != "hive" {
+		c := body["Configuration"].(map[string]any)
+		if status != http.StatusOK || c["FunctionName"] != "hive" || c["Role"] != "arn:aws:iam::000000000000:role/hive" {
 			t.Error(name, status, body)
 		}
 	}

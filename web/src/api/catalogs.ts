@@ -67,7 +67,7 @@ export function connectorOf(catalog: DataCatalog | undefined, all: Connector[] |
 }
 
 /** Makes a connector or changes it. A password that is not given stays as it is. */
-export async function putConnector(name: string, about: { description: string; uris: string[] } & Connection) {
+export async function putConnector(name: string, about: { description: string; uris: string[]; role?: string } & Connection) {
   const c = await call<Connector>('PUT', address(['connectors', name]), { body: about });
   await cache.invalidateQueries({ queryKey: connectors.queryKey });
   return c;

@@ -303,6 +303,8 @@ export interface Connector extends Connection {
   description?: string;
   /** None: the lake's own metastore. */
   uris: string[];
+  /** ARN of the role that the connector acts by. */
+  role?: string;
   has_password: boolean;
   /** Once the connector has been used. */
   nodes?: MetastoreNode[];

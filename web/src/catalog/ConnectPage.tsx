@@ -27,6 +27,7 @@ export function ConnectPage() {
   const [name, setName] = useState('');
   const [connector, setConnector] = useState<string | null>(null); // until it is written, it follows the name
   const [description, setDescription] = useState('');
+  const [role, setRole] = useState('');
   const [checked, setChecked] = useState(false);
   const known = useQuery(catalogs);
   const reached = useQuery(connectors);
@@ -47,7 +48,7 @@ export function ConnectPage() {
   const test = useMutation({ mutationFn: (uris: string[]) => testNodes(nameOfConnector.test(functionName) ? functionName : 'new', uris, by) });
   const make = useMutation({
     mutationFn: async () => {
-      await putConnector(functionName, { description, uris: fields.uris, ...by });
+      await putConnector(functionName, { description, uris: fields.uris, role: role.trim() || undefined, ...by });
       return createCatalog(name, { description, connector: functionName });
     },
   });
@@ -102,6 +103,15 @@ export function ConnectPage() {
                 error={checked && !settled ? connectorError : undefined}
                 readOnly={settled}
                 onChange={(e) => setConnector(e.currentTarget.value)}
+                spellCheck={false}
+                autoCapitalize="none"
+              />
+              <TextInput
+                label="Role"
+                description="that the connector acts by, if it is to be one: needs iam:PassRole, and that the role trusts lambda.amazonaws.com"
+                value={role}
+                readOnly={settled}
+                onChange={(e) => setRole(e.currentTarget.value)}
                 spellCheck={false}
                 autoCapitalize="none"
               />

@@ -21,6 +21,7 @@ export function Nodes(props: { connector: Connector }) {
       <header className={css.nodesHead}>
         <h2>{own ? "The lake's own metastore" : 'Metastore nodes'}</h2>
         <Copy value={live.arn} label="Copy the connector's ARN" />
+        {live.role && <span className="muted">acts by {live.role.replace(/^.*:role/, 'role')}</span>}
         {!own && !editing && (
           <Button variant="default" className={css.nodesEdit} onClick={() => setEditing(true)}>
             Edit nodes
@@ -76,9 +77,9 @@ function EditNodes(props: { connector: Connector; onDone: () => void }) {
   const { connector: c } = props;
   const fields = useNodeFields(c.uris);
   const save = useMutation({
-    // How they are spoken to stays; so does the password, which nobody is told.
+    // How they are spoken to, and by which role, stays; so does the password, which nobody is told.
     mutationFn: () =>
-      putConnector(c.name, { description: c.description ?? '', uris: fields.uris, tls: c.tls, roots: c.roots, user: c.user, framed: c.framed, compact: c.compact }),
+      putConnector(c.name, { description: c.description ?? '', uris: fields.uris, role: c.role, tls: c.tls, roots: c.roots, user: c.user, framed: c.framed, compact: c.compact }),
     onSuccess: props.onDone,
   });
   return (
