@@ -6,13 +6,12 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net"
-	"net/url"
 	"strings"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 
 	"lethe"
+	"lethe/lib/mysqlurl"
 )
 
 // openMySQL opens a database of a MySQL or MariaDB server by its URL:
@@ -21,44 +20,14 @@ import (
 func openMySQL(ctx context.Context, o Options) (*database, error) {
 	bad := lethe.Errorf(lethe.Invalid, "the address of the catalog's MySQL database cannot be read").
 		WithHint("write mysql://user@host:3306/database?tls=true")
-	u, err := url.Parse(o.Database)
-	if err != nil {
-		return nil, bad // without err, which may repeat the password
-	}
-	q := u.Query()
-	socket := q.Get("socket")
-	q.Del("socket")
-	c, err := mysql.ParseDSN("/?" + q.Encode())
+	c, err := mysqlurl.Parse(o.Database)
 	if err != nil {
 		return nil, bad
 	}
-	c.User = u.User.Username()
-	c.Passwd, _ = u.User.Password()
 	if o.Password != "" {
 		c.Passwd = o.Password
 	}
-	c.DBName = strings.TrimPrefix(u.Path, "/")
-	if c.DBName == "" || socket == "" && u.Hostname() == "" {
-		return nil, bad
-	}
-	port := u.Port()
-	if port == "" {
-		port = "3306"
-	}
-	c.Net, c.Addr = "tcp", net.JoinHostPort(u.Hostname(), port)
-	if socket != "" {
-		c.Net, c.Addr = "unix", socket
-	}
-	if c.Timeout == 0 {
-		c.Timeout = 5 * time.Second
-	}
-	if c.TLS != nil && c.TLS.ServerName == "" && !c.TLS.InsecureSkipVerify {
-		c.TLS.ServerName = u.Hostname()
-	}
 	c.ClientFoundRows = true // a change to what is there already has found its row
-	if c.Params == nil {
-		c.Params = map[string]string{}
-	}
 	// A text that does not fit is an error, not cut off.
 	c.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
 	connector, err := mysql.NewConnector(c)
