@@ -16,7 +16,7 @@ import (
 // execute runs a statement and stores its result.
 func (s *Service) execute(ctx context.Context, r *run, stmt trinosql.Statement, c class) error {
 	x := r.snapshot()
-	e := &executor{Service: s, run: r, request: x.Request}
+	e := &executor{Service: s, run: r, request: r.request}
 	switch stmt := stmt.(type) {
 	case *trinosql.QueryStmt:
 		return e.query(ctx, stmt, x)

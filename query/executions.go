@@ -37,6 +37,9 @@ func (s *Service) insert(ctx context.Context, x *Execution) (id string, err erro
 				return nil
 			}
 		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO query_outputs (location) VALUES ($1) ON CONFLICT DO NOTHING", folderOf(x.Output)); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, "INSERT INTO query_executions (id, workgroup, token, submitted, final, document) VALUES ($1, $2, $3, $4, 0, $5)",
 			x.ID, x.Request.Workgroup, sql.NullString{String: x.Request.Token, Valid: x.Request.Token != ""}, x.Submitted.UnixMicro(), string(doc))
 		return err

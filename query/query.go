@@ -60,6 +60,7 @@ type Execution struct {
 	Statistics Statistics
 	Submitted  time.Time
 	Completed  time.Time // zero until final
+	Erased     time.Time `json:",omitzero"` // when its result was, as of a person; zero if it was not
 	Progress   float64   // 0 to 1 while Running, where the engine knows it; -1 where not
 }
 

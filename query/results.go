@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"lethe"
 )
@@ -75,6 +76,10 @@ func (s *Service) finished(ctx context.Context, id string) (Execution, error) {
 	}
 	switch x.State {
 	case Succeeded:
+		if !x.Erased.IsZero() {
+			return x, lethe.Errorf(lethe.NotFound, "the result was erased on %s, because it held a person who was erased", x.Erased.Format(time.DateOnly)).
+				WithHint("run the query again")
+		}
 		return x, nil
 	case Failed:
 		return x, lethe.Errorf(lethe.Conflict, "Query did not finish successfully. Final query state: FAILED")

@@ -47,6 +47,9 @@ type Config struct {
 	Concurrency int
 	// Timeout ends a query; 0 means never.
 	Timeout time.Duration
+	// Redact returns what may be kept of a text that names persons who were erased;
+	// nil keeps all. Statements run as they were given.
+	Redact func(ctx context.Context, text string) (string, error)
 	// Ended, if not nil, is told of every execution that became final.
 	Ended func(Execution)
 	Log   *slog.Logger
@@ -67,6 +70,8 @@ type Service struct {
 
 // run is an execution that is not final.
 type run struct {
+	request Request // as it was given
+
 	mu     sync.Mutex
 	x      Execution
 	cancel context.CancelCauseFunc
@@ -163,13 +168,17 @@ func (s *Service) Start(ctx context.Context, q Request) (id string, err error) {
 		return "", err
 	}
 	c := classify(stmt)
-	x := Execution{ID: lethe.NewOrderedID(), Request: q, Type: c.typ, Subtype: c.subtype, State: Queued,
+	kept, err := s.kept(ctx, q)
+	if err != nil {
+		return "", err
+	}
+	x := Execution{ID: lethe.NewOrderedID(), Request: kept, Type: c.typ, Subtype: c.subtype, State: Queued,
 		Principal: lethe.PrincipalOf(ctx).ARN, Submitted: time.Now().UTC(), Progress: -1}
 	base, _ := lethe.ParseLocation(q.Output)
 	x.Output = base.Join(x.ID + c.suffix).String()
 
 	work, cancel := context.WithCancelCause(access.Onward(lethe.WithPrincipal(context.Background(), lethe.PrincipalOf(ctx)), ctx))
-	r := &run{x: x, cancel: cancel, done: make(chan struct{})}
+	r := &run{request: q, x: x, cancel: cancel, done: make(chan struct{})}
 	if err := s.register(r); err != nil {
 		return "", err
 	}
@@ -249,6 +258,7 @@ func (s *Service) run(ctx context.Context, r *run, stmt trinosql.Statement, c cl
 				s.Log.Error("query failed", "id", x.ID, "error", err)
 			}
 		}
+		s.keptReason(ctx, x)
 	})
 	x := r.snapshot()
 	if err := s.finish(context.WithoutCancel(ctx), &x); err != nil {
