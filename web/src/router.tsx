@@ -54,6 +54,24 @@ export interface AccessSearch {
   line?: string;
 }
 
+export const erasureViews = ['requests', 'mappings', 'index', 'holds'] as const;
+export type ErasureView = (typeof erasureViews)[number];
+export interface ErasureSearch {
+  view?: ErasureView;
+  /** The mapping that is open, or "new" for a mapping, a request or a hold that is made. */
+  name?: string;
+  /** The identifier type whose sheet is open; or "new". */
+  type?: string;
+  /** Of Requests: which of them. */
+  show?: string;
+}
+
+export const requestViews = ['report', 'progress', 'certificate'] as const;
+export type RequestView = (typeof requestViews)[number];
+export interface RequestSearch {
+  view?: RequestView;
+}
+
 const root = createRootRoute({ component: Shell, notFoundComponent: NowhereView, errorComponent: Crash });
 
 const home = createRoute({
@@ -144,8 +162,27 @@ const access = createRoute({
   component: lazyRouteComponent(() => import('./access/AccessPage'), 'AccessPage'),
 });
 
+const erasure = createRoute({
+  getParentRoute: () => root,
+  path: '/erasure',
+  validateSearch: (s: Record<string, unknown>): ErasureSearch => ({
+    view: oneOf(s.view, erasureViews),
+    name: text(s.name),
+    type: text(s.type),
+    show: text(s.show),
+  }),
+  component: lazyRouteComponent(() => import('./erasure/ErasurePage'), 'ErasurePage'),
+});
+
+const erasureRequest = createRoute({
+  getParentRoute: () => root,
+  path: '/erasure/$request',
+  validateSearch: (s: Record<string, unknown>): RequestSearch => ({ view: oneOf(s.view, requestViews) }),
+  component: lazyRouteComponent(() => import('./erasure/RequestPage'), 'RequestPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, query, catalog, connect, dataCatalog, database, table, buckets, bucket, access]),
+  routeTree: root.addChildren([home, query, catalog, connect, dataCatalog, database, table, buckets, bucket, erasure, erasureRequest, access]),
   defaultPreload: 'intent',
   defaultErrorComponent: Crash,
   defaultPendingComponent: Waiting,

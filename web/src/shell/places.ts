@@ -1,9 +1,10 @@
-import { IconBucket, IconDatabase, IconShieldLock, IconTerminal2 } from '@tabler/icons-react';
+import { IconBucket, IconDatabase, IconEraser, IconShieldLock, IconTerminal2 } from '@tabler/icons-react';
 
 /** The pages of the rail, with the letter that goes there after g. */
 export const places = [
   { to: '/query', name: 'Query', key: 'q', icon: IconTerminal2 },
   { to: '/catalog', name: 'Catalog', key: 'c', icon: IconDatabase },
   { to: '/buckets', name: 'Buckets', key: 'b', icon: IconBucket },
+  { to: '/erasure', name: 'Erasure', key: 'e', icon: IconEraser },
   { to: '/access', name: 'Access', key: 'a', icon: IconShieldLock },
 ] as const;

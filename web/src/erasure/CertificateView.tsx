@@ -1,0 +1,126 @@
+import { Button } from '@mantine/core';
+import { IconAlertTriangle, IconCheck, IconDownload, IconFileTypePdf, IconShieldCheck } from '@tabler/icons-react';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+
+import { type Certificate, certificate, checkCertificate, type CertificateCheck, type ErasureRequest, paths } from '../api/erasure';
+import { address } from '../api/client';
+import { Copy } from '../ui/Copy';
+import { count, counted, day, moment } from '../ui/format';
+import { ProblemView } from '../ui/Problem';
+import { Part } from '../ui/Sheet';
+import { Waiting } from '../ui/Waiting';
+import { Line, Lines } from './Lines';
+import { Holdings, Place, UnreadPart, Version } from './ReportView';
+import { opened } from './signed';
+import css from './erasure.module.css';
+
+/** The certificate of a request that is done. */
+export function useCertificate(r: ErasureRequest): Certificate | undefined {
+  const signed = useQuery({ ...certificate(r.id), enabled: r.state === 'done' }).data;
+  return useMemo(() => signed && opened(signed), [signed]);
+}
+
+/** What was done, signed; and whether it is still so. */
+export function CertificateView({ request: r }: { request: ErasureRequest }) {
+  const q = useQuery(certificate(r.id));
+  const c = useCertificate(r);
+  const known = useQuery(paths).data;
+  const check = useMutation({ mutationFn: () => checkCertificate(q.data!) });
+  if (q.error) return <ProblemView error={q.error} retry={() => void q.refetch()} />;
+  if (!c) return <Waiting label="Loading the certificate" />;
+  return (
+    <>
+      <Part
+        title="Certificate"
+        note={`signed ${moment(c.done)}`}
+        action={
+          <span className={css.actions}>
+            <Button component="a" variant="default" leftSection={<IconDownload size={14} />} href={address(['requests', r.id, 'certificate'])} download={`certificate-${r.id}.json`}>
+              JSON
+            </Button>
+            {known?.includes('/requests/{request}/certificate.pdf') && (
+              <Button component="a" variant="default" leftSection={<IconFileTypePdf size={14} />} href={address(['requests', r.id, 'certificate.pdf'])} download={`certificate-${r.id}.pdf`}>
+                PDF
+              </Button>
+            )}
+            <Button leftSection={<IconShieldCheck size={14} />} loading={check.isPending} onClick={() => check.mutate()}>
+              Verify
+            </Button>
+          </span>
+        }
+      >
+        <p>
+          <b>{counted(r.records, 'record')}</b> erased from {counted(c.objects?.length ?? 0, 'object')}. After the last change, <b>{counted(c.versions, 'version')}</b> of objects were read and do not hold this person
+          {r.exceptions > 0 ? <>, but for {counted(r.exceptions, 'exception')}.</> : '.'}
+        </p>
+        {check.error && <ProblemView error={check.error} compact />}
+        {check.data && <Checked check={check.data} />}
+      </Part>
+      {c.exceptions && c.exceptions.length > 0 && (
+        <Part title="Exceptions" note="versions that still hold the person">
+          <Lines
+            label="Exceptions"
+            items={c.exceptions}
+            line={(e) => (
+              <Line
+                what={<Place of={e} />}
+                title={e.reason}
+                under={
+                  <>
+                    {e.reason} · <Version of={e} />
+                  </>
+                }
+                warn
+                end={e.until ? `until ${day(e.until)}` : 'no end known'}
+              />
+            )}
+          />
+        </Part>
+      )}
+      <UnreadPart of={c.unread} />
+      {c.objects && c.objects.length > 0 && (
+        <Part title="What was done" note={counted(c.objects.length, 'object')}>
+          <Lines
+            label="What was done"
+            items={c.objects}
+            line={(o) => (
+              <Line
+                what={<Place of={o} />}
+                title={o.changes?.map((x) => `${x.version}: ${x.etag} → ${x.after ?? 'deleted'}`).join('\n')}
+                end={counted(o.records, 'record')}
+                under={changesOf(o)}
+              />
+            )}
+          />
+        </Part>
+      )}
+      <Holdings of={c.holdings} />
+      <Part title="Listing" note={`SHA-256 over the ${count(c.versions)} versions that were read last`}>
+        <Copy value={c.listing} label="Copy the listing's digest" />
+      </Part>
+    </>
+  );
+}
+
+function changesOf(o: NonNullable<Certificate['objects']>[number]): string {
+  const changes = o.changes ?? [];
+  const gone = changes.filter((c) => !c.after).length;
+  const said = [changes.length > gone && `rewritten${changes.length - gone > 1 ? ` ${changes.length - gone} times` : ''}`, gone > 0 && `${counted(gone, 'version')} deleted`, ...(o.notes ?? [])];
+  return said.filter(Boolean).join(', ') || 'nothing was left to do';
+}
+
+/** What looking again has shown. */
+function Checked({ check: k }: { check: CertificateCheck }) {
+  const good = k.found === 0;
+  return (
+    <div className={css.checked} data-good={good || undefined} role="status">
+      {good ? <IconCheck size={16} aria-hidden /> : <IconAlertTriangle size={16} aria-hidden />}
+      <p>
+        {good ? <b>The signature is good, and this person is not found.</b> : <b>The signature is good, but this person is in {counted(k.found, 'version')} again.</b>} {counted(k.versions, 'version')} read
+        {k.exceptions > 0 && `, ${counted(k.exceptions, 'exception')} still there`}
+        {k.unread > 0 && `, ${count(k.unread)} could not be read`}.
+      </p>
+    </div>
+  );
+}
