@@ -40,33 +40,43 @@ type lake struct {
 	key   *erasure.HashKey
 	dir   string
 
+	closers []func() error
+
 	public ed25519.PublicKey
 	sign   ed25519.PrivateKey
 }
 
 func newLake(t *testing.T) *lake {
 	t.Helper()
-	dir := t.TempDir()
+	return openLake(t, t.TempDir(), disk.Options{NoSync: true}, nil)
+}
+
+// openLake opens the lake in a folder, or makes one. wrap, unless it is nil, may put
+// something between the service and what it works with.
+func openLake(t *testing.T, dir string, o disk.Options, wrap func(*erasure.Config)) *lake {
+	t.Helper()
 	l := &lake{t: t, dir: dir}
+	t.Cleanup(l.close)
 	var err error
 	log := slog.New(slog.DiscardHandler)
-	if l.store, err = disk.Open(filepath.Join(dir, "objects"), disk.Options{Events: true, NoSync: true, Log: log}); err != nil {
+	o.Events, o.Log = true, log
+	if l.store, err = disk.Open(filepath.Join(dir, "objects"), o); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.store.Close() })
+	l.onClose(l.store.Close)
 	if l.cat, err = store.Open(t.Context(), filepath.Join(dir, "catalog.db")); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.cat.Close() })
+	l.onClose(l.cat.Close)
 	if l.index, err = pebble.Open(filepath.Join(dir, "index"), log); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.index.Close() })
+	l.onClose(l.index.Close)
 	db, err := state.Open(t.Context(), filepath.Join(dir, "state.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() })
+	l.onClose(db.Close)
 	if l.key, err = erasure.NewHashKey([]byte(strings.Repeat("k", 32))); err != nil {
 		t.Fatal(err)
 	}
@@ -75,9 +85,9 @@ func newLake(t *testing.T) *lake {
 	g := workflow.NewRegistry()
 	engine, err := journal.Open(t.Context(), journal.Config{State: db, Registry: g, Log: log})
 	l.must(err)
-	l.public, l.sign, err = ed25519.GenerateKey(nil)
-	l.must(err)
-	l.Service, err = erasure.Open(t.Context(), erasure.Config{
+	l.sign = ed25519.NewKeyFromSeed([]byte(strings.Repeat("s", ed25519.SeedSize)))
+	l.public = l.sign.Public().(ed25519.PublicKey)
+	c := erasure.Config{
 		Seal: keys, Engine: engine, Reports: "erasure", Sign: l.sign, Approvals: 2, Dir: t.TempDir(),
 		DB: db, Store: l.store, Catalog: l.cat, Index: l.index, Key: l.key, Log: log,
 		Format: func(_ catalog.Table, s catalog.Storage, key string) (erasure.Format, error) {
@@ -86,23 +96,36 @@ func newLake(t *testing.T) *lake {
 			}
 			return jsonl.New(nil), nil
 		},
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
+	if wrap != nil {
+		wrap(&c)
+	}
+	l.Service, err = erasure.Open(t.Context(), c)
 	l.must(err)
 	l.Register(g)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- engine.Run(ctx) }()
-	t.Cleanup(func() {
+	l.onClose(func() error {
 		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
+		return <-ended
 	})
-	l.must(l.store.CreateBucket(t.Context(), "lake"))
+	if err := l.store.CreateBucket(t.Context(), "lake"); !lethe.Is(err, lethe.Exists) {
+		l.must(err)
+	}
 	return l
+}
+
+func (l *lake) onClose(f func() error) { l.closers = append(l.closers, f) }
+
+// close closes the lake, if it is open.
+func (l *lake) close() {
+	for _, f := range slices.Backward(l.closers) {
+		if err := f(); err != nil {
+			l.t.Error(err)
+		}
+	}
+	l.closers = nil
 }
 
 func (l *lake) must(err error) {

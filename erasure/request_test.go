@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -32,15 +33,25 @@ func (l *lake) ask(given ...erasure.Named) erasure.Request {
 }
 
 // until waits until a request is in a state.
-func (l *lake) until(id string, s erasure.State) erasure.Request {
+func (l *lake) until(id string, s erasure.State) (r erasure.Request) {
+	l.t.Helper()
+	l.waitFor(id, func(now erasure.Request) bool {
+		r = now
+		return now.State == s
+	})
+	return r
+}
+
+// waitFor waits until what is known of a request is as it should be.
+func (l *lake) waitFor(id string, is func(erasure.Request) bool) {
 	l.t.Helper()
 	for began := time.Now(); ; time.Sleep(2 * time.Millisecond) {
 		r, err := l.Request(l.t.Context(), id)
 		l.must(err)
-		if r.State == s {
-			return r
+		if is(r) {
+			return
 		}
-		if r.State == erasure.Blocked && s != erasure.Blocked || time.Since(began) > 2*time.Minute {
+		if r.State == erasure.Blocked || time.Since(began) > 2*time.Minute {
 			status, _ := l.Engine.Status(l.t.Context(), id)
 			l.t.Fatalf("the request is %+v, its process %+v", r, status)
 		}
@@ -63,6 +74,11 @@ func (l *lake) text(location string) []byte {
 	l.must(err)
 	return raw
 }
+
+var hexText = regexp.MustCompile(`[0-9a-f]{16,}`)
+
+// names says whether a document names ada. By chance, digests do.
+func names(raw []byte) bool { return bytes.Contains(hexText.ReplaceAll(raw, nil), []byte("ada")) }
 
 func TestRequest(t *testing.T) {
 	l := newPeople(t, "blank")
@@ -91,7 +107,7 @@ func TestRequest(t *testing.T) {
 	if len(report.Objects) != 3 || len(report.Unread) != 1 || report.Unread[0].Key != "reviews/bad.json" {
 		t.Errorf("report: %s", raw)
 	}
-	if bytes.Contains(raw, []byte("ada")) || !bytes.Contains(raw, []byte("reviews/[")) {
+	if names(raw) || !bytes.Contains(raw, []byte("reviews/[")) {
 		t.Errorf("the report names her: %s", raw)
 	}
 
@@ -120,7 +136,7 @@ func TestRequest(t *testing.T) {
 	l.must(err)
 	c, err := erasure.Verify(signed, l.public)
 	l.must(err)
-	if c.Report != q.Digest || len(c.Decisions) != 2 || len(c.Unread) != 1 || len(c.Exceptions) != 0 || c.Versions != 4 || bytes.Contains(signed.Certificate, []byte("ada")) {
+	if c.Report != q.Digest || len(c.Decisions) != 2 || len(c.Unread) != 1 || len(c.Exceptions) != 0 || c.Versions != 4 || names(signed.Certificate) {
 		t.Errorf("certificate: %s", signed.Certificate)
 	}
 	signed.Certificate = bytes.Replace(signed.Certificate, []byte(`"versions":4`), []byte(`"versions":5`), 1)
