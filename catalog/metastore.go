@@ -20,6 +20,10 @@ type Metastore interface {
 	// ("" where it is absent), and Conflict if it has another. It compares and
 	// alters at once.
 	AlterTableIf(ctx context.Context, database, name string, t Table, parameter, expected string) error
+	// View runs fn with a context whose reads of the catalog all see the state of one
+	// moment. fn reads by one goroutine, changes nothing in the catalog, and does not
+	// change what it reads, as reading it again answers the same.
+	View(ctx context.Context, fn func(ctx context.Context) error) error
 
 	Statistics
 	Functions

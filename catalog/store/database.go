@@ -70,7 +70,7 @@ func readDatabases(ctx context.Context, tx *transaction, query string, args ...a
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	err = readParameters(ctx, tx, "DATABASE_PARAMS", "DB_ID", ids, func(id int64) *map[string]string { return &ds[at[id]].Parameters })
+	err = readListings(ctx, tx, parametersOf("DATABASE_PARAMS", "DB_ID", ids, func(id int64) *map[string]string { return &ds[at[id]].Parameters }))
 	return ds, err
 }
 

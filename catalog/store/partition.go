@@ -99,10 +99,7 @@ func readPartitions(ctx context.Context, tx *transaction, t row, where string, a
 		p.Created = fromSeconds(f.created)
 		ids[i], byID[f.id], ds[i] = f.id, p, f.storage.descriptor(&p.Storage)
 	}
-	if err := readDescriptors(ctx, tx, ds, t.cd); err != nil {
-		return nil, err
-	}
-	err = readParameters(ctx, tx, "PARTITION_PARAMS", "PART_ID", ids, func(id int64) *map[string]string { return &byID[id].Parameters })
+	err = readDescriptors(ctx, tx, ds, t.cd, parametersOf("PARTITION_PARAMS", "PART_ID", ids, func(id int64) *map[string]string { return &byID[id].Parameters }))
 	return out, err
 }
 
@@ -408,7 +405,7 @@ func alteredColumns(ctx context.Context, tx *transaction, t row, r partitionRow,
 	own := columnSets{table: t}
 	if r.cd != t.cd && !slices.Equal(columns, t.table.Storage.Columns) {
 		old := map[int64][]catalog.Column{r.cd: nil}
-		if err := readColumns(ctx, tx, old); err != nil {
+		if err := readListings(ctx, tx, columnsOf(old)); err != nil {
 			return 0, err
 		}
 		if slices.Equal(old[r.cd], columns) {

@@ -124,44 +124,6 @@ func readIDs(ctx context.Context, tx *transaction, query string, args ...any) ([
 	return out, rows.Err()
 }
 
-// eachString reads rows of an id and two strings; NULL reads as "".
-func eachString(ctx context.Context, tx *transaction, ids []int64, query string, fn func(id int64, a, b string)) error {
-	for chunk := range slices.Chunk(ids, idsAtOnce) {
-		err := func() error {
-			rows, err := tx.QueryContext(ctx, query, list(chunk))
-			if err != nil {
-				return err
-			}
-			defer rows.Close()
-			for rows.Next() {
-				var id int64
-				var a, b sql.NullString
-				if err := rows.Scan(&id, &a, &b); err != nil {
-					return err
-				}
-				fn(id, a.String, b.String)
-			}
-			return rows.Err()
-		}()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// readParameters fills parameters from a table of them, keyed by id.
-func readParameters(ctx context.Context, tx *transaction, table, column string, ids []int64, of func(id int64) *map[string]string) error {
-	query := `SELECT "` + column + `", "PARAM_KEY", "PARAM_VALUE" FROM "` + table + `" WHERE ` + among(`"`+column+`"`, "$1")
-	return eachString(ctx, tx, ids, query, func(id int64, k, v string) {
-		m := of(id)
-		if *m == nil {
-			*m = map[string]string{}
-		}
-		(*m)[k] = v
-	})
-}
-
 func addParameters(b *batch, id int64, parameters map[string]string) {
 	for k, v := range parameters {
 		b.add(id, k, v)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"slices"
 
 	"lethe/catalog"
@@ -41,9 +42,9 @@ func (r *storageRow) descriptor(s *catalog.Storage) descriptor {
 	return descriptor{sd: r.sd.Int64, serde: r.serde.Int64, cd: r.cd.Int64, storage: s}
 }
 
-// readDescriptors fills what a storage descriptor has in other tables. Columns
-// are left out where the column descriptor is skip.
-func readDescriptors(ctx context.Context, tx *transaction, ds []descriptor, skip int64) error {
+// readDescriptors fills what storage descriptors have in other tables, and reads the
+// listings of what they are of. Columns are left out where the column descriptor is skip.
+func readDescriptors(ctx context.Context, tx *transaction, ds []descriptor, skip int64, more ...listing) error {
 	sds, serdes := make([]int64, 0, len(ds)), make([]int64, 0, len(ds))
 	bySD, bySerDe, byCD := make(map[int64]*catalog.Storage, len(ds)), make(map[int64]*catalog.Storage, len(ds)), map[int64][]catalog.Column{}
 	for _, d := range ds {
@@ -57,68 +58,28 @@ func readDescriptors(ctx context.Context, tx *transaction, ds []descriptor, skip
 			byCD[d.cd] = nil
 		}
 	}
-	if err := readParameters(ctx, tx, "SD_PARAMS", "SD_ID", sds, func(id int64) *map[string]string { return &bySD[id].Parameters }); err != nil {
-		return err
-	}
-	if err := readParameters(ctx, tx, "SERDE_PARAMS", "SERDE_ID", serdes, func(id int64) *map[string]string { return &bySerDe[id].SerDe.Parameters }); err != nil {
-		return err
-	}
-	err := eachString(ctx, tx, sds, `SELECT "SD_ID", "BUCKET_COL_NAME", NULL FROM "BUCKETING_COLS" WHERE `+among(`"SD_ID"`, "$1")+` ORDER BY "SD_ID", "INTEGER_IDX"`,
-		func(id int64, column, _ string) { bySD[id].BucketColumns = append(bySD[id].BucketColumns, column) })
-	if err != nil {
-		return err
-	}
-	err = eachString(ctx, tx, sds, `SELECT "SD_ID", "COLUMN_NAME", "ORDER" FROM "SORT_COLS" WHERE `+among(`"SD_ID"`, "$1")+` ORDER BY "SD_ID", "INTEGER_IDX"`,
-		func(id int64, column, order string) {
-			bySD[id].SortColumns = append(bySD[id].SortColumns, catalog.SortColumn{Column: column, Ascending: order == "1"})
-		})
-	if err != nil {
-		return err
-	}
-	if err := readColumns(ctx, tx, byCD); err != nil {
-		return err
-	}
+	err := readListings(ctx, tx, append(more,
+		parametersOf("SD_PARAMS", "SD_ID", sds, func(id int64) *map[string]string { return &bySD[id].Parameters }),
+		parametersOf("SERDE_PARAMS", "SERDE_ID", serdes, func(id int64) *map[string]string { return &bySerDe[id].SerDe.Parameters }),
+		listing{table: "BUCKETING_COLS", id: "SD_ID", position: "INTEGER_IDX", texts: [3]string{`"BUCKET_COL_NAME"`}, ids: sds, add: func(i item) {
+			s := bySD[i.id]
+			s.BucketColumns = append(s.BucketColumns, i.texts[0].String)
+		}},
+		listing{table: "SORT_COLS", id: "SD_ID", position: "INTEGER_IDX", texts: [3]string{`"COLUMN_NAME"`, `CAST("ORDER" AS CHAR(1))`}, ids: sds, add: func(i item) {
+			s := bySD[i.id]
+			s.SortColumns = append(s.SortColumns, catalog.SortColumn{Column: i.texts[0].String, Ascending: i.texts[1].String == "1"})
+		}},
+		columnsOf(byCD))...)
 	for _, d := range ds {
 		d.storage.Columns = slices.Clone(byCD[d.cd])
 	}
-	return nil
+	return err
 }
 
-// readColumns fills the columns of the descriptors that are the map's keys.
-func readColumns(ctx context.Context, tx *transaction, byCD map[int64][]catalog.Column) error {
-	if len(byCD) == 0 {
-		return nil
-	}
-	ids := make([]int64, 0, len(byCD))
-	for id := range byCD {
-		ids = append(ids, id)
-	}
-	for chunk := range slices.Chunk(ids, idsAtOnce) {
-		rows, err := tx.QueryContext(ctx, `SELECT "CD_ID", "COLUMN_NAME", "TYPE_NAME", "COMMENT" FROM "COLUMNS_V2" WHERE `+among(`"CD_ID"`, "$1")+` ORDER BY "CD_ID", "INTEGER_IDX"`, list(chunk))
-		if err != nil {
-			return err
-		}
-		if err := scanColumns(rows, func(id int64, c catalog.Column) { byCD[id] = append(byCD[id], c) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// scanColumns reads rows of id, name, type and comment.
-func scanColumns(rows *sql.Rows, fn func(id int64, c catalog.Column)) error {
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		var c catalog.Column
-		var typ, comment sql.NullString
-		if err := rows.Scan(&id, &c.Name, &typ, &comment); err != nil {
-			return err
-		}
-		c.Type, c.Comment = typ.String, comment.String
-		fn(id, c)
-	}
-	return rows.Err()
+// columnsOf are the columns of the descriptors that are the map's keys.
+func columnsOf(byCD map[int64][]catalog.Column) listing {
+	return listing{table: "COLUMNS_V2", id: "CD_ID", position: "INTEGER_IDX", texts: [3]string{`"COLUMN_NAME"`, `"TYPE_NAME"`, `"COMMENT"`},
+		ids: slices.Collect(maps.Keys(byCD)), add: func(i item) { byCD[i.id] = append(byCD[i.id], i.column()) }}
 }
 
 // storageBatches are the rows of new storage descriptors.

@@ -87,16 +87,21 @@ func (s *Store) Table(ctx context.Context, database, name string) (t catalog.Tab
 
 func readTable(ctx context.Context, tx *transaction, database, name string) (row, error) {
 	database, name = strings.ToLower(database), strings.ToLower(name)
-	id, err := databaseID(ctx, tx, database)
-	if err != nil {
-		return row{}, err
+	if r, ok := tx.tables[[2]string{database, name}]; ok {
+		return r, nil
 	}
-	rows, err := readTables(ctx, tx, selectTables+`WHERE t."DB_ID" = $1 AND t."TBL_NAME" = $2`, id, name)
+	rows, err := readTables(ctx, tx, selectTables+`WHERE d."NAME" = $1 AND d."CTLG_NAME" = $2 AND t."TBL_NAME" = $3`, database, hive, name)
 	if err != nil {
 		return row{}, err
 	}
 	if len(rows) == 0 {
+		if _, err := databaseID(ctx, tx, database); err != nil {
+			return row{}, err
+		}
 		return row{}, noTable(database, name)
+	}
+	if tx.tables != nil {
+		tx.tables[[2]string{database, name}] = *rows[0]
 	}
 	return *rows[0], nil
 }
@@ -124,20 +129,14 @@ func readTables(ctx context.Context, tx *transaction, query string, args ...any)
 	for i, r := range out {
 		ids[i], byID[r.id], ds[i] = r.id, &r.table, r.descriptor
 	}
-	if err := readDescriptors(ctx, tx, ds, 0); err != nil {
+	err = readDescriptors(ctx, tx, ds, 0,
+		parametersOf("TABLE_PARAMS", "TBL_ID", ids, func(id int64) *map[string]string { return &byID[id].Parameters }),
+		listing{table: "PARTITION_KEYS", id: "TBL_ID", position: "INTEGER_IDX", texts: [3]string{`"PKEY_NAME"`, `"PKEY_TYPE"`, `"PKEY_COMMENT"`}, ids: ids, add: func(i item) {
+			t := byID[i.id]
+			t.Partitions = append(t.Partitions, i.column())
+		}})
+	if err != nil {
 		return nil, err
-	}
-	if err := readParameters(ctx, tx, "TABLE_PARAMS", "TBL_ID", ids, func(id int64) *map[string]string { return &byID[id].Parameters }); err != nil {
-		return nil, err
-	}
-	for chunk := range slices.Chunk(ids, idsAtOnce) {
-		rows, err := tx.QueryContext(ctx, `SELECT "TBL_ID", "PKEY_NAME", "PKEY_TYPE", "PKEY_COMMENT" FROM "PARTITION_KEYS" WHERE `+among(`"TBL_ID"`, "$1")+` ORDER BY "TBL_ID", "INTEGER_IDX"`, list(chunk))
-		if err != nil {
-			return nil, err
-		}
-		if err := scanColumns(rows, func(id int64, c catalog.Column) { byID[id].Partitions = append(byID[id].Partitions, c) }); err != nil {
-			return nil, err
-		}
 	}
 	for _, r := range out {
 		if r.table.Type == catalog.ManagedTable && isTrue(r.table.Parameters[external]) {

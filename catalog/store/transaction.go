@@ -19,6 +19,8 @@ type transaction struct {
 	tx   *sql.Tx
 	db   *database
 	told []catalog.Notification // see Store.change
+	// tables are those that were read already, in a transaction of Store.View.
+	tables map[[2]string]row
 }
 
 func (t *transaction) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
@@ -88,8 +90,30 @@ func (db *database) Tx(ctx context.Context, fn func(*transaction) error) error {
 // attempts bounds how often a transaction begins anew.
 const attempts = 20
 
-// View runs fn in a transaction that reads the state of one moment.
+// View runs fn in a transaction that reads the state of one moment: in that of
+// Store.View if ctx is of one.
 func (db *database) View(ctx context.Context, fn func(*transaction) error) error {
+	if tx, ok := ctx.Value(viewed{db}).(*transaction); ok {
+		return explain(db, ended(ctx, fn(tx)))
+	}
+	return db.view(ctx, fn)
+}
+
+// viewed is the key of a context's transaction.
+type viewed struct{ db *database }
+
+// View implements catalog.Metastore.
+func (s *Store) View(ctx context.Context, fn func(context.Context) error) error {
+	if _, ok := ctx.Value(viewed{s.db}).(*transaction); ok {
+		return fn(ctx)
+	}
+	return s.db.view(ctx, func(tx *transaction) error {
+		tx.tables = map[[2]string]row{}
+		return fn(context.WithValue(ctx, viewed{s.db}, tx))
+	})
+}
+
+func (db *database) view(ctx context.Context, fn func(*transaction) error) error {
 	if db.file != nil {
 		return db.file.View(ctx, func(tx *sql.Tx) error { return fn(&transaction{tx: tx, db: db}) })
 	}

@@ -132,9 +132,11 @@ func (r *registry) partitions() {
 		})
 	add(r, "get_num_partitions_by_filter", read, onTable, func(a *hms.GetNumPartitionsByFilterArgs) target { return target{a.DbName, a.TblName} },
 		func(ctx ctxt, c *conn, t target, a *hms.GetNumPartitionsByFilterArgs, r *hms.GetNumPartitionsByFilterReply) error {
-			_, names, err := c.namesWhere(ctx, t, a.Filter, 0)
-			r.Success = ptr(int32(len(names)))
-			return err
+			return c.Catalog.View(ctx, func(ctx ctxt) error {
+				_, names, err := c.namesWhere(ctx, t, a.Filter, 0)
+				r.Success = ptr(int32(len(names)))
+				return err
+			})
 		})
 	add(r, "get_partitions_with_specs", read, onTable, func(a *hms.GetPartitionsWithSpecsArgs) target {
 		return target{of(a.Request).DbName, of(a.Request).TblName}
@@ -251,6 +253,19 @@ func (c *conn) missing(t target, err error) error {
 }
 
 func (c *conn) partition(ctx context.Context, t target, values []string) (*hms.Partition, error) {
+	return view(ctx, c, func(ctx context.Context) (*hms.Partition, error) { return c.onePartition(ctx, t, values) })
+}
+
+// view reads what fn does from the state of one moment.
+func view[T any](ctx context.Context, c *conn, fn func(ctx context.Context) (T, error)) (out T, err error) {
+	err = c.Catalog.View(ctx, func(ctx context.Context) error {
+		out, err = fn(ctx)
+		return err
+	})
+	return out, err
+}
+
+func (c *conn) onePartition(ctx context.Context, t target, values []string) (*hms.Partition, error) {
 	table, err := c.table(ctx, t)
 	if err != nil {
 		return nil, err
@@ -268,6 +283,10 @@ func (c *conn) partition(ctx context.Context, t target, values []string) (*hms.P
 // partitionsOf answers a page of a table's partitions. An answer has its bound,
 // for it is made in memory here and read into memory there.
 func (c *conn) partitionsOf(ctx context.Context, t target, page catalog.PartitionPage) ([]*hms.Partition, error) {
+	return view(ctx, c, func(ctx context.Context) ([]*hms.Partition, error) { return c.page(ctx, t, page) })
+}
+
+func (c *conn) page(ctx context.Context, t target, page catalog.PartitionPage) ([]*hms.Partition, error) {
 	table, err := c.table(ctx, t)
 	if err != nil || page.Limit < 0 {
 		return []*hms.Partition{}, err
@@ -290,15 +309,17 @@ func (c *conn) tooMany(t target, n int) error {
 }
 
 func (c *conn) partitionsNamed(ctx context.Context, t target, names []string) ([]*hms.Partition, error) {
-	table, err := c.table(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	if len(names) > c.MaxPartitions {
-		return nil, c.tooMany(t, len(names))
-	}
-	ps, err := c.Catalog.PartitionsNamed(ctx, t.database, t.table, names)
-	return hive.ToPartitions(&table, ps), err
+	return view(ctx, c, func(ctx context.Context) ([]*hms.Partition, error) {
+		table, err := c.table(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		if len(names) > c.MaxPartitions {
+			return nil, c.tooMany(t, len(names))
+		}
+		ps, err := c.Catalog.PartitionsNamed(ctx, t.database, t.table, names)
+		return hive.ToPartitions(&table, ps), err
+	})
 }
 
 // namesWhere returns the names of the partitions that a filter selects.
@@ -339,11 +360,13 @@ func (c *conn) namesWhere(ctx context.Context, t target, text string, limit int)
 }
 
 func (c *conn) partitionsWhere(ctx context.Context, t target, text string, limit int) ([]*hms.Partition, error) {
-	_, names, err := c.namesWhere(ctx, t, text, limit)
-	if err != nil {
-		return nil, err
-	}
-	return c.partitionsNamed(ctx, t, names)
+	return view(ctx, c, func(ctx context.Context) ([]*hms.Partition, error) {
+		_, names, err := c.namesWhere(ctx, t, text, limit)
+		if err != nil {
+			return nil, err
+		}
+		return c.partitionsNamed(ctx, t, names)
+	})
 }
 
 // toSpecs wraps partitions as clients that know specs want them.
