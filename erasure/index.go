@@ -83,6 +83,24 @@ type Indexed struct {
 type Posting struct {
 	Hash Hash
 	Row  int64
+	// Plain is the identifier itself, normalised, for a PlainIndex, and "" for others.
+	Plain string
+}
+
+// PlainIndex is an index that may keep identifiers in clear beside their hashes,
+// where somebody has switched that on.
+type PlainIndex interface {
+	Index
+	// Plain reports whether postings shall have them.
+	Plain() bool
+}
+
+// plain is what postings have of an identifier itself.
+func (s *Service) plain(normal string) string {
+	if x, ok := s.Index.(PlainIndex); ok && x.Plain() {
+		return normal
+	}
+	return ""
 }
 
 // Place is where an identifier is.
@@ -97,3 +115,8 @@ type IndexStats struct {
 	Postings int64 `json:"postings"` // of these; about, where counting would take long
 	Bytes    int64 `json:"bytes"`    // on disk, all together
 }
+
+// Whole is the Row of a posting of an object that is a person's as a whole, as by
+// its key, and not by one of its records. It is the greatest integer that any JSON
+// reader keeps (RFC 8259, section 6).
+const Whole int64 = 1<<53 - 1
