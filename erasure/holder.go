@@ -96,12 +96,11 @@ func (s *Service) personOf(ctx context.Context, id string) (Person, error) {
 }
 
 func (s *Service) person(ctx context.Context, given []Named) (Person, error) {
-	k, err := s.known(ctx)
+	types, err := s.Types(ctx)
 	if err != nil {
 		return Person{}, err
 	}
-	sub, err := k.subject(given)
-	return Person{Identifiers: given, known: k, sub: sub}, err
+	return NewPerson(types, given)
 }
 
 // holderItem names a holder to a step of a request.
