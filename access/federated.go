@@ -61,20 +61,22 @@ func (s *Service) LoginIdentity(ctx context.Context, i Identity) (token string, 
 		return "", lethe.Principal{}, nil, err
 	}
 	err = s.db.Tx(ctx, func(tx *sql.Tx) error {
-		token, err = openSession(ctx, tx, p)
+		token, err = openSession(ctx, tx, p, false)
 		return err
 	})
 	return token, p, missing, err
 }
 
-// openSession makes a login to the console, and returns its token.
-func openSession(ctx context.Context, tx *sql.Tx, p lethe.Principal) (token string, err error) {
+// openSession makes a login to the console, and returns its token. If it is by password,
+// it waits for another where the user must choose one.
+func openSession(ctx context.Context, tx *sql.Tx, p lethe.Principal, byPassword bool) (token string, err error) {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM access_sessions WHERE expires < $1", now()); err != nil {
 		return "", err
 	}
 	token = rand.Text() + rand.Text()
-	_, err = tx.ExecContext(ctx, "INSERT INTO access_sessions (digest, user_id, expires) VALUES ($1, $2, $3)",
-		digest(token), p.ID, time.Now().Add(SessionLife).UnixMicro())
+	_, err = tx.ExecContext(ctx, `INSERT INTO access_sessions (digest, user_id, expires, password_reset)
+		SELECT $1, id, $2, CASE WHEN $3 THEN password_reset ELSE 0 END FROM access_users WHERE id = $4`,
+		digest(token), time.Now().Add(SessionLife).UnixMicro(), byPassword, p.ID)
 	return token, err
 }
 

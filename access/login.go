@@ -26,6 +26,9 @@ const (
 type LoginProfile struct {
 	User    string
 	Created time.Time
+	// ResetRequired says that the user must choose another password at the next login by
+	// the one there is. Access keys go on without.
+	ResetRequired bool
 }
 
 func checkNewPassword(password string) error {
@@ -35,8 +38,9 @@ func checkNewPassword(password string) error {
 	return nil
 }
 
-// CreateLoginProfile gives a user a password.
-func (s *Service) CreateLoginProfile(ctx context.Context, user, password string) (p LoginProfile, err error) {
+// CreateLoginProfile gives a user a password, which with reset the user must change at the
+// first login.
+func (s *Service) CreateLoginProfile(ctx context.Context, user, password string, reset bool) (p LoginProfile, err error) {
 	switch _, err := s.LoginProfile(ctx, user); {
 	case err == nil:
 		return p, profileExists(user)
@@ -62,9 +66,11 @@ func (s *Service) CreateLoginProfile(ctx context.Context, user, password string)
 		if n > 0 {
 			return profileExists(user)
 		}
-		p = LoginProfile{User: user, Created: instant(now())}
-		_, err = tx.ExecContext(ctx, "UPDATE access_users SET password = $1, profile_created = $2 WHERE id = $3", hash, p.Created.UnixMicro(), owner)
-		return err
+		p = LoginProfile{User: user, Created: instant(now()), ResetRequired: reset}
+		if _, err = tx.ExecContext(ctx, "UPDATE access_users SET password = $1, profile_created = $2 WHERE id = $3", hash, p.Created.UnixMicro(), owner); err != nil {
+			return err
+		}
+		return setReset(ctx, tx, owner, &reset)
 	})
 	return p, err
 }
@@ -82,53 +88,41 @@ func (s *Service) LoginProfile(ctx context.Context, user string) (LoginProfile, 
 			return err
 		}
 		var created int64
-		err = tx.QueryRowContext(ctx, "SELECT profile_created FROM access_users WHERE name = $1 AND password <> ''", user).Scan(&created)
+		err = tx.QueryRowContext(ctx, "SELECT profile_created, password_reset FROM access_users WHERE name = $1 AND password <> ''", user).Scan(&created, &p.ResetRequired)
 		p.Created = instant(created)
 		return orNotFound(err, "Login Profile for User %s cannot be found.", user)
 	})
 	return p, err
 }
 
-// UpdateLoginProfile gives a user another password, and ends the user's logins.
-func (s *Service) UpdateLoginProfile(ctx context.Context, user, password string) error {
+// UpdateLoginProfile gives a user another password, and ends the user's logins; ""
+// leaves both as they are. reset, unless nil, says whether the user must change the
+// password at the next login.
+func (s *Service) UpdateLoginProfile(ctx context.Context, user, password string, reset *bool) error {
+	if password == "" {
+		return s.change(ctx, func(tx *sql.Tx) error {
+			owner, err := id(ctx, tx, UserNamed(user))
+			if err != nil {
+				return err
+			}
+			switch n, err := count(ctx, tx, "access_users", "id = $1 AND password <> ''", owner); {
+			case err != nil:
+				return err
+			case n == 0:
+				return lethe.Errorf(lethe.NotFound, "Login Profile for User %s cannot be found.", user)
+			}
+			return setReset(ctx, tx, owner, reset)
+		})
+	}
 	if err := checkNewPassword(password); err != nil {
 		return err
 	}
-	return s.setPassword(ctx, user, hashPassword(password), "")
+	return s.setPassword(ctx, user, hashPassword(password), "", reset)
 }
 
 // DeleteLoginProfile takes a user's password away, and ends the user's logins.
 func (s *Service) DeleteLoginProfile(ctx context.Context, user string) error {
-	return s.setPassword(ctx, user, "", "")
-}
-
-// setPassword replaces a password's hash and ends all logins but the one of keep, a
-// session's digest.
-func (s *Service) setPassword(ctx context.Context, user, hash, keep string) error {
-	return s.change(ctx, func(tx *sql.Tx) error {
-		owner, err := id(ctx, tx, UserNamed(user))
-		if err != nil {
-			return err
-		}
-		r, err := tx.ExecContext(ctx, "UPDATE access_users SET password = $1 WHERE id = $2 AND password <> ''", hash, owner)
-		if err := affected(r, err, "Login Profile for User %s cannot be found.", user); err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, "DELETE FROM access_sessions WHERE user_id = $1 AND digest <> $2", owner, keep)
-		return err
-	})
-}
-
-// ChangePassword is a user's own change of a password: the old one must be right.
-func (s *Service) ChangePassword(ctx context.Context, p lethe.Principal, old, password string) error {
-	who, err := s.checkLogin(ctx, p.Name, old)
-	if err != nil {
-		return err
-	}
-	if who.Zero() || who.ID != p.ID {
-		return lethe.Errorf(lethe.Denied, "The old password was incorrect.")
-	}
-	return s.UpdateLoginProfile(ctx, p.Name, password)
+	return s.setPassword(ctx, user, "", "", new(false))
 }
 
 // Login checks a name and password, or an access key's id and secret, and opens
@@ -155,7 +149,7 @@ func (s *Service) Login(ctx context.Context, name, password string) (token strin
 				return err
 			}
 		}
-		token, err = openSession(ctx, tx, p)
+		token, err = openSession(ctx, tx, p, !byKey)
 		return err
 	})
 	return token, p, err
@@ -198,11 +192,13 @@ func (s *Service) checkKey(ctx context.Context, id, secret string) (lethe.Princi
 }
 
 // Session returns whose session a token is; an error of kind Denied if it is
-// none or has expired.
+// none or has expired, and ErrPasswordChange beside the principal if the password must
+// be changed first.
 func (s *Service) Session(ctx context.Context, token string) (p lethe.Principal, err error) {
+	var must bool
 	err = s.db.View(ctx, func(tx *sql.Tx) error {
 		var id string
-		if err := tx.QueryRowContext(ctx, "SELECT user_id FROM access_sessions WHERE digest = $1 AND expires > $2", digest(token), now()).Scan(&id); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT user_id, password_reset FROM access_sessions WHERE digest = $1 AND expires > $2", digest(token), now()).Scan(&id, &must); err != nil {
 			return err
 		}
 		p, err = userPrincipal(ctx, tx, id)
@@ -210,6 +206,9 @@ func (s *Service) Session(ctx context.Context, token string) (p lethe.Principal,
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, lethe.Errorf(lethe.Denied, "the session has ended").WithHint("log in again")
+	}
+	if err == nil && must {
+		err = ErrPasswordChange
 	}
 	return p, err
 }

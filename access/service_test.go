@@ -110,6 +110,93 @@ func TestLogin(t *testing.T) {
 	}
 }
 
+// A login by a password that must be changed waits for that; logins by other means do not.
+func TestPasswordMustBeChanged(t *testing.T) {
+	s, _ := open(t)
+	ctx := t.Context()
+	_, err := s.CreateUser(ctx, access.NewUser{Name: "ada", Tags: []access.Tag{{Key: access.IdentityTag, Value: "ada"}}})
+	must(t, err)
+	_, err = s.CreateLoginProfile(ctx, "ada", "first one", true)
+	must(t, err)
+	resets := func() bool {
+		p, err := s.LoginProfile(ctx, "ada")
+		must(t, err)
+		return p.ResetRequired
+	}
+	login := func(password string) (string, lethe.Principal) {
+		token, p, err := s.Login(ctx, "ada", password)
+		must(t, err)
+		return token, p
+	}
+	waits := func(token string) bool {
+		p, err := s.Session(ctx, token)
+		if err != nil && !errors.Is(err, access.ErrPasswordChange) || p.Name != "ada" {
+			t.Fatal(p, err)
+		}
+		return err != nil
+	}
+	other, _ := login("first one")
+	token, p := login("first one")
+	if !resets() || !waits(token) || !waits(other) {
+		t.Error("the login does not wait for another password")
+	}
+	key, secret, err := s.CreateAccessKey(ctx, "ada")
+	must(t, err)
+	byKey, _, err := s.Login(ctx, key.ID, secret)
+	must(t, err)
+	byProvider, _, _, err := s.LoginIdentity(ctx, access.Identity{Issuer: "https://id", Subject: "1", Name: "ada"})
+	must(t, err)
+	if waits(byKey) || waits(byProvider) {
+		t.Error("a login by a key or a provider waits for another password")
+	}
+	for _, wrong := range []struct {
+		token, old, password string
+		kind                 lethe.Kind
+	}{{token, "wrong", "second one", lethe.Denied}, {token, "first one", "first one", lethe.Invalid}, {token, "first one", "short", lethe.Invalid}, {"x", "first one", "second one", lethe.Denied}} {
+		if err := s.ChangeSessionPassword(ctx, wrong.token, wrong.old, wrong.password); !lethe.Is(err, wrong.kind) {
+			t.Errorf("%+v: %v", wrong, err)
+		}
+	}
+	if !waits(token) {
+		t.Error("a change that was refused ended the waiting")
+	}
+	must(t, s.ChangeSessionPassword(ctx, token, "first one", "second one"))
+	if waits(token) || resets() {
+		t.Error("the login waits after the change")
+	}
+	for _, ended := range []string{other, byKey, byProvider} {
+		if _, err := s.Session(ctx, ended); !lethe.Is(err, lethe.Denied) || errors.Is(err, access.ErrPasswordChange) {
+			t.Error("a login goes on after the password was changed by another:", err)
+		}
+	}
+	if _, _, err := s.Login(ctx, "ada", "first one"); !lethe.Is(err, lethe.Denied) {
+		t.Error("the old password still counts:", err)
+	}
+
+	// It can be asked for again, with the password or without; IAM's ChangePassword does as well.
+	must(t, s.UpdateLoginProfile(ctx, "ada", "", new(true)))
+	if waits(token) {
+		t.Error("a login from before waits")
+	}
+	if token, _ = login("second one"); !waits(token) {
+		t.Error("the next login does not wait")
+	}
+	must(t, s.ChangePassword(ctx, p, "second one", "third one"))
+	must(t, s.UpdateLoginProfile(ctx, "ada", "fourth one", new(true)))
+	must(t, s.UpdateLoginProfile(ctx, "ada", "fifth one", nil))
+	if token, _ = login("fifth one"); !waits(token) {
+		t.Error("a password that was given without saying so lifted what was asked")
+	}
+	must(t, s.UpdateLoginProfile(ctx, "ada", "", new(false)))
+	if waits(token) || resets() {
+		t.Error("what is not asked any more is waited for")
+	}
+	must(t, s.DeleteLoginProfile(ctx, "ada"))
+	if err := s.UpdateLoginProfile(ctx, "ada", "", new(true)); !lethe.Is(err, lethe.NotFound) {
+		t.Error(err)
+	}
+}
+
 func TestDecisionsNameAllThreeAndAreAudited(t *testing.T) {
 	dir := t.TempDir()
 	audit, err := access.OpenAudit(filepath.Join(dir, "audit.jsonl"))

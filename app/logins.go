@@ -55,6 +55,6 @@ func (a *App) sampleLogin(ctx context.Context, user, name string) error {
 	if err := fields(v, &l, &l.User); err != nil || l.User != user {
 		return lethe.Errorf(lethe.Conflict, "the secret %s holds no password of %s", name, user)
 	}
-	_, err = a.Access.CreateLoginProfile(ctx, user, l.Password)
+	_, err = a.Access.CreateLoginProfile(ctx, user, l.Password, false)
 	return unlessExists(err)
 }

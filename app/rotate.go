@@ -98,7 +98,7 @@ func (r passwords) Set(ctx context.Context, next, _ secret.Value) error {
 	if err := fields(next, &l, &l.User); err != nil {
 		return err
 	}
-	return r.UpdateLoginProfile(ctx, l.User, l.Password)
+	return r.UpdateLoginProfile(ctx, l.User, l.Password, nil)
 }
 
 // accessKeys rotates access keys. The key before counts on until the rotation after: a

@@ -34,8 +34,12 @@ type Sessions interface {
 	// and opens a session. It answers Denied, without saying which was wrong.
 	Login(ctx context.Context, name, password string) (token string, p lethe.Principal, err error)
 	// Session returns whose session a token is; an error of kind Denied or
-	// NotFound if it is nobody's any more.
+	// NotFound if it is nobody's any more; access.ErrPasswordChange beside the principal
+	// if it waits for another password.
 	Session(ctx context.Context, token string) (lethe.Principal, error)
+	// ChangeSessionPassword changes the password of whose session a token is: Denied if
+	// the old one is wrong.
+	ChangeSessionPassword(ctx context.Context, token, old, password string) error
 	// Logout ends a session; it is no error if it has ended.
 	Logout(ctx context.Context, token string) error
 }

@@ -172,6 +172,7 @@ func TestDecisionsAreThoseOfTheAWSWires(t *testing.T) {
 		method, path, body string
 		want               []string
 	}{
+		{"PUT", "/session/password", `{"old_password":"` + password + `","new_password":"x"}`, []string{"iam:ChangePassword " + admin.ARN}},
 		{"POST", "/queries", `{"statement":"SELECT 1"}`, []string{"athena:StartQueryExecution " + primary}},
 		{"POST", "/queries", `{"statement":"SELECT 1","workgroup":"w"}`, []string{"athena:StartQueryExecution " + lethe.WorkgroupARN(region, "w")}},
 		{"GET", "/queries", "", []string{"athena:ListQueryExecutions " + primary, "athena:BatchGetQueryExecution " + primary}},

@@ -38,6 +38,7 @@ var began = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 type sessions struct {
 	mu     sync.Mutex
 	tokens map[string]lethe.Principal
+	waits  bool // all sessions wait for another password
 }
 
 func (s *sessions) Login(_ context.Context, name, pw string) (string, lethe.Principal, error) {
@@ -59,7 +60,20 @@ func (s *sessions) Session(_ context.Context, token string) (lethe.Principal, er
 	if !ok {
 		return p, lethe.Errorf(lethe.Denied, "the session has ended")
 	}
+	if s.waits {
+		return p, access.ErrPasswordChange
+	}
 	return p, nil
+}
+
+func (s *sessions) ChangeSessionPassword(_ context.Context, token, old, _ string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.tokens[token]; !ok || old != password {
+		return lethe.Errorf(lethe.Denied, "The old password was incorrect.")
+	}
+	s.waits = false
+	return nil
 }
 
 func (s *sessions) Logout(_ context.Context, token string) error {

@@ -28,8 +28,8 @@ type Principals interface {
 	DeleteAccessKey(ctx context.Context, user, keyID string) error
 
 	LoginProfile(ctx context.Context, user string) (access.LoginProfile, error)
-	CreateLoginProfile(ctx context.Context, user, password string) (access.LoginProfile, error)
-	UpdateLoginProfile(ctx context.Context, user, password string) error
+	CreateLoginProfile(ctx context.Context, user, password string, reset bool) (access.LoginProfile, error)
+	UpdateLoginProfile(ctx context.Context, user, password string, reset *bool) error
 	DeleteLoginProfile(ctx context.Context, user string) error
 	ConsoleLogins(ctx context.Context, user string) ([]access.ConsoleLogin, error)
 	EndConsoleLogin(ctx context.Context, user, id string) error

@@ -28,6 +28,7 @@ func (s *server) routes() []route {
 	return append(append(s.holderRoutes(), s.erasureRoutes()...), []route{
 		{"GET", "/session", "getSession", s.getSession},
 		{"DELETE", "/session", "deleteSession", s.logout},
+		{"PUT", "/session/password", "changePassword", s.changePassword},
 
 		{"POST", "/queries", "startQuery", s.startQuery},
 		{"GET", "/queries", "listQueries", s.listQueries},
@@ -119,7 +120,12 @@ type call struct {
 	w         http.ResponseWriter
 	r         *http.Request
 	principal lethe.Principal
+	// waits says that the login waits for another password.
+	waits bool
 }
+
+// whileWaiting are the operations for logins that wait for another password, by their ids.
+var whileWaiting = map[string]bool{"getSession": true, "deleteSession": true, "changePassword": true}
 
 // operation is the one way into every route: who is it, is the request really
 // theirs, may they, and only then the work.
@@ -135,14 +141,15 @@ func (s *server) operation(rt route) http.Handler {
 
 func (s *server) perform(rt route, w http.ResponseWriter, r *http.Request) error {
 	p, err := s.principal(r)
-	if err != nil {
+	waits := errors.Is(err, access.ErrPasswordChange)
+	if err != nil && (!waits || !whileWaiting[rt.id]) {
 		return err
 	}
 	if err := s.sameSite(r); err != nil {
 		return err
 	}
 	r = r.WithContext(lethe.WithPrincipal(r.Context(), p))
-	c := &call{w: w, r: r, principal: p}
+	c := &call{w: w, r: r, principal: p, waits: waits}
 	needs, do, err := rt.prepare(c)
 	if err != nil {
 		return err

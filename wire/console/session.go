@@ -1,11 +1,14 @@
 package console
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
 
 	"lethe"
+	"lethe/access"
 )
 
 // cookieName is the session's cookie. Under TLS the __Host- prefix has browsers
@@ -35,7 +38,8 @@ func (s *server) token(r *http.Request) string {
 	return ""
 }
 
-// principal returns whose login a request carries.
+// principal returns whose login a request carries; access.ErrPasswordChange beside it if
+// the login waits for another password.
 func (s *server) principal(r *http.Request) (lethe.Principal, error) {
 	t := s.token(r)
 	if t == "" {
@@ -46,6 +50,8 @@ func (s *server) principal(r *http.Request) (lethe.Principal, error) {
 	switch k := lethe.KindOf(err); {
 	case err == nil && !p.Zero():
 		return p, nil
+	case errors.Is(err, access.ErrPasswordChange):
+		return p, err
 	case err == nil || k == lethe.Denied || k == lethe.NotFound || k == lethe.Invalid:
 		return lethe.Principal{}, unauthenticated{lethe.Errorf(lethe.Denied, "this login has ended").WithHint("log in again")}
 	}
@@ -58,6 +64,8 @@ type sessionJSON struct {
 	// Token is given to scripts that ask for it, and never to the console,
 	// whose pages cannot read their cookie.
 	Token string `json:"token,omitempty"`
+	// ChangePassword says that nothing else is answered before the password is changed.
+	ChangePassword bool `json:"change_password,omitempty"`
 }
 
 type userJSON struct {
@@ -119,6 +127,11 @@ func (s *server) tryLogin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	out := s.session(p)
+	if _, err := s.Sessions.Session(r.Context(), token); errors.Is(err, access.ErrPasswordChange) {
+		out.ChangePassword = true
+	} else if err != nil {
+		return err
+	}
 	if in.Token {
 		out.Token = token
 	} else {
@@ -127,21 +140,64 @@ func (s *server) tryLogin(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusCreated, out)
 }
 
-// checkLogin bounds how many logins are checked at once: a password's hash is
-// made to cost memory.
-func (s *server) checkLogin(r *http.Request, name, password string) (string, lethe.Principal, error) {
+// changePassword changes one's own password. Who may do so is decided, but for whom must.
+func (s *server) changePassword(c *call) ([]need, func() error, error) {
+	needs := []need{{"iam:ChangePassword", c.principal.ARN}}
+	if c.waits {
+		needs = nil
+	}
+	return needs, func() error {
+		var in struct {
+			Old string `json:"old_password"`
+			New string `json:"new_password"`
+		}
+		if err := decode(c.w, c.r, &in); err != nil {
+			return err
+		}
+		// A stolen session is not to find out the password.
+		done, err := s.attempts.begin(clientOf(c.r), c.principal.Name)
+		if err != nil {
+			return err
+		}
+		err = s.oneOfFew(c.r.Context(), func() error {
+			return s.Sessions.ChangeSessionPassword(c.r.Context(), s.token(c.r), in.Old, in.New)
+		})
+		done(lethe.Is(err, lethe.Denied))
+		if err != nil {
+			return err
+		}
+		c.w.WriteHeader(http.StatusNoContent)
+		return nil
+	}, nil
+}
+
+func (s *server) checkLogin(r *http.Request, name, password string) (token string, p lethe.Principal, err error) {
+	err = s.oneOfFew(r.Context(), func() (err error) {
+		token, p, err = s.Sessions.Login(r.Context(), name, password)
+		return err
+	})
+	return token, p, err
+}
+
+// oneOfFew bounds how many passwords are checked at once: a password's hash is made to
+// cost memory.
+func (s *server) oneOfFew(ctx context.Context, check func() error) error {
 	select {
 	case s.checking <- struct{}{}:
 		defer func() { <-s.checking }()
-		return s.Sessions.Login(r.Context(), name, password)
-	case <-r.Context().Done():
-		return "", lethe.Principal{}, r.Context().Err()
+		return check()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
 func (s *server) getSession(c *call) ([]need, func() error, error) {
 	// Anyone may know who they are and leave: no need to ask for more.
-	return nil, func() error { return reply(c.w, http.StatusOK, s.session(c.principal)) }, nil
+	return nil, func() error {
+		out := s.session(c.principal)
+		out.ChangePassword = c.waits
+		return reply(c.w, http.StatusOK, out)
+	}, nil
 }
 
 func (s *server) logout(c *call) ([]need, func() error, error) {

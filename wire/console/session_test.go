@@ -3,6 +3,7 @@ package console_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,59 @@ func TestScriptsUseATokenInstead(t *testing.T) {
 	c.want(c.do("GET", "/api/v1/buckets", ""), http.StatusOK)
 	c.token += "x"
 	c.problem(c.do("GET", "/api/v1/buckets", ""), http.StatusUnauthorized, lethe.Denied)
+}
+
+// Whoever must choose another password is answered nothing before, and needs no policy
+// for it.
+func TestPasswordMustBeChangedFirst(t *testing.T) {
+	c := serve(t).as("reader")
+	c.lake.sessions.waits = true
+	a := c.do("POST", "/api/v1/session", `{"name":"reader","password":"`+password+`","token":true}`)
+	c.want(a, http.StatusCreated)
+	type session struct {
+		Token          string
+		ChangePassword bool `json:"change_password"`
+	}
+	if s := decode[session](c, a); !s.ChangePassword || s.Token == "" {
+		t.Errorf("%+v", s)
+	}
+	for _, op := range operations(t) {
+		switch op.id {
+		case "getSession":
+			if !decode[session](c, c.do("GET", "/api/v1/session", "")).ChangePassword {
+				t.Error("the session does not say that it waits")
+			}
+		case "deleteSession", "changePassword":
+		default:
+			if slices.Contains(public, op.id) {
+				continue
+			}
+			if message, _ := c.problem(c.do(op.method, "/api/v1"+op.example(), ""), http.StatusForbidden, lethe.Denied); !strings.Contains(message, "password must be changed") {
+				t.Errorf("%s: %s", op.id, message)
+			}
+		}
+	}
+	if len(c.lake.policy.asked) > 0 {
+		t.Errorf("it was asked for %q", c.lake.policy.asked)
+	}
+	change := func(old string) answer {
+		return c.do("PUT", "/api/v1/session/password", `{"old_password":"`+old+`","new_password":"another one"}`)
+	}
+	c.problem(change("wrong"), http.StatusForbidden, lethe.Denied)
+	c.want(change(password), http.StatusNoContent)
+	if decode[session](c, c.do("GET", "/api/v1/session", "")).ChangePassword {
+		t.Error("the session still waits")
+	}
+	c.problem(change(password), http.StatusForbidden, lethe.Denied) // by now it takes a policy
+}
+
+// Old passwords are not to be guessed with a session.
+func TestPasswordChangesAreLimited(t *testing.T) {
+	c := serve(t).as("admin")
+	for range 10 {
+		c.problem(c.do("PUT", "/api/v1/session/password", `{"old_password":"wrong","new_password":"another one"}`), http.StatusForbidden, lethe.Denied)
+	}
+	c.want(c.do("PUT", "/api/v1/session/password", `{"old_password":"`+password+`","new_password":"another one"}`), http.StatusTooManyRequests)
 }
 
 func TestLogoutEndsTheSession(t *testing.T) {

@@ -22,6 +22,8 @@ type accountJSON struct {
 	Logins       []loginJSON `json:"logins"` // to the console; null likewise
 	// Password is when the user was given a password; not in lists.
 	Password *time.Time `json:"password,omitempty"`
+	// PasswordReset says that the user must choose another at the next login.
+	PasswordReset bool `json:"password_reset,omitempty"`
 	heldJSON
 }
 
@@ -134,7 +136,7 @@ func (s *server) getUser(c *call) ([]need, func() error, error) {
 		}
 		switch p, err := s.Principals.LoginProfile(ctx, u.Name); {
 		case err == nil:
-			out.Password = &p.Created
+			out.Password, out.PasswordReset = &p.Created, p.ResetRequired
 		case !lethe.Is(err, lethe.NotFound):
 			return err
 		}
@@ -212,6 +214,8 @@ func (s *server) putPassword(c *call) ([]need, func() error, error) {
 	return s.change(c, userEntity(c), action, func(ctx context.Context) (err error) {
 		var in struct {
 			Password string `json:"password"`
+			// Reset has the user choose another at the next login; false if it is not said.
+			Reset bool `json:"reset"`
 		}
 		if err := decode(c.w, c.r, &in); err != nil {
 			return err
@@ -224,9 +228,9 @@ func (s *server) putPassword(c *call) ([]need, func() error, error) {
 			in.Password = out.Password
 		}
 		if action == "iam:CreateLoginProfile" {
-			_, err = s.Principals.CreateLoginProfile(ctx, name, in.Password)
+			_, err = s.Principals.CreateLoginProfile(ctx, name, in.Password, in.Reset)
 		} else {
-			err = s.Principals.UpdateLoginProfile(ctx, name, in.Password)
+			err = s.Principals.UpdateLoginProfile(ctx, name, in.Password, &in.Reset)
 		}
 		if err != nil {
 			return err

@@ -259,8 +259,17 @@ func TestWhatIsHeldIsNotDeleted(t *testing.T) {
 	wantCode(t, err, "")
 	_, err = admin.AttachUserPolicy(ctx, &sdk.AttachUserPolicyInput{UserName: name, PolicyArn: arn})
 	wantCode(t, err, "")
-	_, err = admin.CreateLoginProfile(ctx, &sdk.CreateLoginProfileInput{UserName: name, Password: aws.String("correct horse")})
+	_, err = admin.CreateLoginProfile(ctx, &sdk.CreateLoginProfileInput{UserName: name, Password: aws.String("correct horse"), PasswordResetRequired: true})
 	wantCode(t, err, "")
+	for _, required := range []*bool{nil, new(false), new(true)} {
+		_, err = admin.UpdateLoginProfile(ctx, &sdk.UpdateLoginProfileInput{UserName: name, PasswordResetRequired: required})
+		wantCode(t, err, "")
+		got, err := admin.GetLoginProfile(ctx, &sdk.GetLoginProfileInput{UserName: name})
+		wantCode(t, err, "")
+		if want := required == nil || *required; got.LoginProfile.PasswordResetRequired != want {
+			t.Errorf("PasswordResetRequired is %v, not %v", !want, want)
+		}
+	}
 	for _, undo := range []func() error{
 		func() error {
 			_, err := admin.RemoveUserFromGroup(ctx, &sdk.RemoveUserFromGroupInput{GroupName: group, UserName: name})

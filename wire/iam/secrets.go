@@ -113,22 +113,10 @@ func (a *api) getAccessKeyLastUsed(ctx context.Context, in *sdk.GetAccessKeyLast
 }
 
 func profileOut(p access.LoginProfile) *types.LoginProfile {
-	return &types.LoginProfile{UserName: aws.String(p.User), CreateDate: aws.Time(p.Created)}
-}
-
-// noReset refuses what the console does not do yet: a user who must choose another
-// password before anything else would be let in with the old one.
-func noReset(asked bool) error {
-	if asked {
-		return lethe.Errorf(lethe.Unsupported, "PasswordResetRequired is not supported").WithHint("users change passwords with ChangePassword")
-	}
-	return nil
+	return &types.LoginProfile{UserName: aws.String(p.User), CreateDate: aws.Time(p.Created), PasswordResetRequired: p.ResetRequired}
 }
 
 func (a *api) createLoginProfile(ctx context.Context, in *sdk.CreateLoginProfileInput) (*sdk.CreateLoginProfileOutput, error) {
-	if err := noReset(in.PasswordResetRequired); err != nil {
-		return nil, err
-	}
 	name, err := a.userName(ctx, in.UserName)
 	if err != nil {
 		return nil, err
@@ -136,7 +124,7 @@ func (a *api) createLoginProfile(ctx context.Context, in *sdk.CreateLoginProfile
 	if in.Password == nil {
 		return nil, lethe.Errorf(lethe.Invalid, "Password is required")
 	}
-	p, err := a.CreateLoginProfile(ctx, name, *in.Password)
+	p, err := a.CreateLoginProfile(ctx, name, *in.Password, in.PasswordResetRequired)
 	return &sdk.CreateLoginProfileOutput{LoginProfile: profileOut(p)}, err
 }
 
@@ -150,12 +138,8 @@ func (a *api) getLoginProfile(ctx context.Context, in *sdk.GetLoginProfileInput)
 }
 
 func (a *api) updateLoginProfile(ctx context.Context, in *sdk.UpdateLoginProfileInput) (*sdk.UpdateLoginProfileOutput, error) {
-	if err := noReset(aws.ToBool(in.PasswordResetRequired)); err != nil {
-		return nil, err
+	if in.Password != nil && *in.Password == "" { // which means something else to UpdateLoginProfile
+		return nil, lethe.Errorf(lethe.Invalid, "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	}
-	if in.Password == nil {
-		_, err := a.LoginProfile(ctx, *in.UserName) // nothing to change, of one that exists
-		return nil, err
-	}
-	return nil, a.UpdateLoginProfile(ctx, *in.UserName, *in.Password)
+	return nil, a.UpdateLoginProfile(ctx, *in.UserName, aws.ToString(in.Password), in.PasswordResetRequired)
 }
