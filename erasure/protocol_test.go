@@ -21,8 +21,8 @@ type modelState struct {
 	updates  int8 // of others that were acknowledged
 
 	step    eraserStep
-	target  int8  // the version that is looked at
-	read    uint16// ids of versions that were read and do not hold the person
+	target  int8   // the version that is looked at
+	read    uint16 // ids of versions that were read and do not hold the person
 	crashes int8
 
 	written bool         // the first writer has put its object, whatever was there
