@@ -47,6 +47,7 @@ type Config struct {
 	Metastore Metastore `yaml:"metastore"`
 	Upkeep    Upkeep    `yaml:"upkeep"`
 	Secrets   Secrets   `yaml:"secrets"`
+	Erasure   Erasure   `yaml:"erasure"`
 	// Stores are other S3 services that hold buckets of the lake, by a name for messages.
 	Stores map[string]ObjectStore `yaml:"stores"`
 	Log    Log                    `yaml:"log"`
@@ -192,6 +193,9 @@ func (c *Config) Check() error {
 		return err
 	}
 	if err := c.checkStores(); err != nil {
+		return err
+	}
+	if err := c.Erasure.check(); err != nil {
 		return err
 	}
 	if err := c.Upkeep.check(); err != nil {

@@ -1,0 +1,118 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Erasure configures where persons who are erased are looked for, besides the lake's
+// own objects.
+type Erasure struct {
+	Databases []ErasureDatabase `yaml:"databases"`
+	Hooks     []ErasureHook     `yaml:"hooks"`
+}
+
+// ErasureDatabase is a database of a PostgreSQL, MySQL or MariaDB server.
+type ErasureDatabase struct {
+	// Name of it in reports.
+	Name string `yaml:"name"`
+	// DSN is postgres://user@host:5432/database?sslmode=verify-full or
+	// mysql://user@host:3306/database?tls=true.
+	DSN Secret `yaml:"dsn"`
+	// Password, unless it is in the DSN.
+	Password Secret         `yaml:"password"`
+	Tables   []ErasureTable `yaml:"tables"`
+	// Timeout of a statement, and LockTimeout of waiting for locks; 0 means 5m and 10s.
+	Timeout     time.Duration `yaml:"timeout"`
+	LockTimeout time.Duration `yaml:"lock_timeout"`
+	// Backups is for how long backups and logs keep what was deleted.
+	Backups time.Duration `yaml:"backups"`
+}
+
+// ErasureTable says which columns of a table hold identifiers, and what becomes of
+// the rows of who is erased.
+type ErasureTable struct {
+	Table       string              `yaml:"table"` // as schema.table
+	Identifiers []ErasureIdentifier `yaml:"identifiers"`
+	// Mode is delete (the default), null, blank, pseudonymise or replace.
+	Mode string `yaml:"mode"`
+	// Replace gives new values of columns; null makes one null.
+	Replace map[string]*string `yaml:"replace"`
+}
+
+// ErasureIdentifier is where a table holds identifiers of a type, with a column for
+// each of its parts.
+type ErasureIdentifier struct {
+	Type    string   `yaml:"type"`
+	Columns []string `yaml:"columns"`
+}
+
+// ErasureHook is another program that erases persons when it is asked by HTTP.
+type ErasureHook struct {
+	Name string `yaml:"name"`
+	// URL that requests are posted to: https, or http on this machine.
+	URL     string        `yaml:"url"`
+	Secret  Secret        `yaml:"secret"` // signs requests
+	Timeout time.Duration `yaml:"timeout"`
+	CAFile  string        `yaml:"ca_file"`
+}
+
+var holderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
+
+func (e Erasure) check() error {
+	named := map[string]bool{}
+	for i, d := range e.Databases {
+		at := fmt.Sprintf("erasure.databases[%d]", i)
+		if err := checkHolderName(at, d.Name, named); err != nil {
+			return err
+		}
+		if scheme, _, ok := strings.Cut(string(d.DSN), "://"); !ok || !slices.Contains([]string{"postgres", "postgresql", "mysql", "mariadb"}, scheme) {
+			return &Error{at + ".dsn", d.DSN.String(), "must begin with postgres:// or mysql://"}
+		}
+		if len(d.Tables) == 0 {
+			return &Error{at + ".tables", "", "must name at least one table"}
+		}
+		for _, n := range []struct {
+			field string
+			value time.Duration
+		}{{"timeout", d.Timeout}, {"lock_timeout", d.LockTimeout}, {"backups", d.Backups}} {
+			if n.value < 0 {
+				return &Error{at + "." + n.field, n.value.String(), "must not be negative"}
+			}
+		}
+	}
+	for i, h := range e.Hooks {
+		at := fmt.Sprintf("erasure.hooks[%d]", i)
+		if err := checkHolderName(at, h.Name, named); err != nil {
+			return err
+		}
+		if err := checkURL(at+".url", h.URL, "http", "https"); err != nil {
+			return err
+		}
+		if u, err := url.Parse(h.URL); err != nil || u.Scheme == "http" && !loopback(u.Hostname()) {
+			return &Error{at + ".url", u.Redacted(), "must be https://, as it is sent identifiers, unless it is on this machine"}
+		}
+		if h.Secret == "" {
+			return &Error{at + ".secret", "", "must be set: whoever reaches the hook could have persons erased"}
+		}
+		if h.Timeout < 0 {
+			return &Error{at + ".timeout", h.Timeout.String(), "must not be negative"}
+		}
+	}
+	return nil
+}
+
+func checkHolderName(at, name string, named map[string]bool) error {
+	if !holderName.MatchString(name) {
+		return &Error{at + ".name", name, "must be letters, digits, underscores, dots and hyphens"}
+	}
+	if named[name] {
+		return &Error{at + ".name", name, "is the name of another one"}
+	}
+	named[name] = true
+	return nil
+}
