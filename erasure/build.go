@@ -74,6 +74,7 @@ func (s *Service) Build(ctx context.Context, report func(Progress)) (Progress, e
 		return Progress{}, err
 	}
 	b := &build{s: s, scope: c, work: make(chan task, 4*s.AtOnce), began: time.Now()}
+	wctx := ctx // the group's is canceled when it has ended
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(b.work)
@@ -107,7 +108,9 @@ func (s *Service) Build(ctx context.Context, report func(Progress)) (Progress, e
 			}
 		})
 	}
-	err = g.Wait()
+	if err = g.Wait(); err == nil {
+		err = b.dropUnread(wctx)
+	}
 	close(done)
 	reporter.Wait()
 	if err == nil && report != nil {
@@ -209,6 +212,13 @@ func passing(err error) error {
 	return err
 }
 
+// A Build looks at so many keys together, and at so many of them at the same time:
+// what stands in tags and metadata files is asked for one by one.
+const (
+	lookTogether = 256
+	lookAtOnce   = 16
+)
+
 // list compares what the store has below a root with what the index has, key by
 // key, and hands on what is to be read.
 func (b *build) list(ctx context.Context, root lethe.Location) error {
@@ -217,8 +227,7 @@ func (b *build) list(ctx context.Context, root lethe.Location) error {
 	e, err, more := entry()
 	next := func() { e, err, more = entry() }
 
-	var versions []object.Object // of one key
-	key := func() error {
+	key := func(versions []task) error {
 		k := versions[0].Key
 		var have []Entry
 		for ; more && err == nil && e.Key <= k; next() {
@@ -231,11 +240,16 @@ func (b *build) list(ctx context.Context, root lethe.Location) error {
 		if err != nil {
 			return err
 		}
-		tasks, gone, err := b.s.compare(ctx, b.scope, versions, have)
+		tasks, gone, err := b.s.compare(ctx, versions, have)
 		if err != nil {
 			return err
 		}
-		b.known.Add(int64(len(versions) - len(tasks)))
+		for _, v := range versions {
+			if !v.Marker || len(v.looks) > 0 {
+				b.known.Add(1)
+			}
+		}
+		b.known.Add(-int64(len(tasks)))
 		for _, e := range gone {
 			if err := b.forget(ctx, e); err != nil {
 				return err
@@ -250,26 +264,48 @@ func (b *build) list(ctx context.Context, root lethe.Location) error {
 				return context.Cause(ctx)
 			}
 		}
-		versions = versions[:0]
+		return nil
+	}
+	var keys [][]object.Version
+	flush := func() error {
+		l := b.s.looker(b.scope)
+		looked := make([][]task, len(keys))
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(lookAtOnce)
+		for i, vs := range keys {
+			g.Go(func() (err error) {
+				looked[i], err = l.versions(gctx, vs)
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+		keys = nil
+		for _, vs := range looked {
+			if err := key(vs); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
 	for v, err := range object.AllVersions(ctx, b.s.Store, root.Bucket, root.Key) {
 		if err != nil {
 			return err
 		}
-		if len(versions) > 0 && versions[0].Key != v.Key {
-			if err := key(); err != nil {
+		if n := len(keys); n > 0 && keys[n-1][0].Key == v.Key {
+			keys[n-1] = append(keys[n-1], v)
+			continue
+		}
+		if len(keys) == lookTogether {
+			if err := flush(); err != nil {
 				return err
 			}
 		}
-		if !v.Marker {
-			versions = append(versions, v.Object)
-		}
+		keys = append(keys, []object.Version{v})
 	}
-	if len(versions) > 0 {
-		if err := key(); err != nil {
-			return err
-		}
+	if err := flush(); err != nil {
+		return err
 	}
 	for ; more && err == nil; next() {
 		if err := b.forget(ctx, e); err != nil {
@@ -341,34 +377,39 @@ func (b *build) forget(ctx context.Context, e Entry) error {
 
 // compare says which versions of a key are to be read, and which entries of the
 // index are of versions that are no more.
-func (s *Service) compare(ctx context.Context, c *scope, versions []object.Object, have []Entry) (read []task, gone []Entry, err error) {
+func (s *Service) compare(ctx context.Context, versions []task, have []Entry) (read []task, gone []Entry, err error) {
 	entries := map[ObjectVersion]Entry{}
 	for _, e := range have {
 		entries[e.ObjectVersion] = e
 	}
 	replaced := map[string]bool{} // by version: a new ETag takes the old one's place
-	for _, v := range versions {
-		t := task{Object: v, covers: c.covers(v.Bucket, v.Key)}
+	for _, t := range versions {
 		e, known := entries[t.version()]
 		delete(entries, t.version())
-		switch print := fingerprint(t.covers); {
-		case len(t.covers) == 0:
+		if t.gone {
+			continue // an event tells of that, and the next listing
+		}
+		if len(t.looks) == 0 {
 			if known {
 				gone = append(gone, e)
 			}
 			continue
-		case known && e.Mapping == print:
-			continue
-		default:
-			u, err := s.unread(ctx, t.version())
-			if err != nil {
-				return nil, nil, err
-			}
-			if u != nil && u.Mapping == print && u.stays() {
-				continue
-			}
 		}
-		replaced[v.Version] = true
+		print := s.fingerprint(t.looks)
+		if known && e.Mapping == print {
+			continue
+		}
+		u, err := s.unread(ctx, t.version())
+		if err != nil {
+			return nil, nil, err
+		}
+		if u != nil && u.Mapping == print && u.stays() {
+			if known { // as it was once, and is not known to be now
+				gone = append(gone, e)
+			}
+			continue
+		}
+		replaced[t.Version.Version] = true
 		read = append(read, t)
 	}
 	for _, e := range entries {
@@ -385,13 +426,17 @@ func (s *Service) Refresh(ctx context.Context, bucket, key string) error {
 	if err != nil {
 		return err
 	}
+	return s.refresh(ctx, s.looker(c), bucket, key)
+}
+
+func (s *Service) refresh(ctx context.Context, l *looker, bucket, key string) error {
 	vs, err := s.versions(ctx, bucket, key)
 	if err != nil {
 		return err
 	}
-	var versions []object.Object
-	for _, v := range vs {
-		versions = append(versions, v.Object)
+	versions, err := l.versions(ctx, vs)
+	if err != nil {
+		return s.hide(l.c.covers(bucket, key), key, err)
 	}
 	var have []Entry
 	for e, err := range s.Index.Entries(ctx, bucket, key) {
@@ -403,7 +448,7 @@ func (s *Service) Refresh(ctx context.Context, bucket, key string) error {
 		}
 		have = append(have, e)
 	}
-	tasks, gone, err := s.compare(ctx, c, versions, have)
+	tasks, gone, err := s.compare(ctx, versions, have)
 	if err != nil {
 		return err
 	}
@@ -420,9 +465,9 @@ func (s *Service) Refresh(ctx context.Context, bucket, key string) error {
 			}
 		}
 	}, func(r *reading) {
-		if u := (Unread{Kind: lethe.KindOf(r.err)}); r.err != nil && !u.stays() {
+		if r.err != nil && !stays(r.err) {
 			failed = errors.Join(failed, r.err)
 		}
 	})
-	return errors.Join(err, failed)
+	return errors.Join(err, s.hide(l.c.covers(bucket, key), key, failed))
 }

@@ -21,6 +21,9 @@ type Outcome struct {
 	// Exceptions are versions that still hold the person, and why.
 	Exceptions []Exception `json:"exceptions,omitzero"`
 	Notes      []string    `json:"notes,omitzero"`
+
+	// with is what became of other keys, which had to be erased before this one.
+	with []Outcome
 }
 
 // Change is one step of an erasure.
@@ -31,6 +34,8 @@ type Change struct {
 	After   string `json:"after,omitempty"`
 	Mapping string `json:"mapping"` // by which the person was found
 	Records int64  `json:"records"`
+	// Whole says that all of the version was the person's.
+	Whole bool `json:"whole,omitempty"`
 }
 
 // Exception is a version that could not be erased.
@@ -46,60 +51,93 @@ type Exception struct {
 const attempts = 20
 
 // erase removes a person from all versions of a key, and returns when a listing
-// after the last change has shown none but versions that were read and do not hold
-// the person, and exceptions. It may be called again at any time, also after it
+// after the last change has shown none but versions that were looked at and do not
+// hold the person, and exceptions. It may be called again at any time, also after it
 // was interrupted: what is done is found done.
 //
-// Nothing is taken for done that was not read. The object is cut on the condition
-// of its ETag, and what the cut made is read again, as a reader would. An error of
-// kind BadData says that this disagreed: a person must look, and nothing more is
-// deleted. An error of kind Conflict says that others write the key so often that
-// it must be tried later.
+// Nothing is taken for done that was not looked at. The object is cut on the
+// condition of its ETag, and what the cut made is read again, as a reader would. An
+// error of kind BadData says that this disagreed: a person must look, and nothing
+// more is deleted. An error of kind Conflict says that others write the key so often
+// that it must be tried later. Errors have no key that names somebody in them.
 func (s *Service) erase(ctx context.Context, sub subject, bucket, key string) (Outcome, error) {
 	out := Outcome{Bucket: bucket, Key: key}
+	c, err := s.strict(ctx, bucket, key)
+	if err != nil {
+		return out, err
+	}
+	if err = s.eraseKey(ctx, sub, &out); err != nil {
+		err = s.hideFrom(c.covers(bucket, key), sub, key, err)
+	}
+	return out, err
+}
+
+func (s *Service) eraseKey(ctx context.Context, sub subject, out *Outcome) error {
+	bucket, key := out.Bucket, out.Key
 	read := map[ObjectVersion]*Exception{} // what needs no other look: nil if it does not hold the person
 	for others := 0; others < attempts; {
-		c, err := s.scope(ctx, false)
+		c, err := s.strict(ctx, bucket, key)
 		if err != nil {
-			return out, err
+			return err
 		}
 		versions, err := s.versions(ctx, bucket, key)
 		if err != nil {
-			return out, err
+			return err
 		}
-		changed := false
-		for _, v := range versions {
-			o := ObjectVersion{Bucket: bucket, Key: key, Version: v.Version, ETag: v.ETag}
-			if _, ok := read[o]; ok {
+		tasks, err := s.looker(c).versions(ctx, versions)
+		if err != nil {
+			return err
+		}
+		changed, markers := false, 0
+		for _, t := range tasks {
+			if t.Marker {
+				markers++
+				continue
+			}
+			if _, ok := read[t.version()]; ok {
 				continue
 			}
 			var kept *Exception
-			changed, kept, err = s.eraseVersion(ctx, c, sub, v, &out)
-			if lethe.Is(err, lethe.Conflict) || lethe.Is(err, lethe.NotFound) {
+			if t.gone {
+				err = lethe.Errorf(lethe.Conflict, "version %s is gone", t.Version.Version)
+			} else {
+				changed, kept, err = s.eraseVersion(ctx, sub, t, out)
+			}
+			if gone(err) {
 				changed = true // by somebody else: what is there now counts
 				others++
 			} else if err != nil {
-				return out, fmt.Errorf("s3://%s/%s: %w", bucket, key, err)
+				return fmt.Errorf("s3://%s/%s: %w", bucket, key, err)
 			}
 			if changed {
 				break
 			}
-			read[o] = kept
+			read[t.version()] = kept
 		}
 		if changed {
 			continue
 		}
-		for _, v := range versions {
-			if e := read[ObjectVersion{Bucket: bucket, Key: key, Version: v.Version, ETag: v.ETag}]; e != nil {
-				out.Exceptions = append(out.Exceptions, *e)
+		if markers == len(tasks) { // there is nothing left but a name
+			if changed, err = s.eraseMarkers(ctx, sub, tasks, out); err != nil {
+				return fmt.Errorf("s3://%s/%s: %w", bucket, key, err)
+			}
+			if changed {
+				continue
 			}
 		}
-		return out, s.Refresh(ctx, bucket, key)
+		for _, t := range tasks {
+			if e := read[t.version()]; e != nil {
+				out.Exceptions = append(out.Exceptions, *e)
+			} else if _, named := t.named(sub); t.Marker && named && markers < len(tasks) {
+				out.Exceptions = append(out.Exceptions, *except(t.Version, time.Time{}, "its name stays with the versions below it"))
+			}
+		}
+		return s.Refresh(ctx, bucket, key)
 	}
-	return out, lethe.Errorf(lethe.Conflict, "s3://%s/%s: others changed it %d times while it was erased", bucket, key, attempts)
+	return lethe.Errorf(lethe.Conflict, "s3://%s/%s: others changed it %d times while it was erased", bucket, key, attempts)
 }
 
-// versions are the versions of a key, the newest first, without delete markers.
+// versions are the versions of a key and its delete markers, the newest first.
 func (s *Service) versions(ctx context.Context, bucket, key string) (vs []object.Version, err error) {
 	var after object.VersionMark
 	for {
@@ -113,9 +151,7 @@ func (s *Service) versions(ctx context.Context, bucket, key string) (vs []object
 			if v.Key != key { // the key itself comes before those that are longer
 				return vs, nil
 			}
-			if !v.Marker {
-				vs = append(vs, v)
-			}
+			vs = append(vs, v)
 		}
 		if after = l.Next; after == (object.VersionMark{}) {
 			return vs, nil
@@ -125,24 +161,56 @@ func (s *Service) versions(ctx context.Context, bucket, key string) (vs []object
 
 // eraseVersion removes the person from a version. It says whether it changed
 // anything, or why the version stays as it is.
-func (s *Service) eraseVersion(ctx context.Context, c *scope, sub subject, v object.Version, out *Outcome) (changed bool, kept *Exception, err error) {
-	for _, cov := range c.covers(v.Bucket, v.Key) {
-		plan, err := s.plan(ctx, sub, cov, v.Object)
-		if err != nil {
-			if u := (Unread{Kind: lethe.KindOf(err)}); u.stays() {
-				return false, except(v, time.Time{}, "mapping %s: %v", cov.Name, err), nil
-			}
-			return false, nil, err
-		}
-		if plan.Cut > 0 || len(plan.Edits) > 0 {
-			kept, err = s.apply(ctx, sub, cov, v, plan, out)
-			return kept == nil, kept, errors.Join(err, plan.Close())
-		}
-		if err := plan.Close(); err != nil {
-			return false, nil, err
+func (s *Service) eraseVersion(ctx context.Context, sub subject, t task, out *Outcome) (changed bool, kept *Exception, err error) {
+	for _, k := range t.looks {
+		if _, ok := k.whole(sub); ok && k.doc == nil {
+			kept, err := s.eraseWhole(ctx, t.Version, Change{Mapping: k.Name}, out)
+			return kept == nil && err == nil, kept, err
 		}
 	}
-	return false, nil, nil
+	for _, k := range t.looks {
+		changed, stays, err := s.eraseWith(ctx, sub, k, t.Version, out)
+		if changed || err != nil {
+			return changed, nil, err
+		}
+		if kept == nil {
+			kept = stays
+		}
+	}
+	return false, kept, nil
+}
+
+// eraseWith is eraseVersion by one mapping.
+func (s *Service) eraseWith(ctx context.Context, sub subject, k look, v object.Version, out *Outcome) (changed bool, kept *Exception, err error) {
+	err = k.unknown
+	switch {
+	case err != nil:
+	case k.doc != nil:
+		return s.eraseFromSidecar(ctx, sub, k, v, out)
+	case len(k.columns()) == 0:
+		return false, nil, nil
+	case k.Mode == wholly:
+		changed, kept, err = s.eraseOnesObject(ctx, sub, k, v, out)
+	default:
+		changed, kept, err = s.eraseRecords(ctx, sub, k, v, out)
+	}
+	if err != nil && !gone(err) && stays(err) && !changed {
+		return false, except(v, time.Time{}, "mapping %s: %v", k.Name, err), nil
+	}
+	return changed, kept, err
+}
+
+// eraseRecords cuts the person's records out of a version.
+func (s *Service) eraseRecords(ctx context.Context, sub subject, k look, v object.Version, out *Outcome) (changed bool, kept *Exception, err error) {
+	plan, err := s.plan(ctx, sub, k, v.Object)
+	if err != nil {
+		return false, nil, err
+	}
+	if plan.Cut > 0 || len(plan.Edits) > 0 {
+		kept, err = s.apply(ctx, sub, k, v, plan, out)
+		changed = kept == nil
+	}
+	return changed, kept, errors.Join(err, plan.Close())
 }
 
 func except(v object.Version, until time.Time, format string, args ...any) *Exception {
@@ -150,8 +218,8 @@ func except(v object.Version, until time.Time, format string, args ...any) *Exce
 }
 
 // plan plans the removal of a person from a version by a mapping.
-func (s *Service) plan(ctx context.Context, sub subject, c cover, o object.Object) (*Plan, error) {
-	f, err := s.Format(c.table, c.storage, o.Key)
+func (s *Service) plan(ctx context.Context, sub subject, c look, o object.Object) (*Plan, error) {
+	f, err := s.format(c.cover, o.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -163,14 +231,10 @@ func (s *Service) plan(ctx context.Context, sub subject, c cover, o object.Objec
 // apply carries a plan out, or says why it cannot be. The current version is cut,
 // or deleted if nothing is left of it; a version below it is deleted, as nothing
 // can be written there.
-func (s *Service) apply(ctx context.Context, sub subject, c cover, v object.Version, p *Plan, out *Outcome) (*Exception, error) {
+func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Version, p *Plan, out *Outcome) (*Exception, error) {
 	change := Change{Version: v.Version, ETag: v.ETag, Mapping: c.Name, Records: p.Cut}
 	if !v.Latest {
-		kept, err := s.drop(ctx, v)
-		if err == nil && kept == nil {
-			out.Changes = append(out.Changes, change)
-		}
-		return kept, err
+		return s.eraseWhole(ctx, v, change, out)
 	}
 	// A lock does not keep the current version from being replaced: what was current
 	// then lies below, and is found there.
@@ -216,8 +280,8 @@ func (s *Service) drop(ctx context.Context, v object.Version) (*Exception, error
 }
 
 // verify reads what a cut made.
-func (s *Service) verify(ctx context.Context, sub subject, c cover, p *Plan, after object.Object) error {
-	f, err := s.Format(c.table, c.storage, after.Key)
+func (s *Service) verify(ctx context.Context, sub subject, c look, p *Plan, after object.Object) error {
+	f, err := s.format(c.cover, after.Key)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,9 @@ type Config struct {
 	// Format returns how the objects of a table, or of one of its partitions, are
 	// read: its error is of kind Unsupported where they cannot be.
 	Format func(t catalog.Table, s catalog.Storage, key string) (Format, error)
+	// FormatOf returns how the objects of a mapping's location are read, by the
+	// mapping's format; errors as Format's.
+	FormatOf func(format, key string) (Format, error)
 	// Seal keeps the identifiers of open requests, and Engine runs their processes,
 	// as Register says.
 	Seal   Sealer

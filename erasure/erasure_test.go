@@ -384,7 +384,6 @@ func TestRefusedMappings(t *testing.T) {
 		{"a type", column("phone", "user_id"), lethe.Invalid, `"phone"`},
 		{"parts", column("name", "first"), lethe.Invalid, "1 columns"},
 		{"a column", column("user_id", "userid"), lethe.Invalid, `"userid"`},
-		{"a partition key", column("user_id", "day"), lethe.Unsupported, "partition key"},
 		{"a field", column("user_id", "buyers.name"), lethe.Invalid, `"name"`},
 		{"a struct", column("user_id", "buyers"), lethe.Invalid, "buyers.id"},
 		{"a map", column("user_id", "buyers.tags.x"), lethe.Unsupported, "map"},

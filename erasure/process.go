@@ -1,6 +1,7 @@
 package erasure
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"lethe"
 	"lethe/workflow"
 )
 
@@ -30,8 +32,9 @@ var (
 	blocking   = workflow.Activity[problem, workflow.None]{Name: "erasure.block"}
 )
 
-// item is a key from which a person is erased.
-type item struct{ Request, Bucket, Key string }
+// item is a key from which a person is erased, by its objectID: journals must not
+// name anybody.
+type item struct{ Request, Object string }
 
 // verdict is what the decisions on a report come to.
 type verdict string
@@ -200,7 +203,9 @@ func (s *Service) find(ctx context.Context, id string) (keys, records int64, err
 				rows[p.ObjectVersion] = map[int64]bool{}
 			}
 			for _, r := range p.Rows {
-				rows[p.ObjectVersion][r] = true
+				if r != Whole {
+					rows[p.ObjectVersion][r] = true
+				}
 			}
 		}
 	}
@@ -209,8 +214,9 @@ func (s *Service) find(ctx context.Context, id string) (keys, records int64, err
 	}
 	return int64(len(found)), records, s.DB.Tx(ctx, func(tx *sql.Tx) error {
 		for k := range found {
-			_, err := tx.ExecContext(ctx, `INSERT INTO erasure_objects (request, bucket, object_key, erased, outcome) VALUES ($1, $2, $3, 0, '')
-				ON CONFLICT (request, bucket, object_key) DO UPDATE SET erased = 0`, id, k.bucket, k.key)
+			object := s.objectID(k.bucket, k.key)
+			_, err := tx.ExecContext(ctx, `INSERT INTO erasure_objects (request, object, sealed, erased, outcome) VALUES ($1, $2, $3, 0, '')
+				ON CONFLICT (request, object) DO UPDATE SET erased = 0`, id, object, s.sealObject(id, k.bucket, k.key))
 			if err != nil {
 				return err
 			}
@@ -271,17 +277,15 @@ const objectsPage = 100
 
 // objects lists the keys of a request that are not erased yet.
 func (s *Service) objects(ctx context.Context, p workflow.Page) (items workflow.Items[item], err error) {
-	bucket, key, _ := strings.Cut(p.After, "/")
 	err = s.DB.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT bucket, object_key FROM erasure_objects WHERE request = $1 AND erased = 0 AND (bucket > $2 OR bucket = $3 AND object_key > $4)
-			ORDER BY bucket, object_key LIMIT $5`, p.Of, bucket, bucket, key, objectsPage)
+		rows, err := tx.QueryContext(ctx, `SELECT object FROM erasure_objects WHERE request = $1 AND erased = 0 AND object > $2 ORDER BY object LIMIT $3`, p.Of, p.After, objectsPage)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
 			it := item{Request: p.Of}
-			if err := rows.Scan(&it.Bucket, &it.Key); err != nil {
+			if err := rows.Scan(&it.Object); err != nil {
 				return err
 			}
 			items.Items = append(items.Items, it)
@@ -289,68 +293,139 @@ func (s *Service) objects(ctx context.Context, p workflow.Page) (items workflow.
 		return rows.Err()
 	})
 	if n := len(items.Items); n == objectsPage {
-		items.Next = items.Items[n-1].Bucket + "/" + items.Items[n-1].Key
+		items.Next = items.Items[n-1].Object
 	}
 	return items, err
 }
 
-// purge erases the person from one key, and keeps what became of it. Outcomes of
-// earlier rounds, or of a try that was interrupted, stay in it.
+// sealObject seals a key of a request's objects.
+func (s *Service) sealObject(id, bucket, key string) string {
+	return s.Seal.Seal([]byte(lethe.Location{Bucket: bucket, Key: key}.String()), "erasure_objects", id, s.objectID(bucket, key))
+}
+
+// purge erases the person from one key, and keeps what became of it.
 func (s *Service) purge(ctx context.Context, it item) (none workflow.None, err error) {
 	sub, err := s.subjectOf(ctx, it.Request)
 	if err != nil {
 		return none, err
 	}
-	out, err := s.erase(ctx, sub, it.Bucket, it.Key)
+	var sealed string
+	err = s.DB.View(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT sealed FROM erasure_objects WHERE request = $1 AND object = $2`, it.Request, it.Object).Scan(&sealed)
+	})
+	if err != nil {
+		return none, err
+	}
+	raw, err := s.Seal.Unseal(sealed, "erasure_objects", it.Request, it.Object)
+	if err != nil {
+		return none, err
+	}
+	at, err := lethe.ParseLocation(string(raw))
+	if err != nil {
+		return none, err
+	}
+	out, err := s.erase(ctx, sub, at.Bucket, at.Key)
 	err = passing(err)
 	// What was done before an error was done.
 	return none, errors.Join(err, s.DB.Tx(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
-		var text string
-		if e := tx.QueryRowContext(ctx, `SELECT outcome FROM erasure_objects WHERE request = $1 AND bucket = $2 AND object_key = $3`, it.Request, it.Bucket, it.Key).Scan(&text); e != nil {
-			return e
-		}
-		if text != "" {
-			var before Outcome
-			if e := json.Unmarshal([]byte(text), &before); e != nil {
+		for _, o := range append(out.with, out) {
+			if e := s.keepOutcome(context.WithoutCancel(ctx), tx, it.Request, o); e != nil {
 				return e
 			}
-			out.Records += before.Records
-			out.Changes = slices.Concat(before.Changes, out.Changes)
-			out.Notes = slices.Compact(slices.Sorted(slices.Values(slices.Concat(before.Notes, out.Notes))))
 		}
-		raw, e := json.Marshal(out)
-		if e != nil {
-			return e
+		if err != nil {
+			return nil
 		}
-		erased := 0
-		if err == nil {
-			erased = 1
-		}
-		_, e = tx.ExecContext(ctx, `UPDATE erasure_objects SET erased = $1, outcome = $2 WHERE request = $3 AND bucket = $4 AND object_key = $5`, erased, string(raw), it.Request, it.Bucket, it.Key)
+		_, e := tx.ExecContext(context.WithoutCancel(ctx), `UPDATE erasure_objects SET erased = 1 WHERE request = $1 AND object = $2`, it.Request, it.Object)
 		return e
 	}))
+}
+
+// keepOutcome keeps what became of a key. Outcomes of earlier rounds, or of a try
+// that was interrupted, stay in it.
+func (s *Service) keepOutcome(ctx context.Context, tx *sql.Tx, id string, out Outcome) error {
+	object := s.objectID(out.Bucket, out.Key)
+	_, err := tx.ExecContext(ctx, `INSERT INTO erasure_objects (request, object, sealed, erased, outcome) VALUES ($1, $2, $3, 1, '')
+		ON CONFLICT (request, object) DO NOTHING`, id, object, s.sealObject(id, out.Bucket, out.Key))
+	if err != nil {
+		return err
+	}
+	var text string
+	if err := tx.QueryRowContext(ctx, `SELECT outcome FROM erasure_objects WHERE request = $1 AND object = $2`, id, object).Scan(&text); err != nil {
+		return err
+	}
+	if text != "" {
+		before, err := s.unsealOutcome(id, object, text)
+		if err != nil {
+			return err
+		}
+		out.Records += before.Records
+		out.Changes = slices.Concat(before.Changes, out.Changes)
+		out.Notes = slices.Compact(slices.Sorted(slices.Values(slices.Concat(before.Notes, out.Notes))))
+	}
+	raw, err := json.Marshal(out)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE erasure_objects SET outcome = $1 WHERE request = $2 AND object = $3`, s.Seal.Seal(raw, "erasure_objects", id, object, "outcome"), id, object)
+	return err
+}
+
+func (s *Service) unsealOutcome(id, object, text string) (o Outcome, err error) {
+	raw, err := s.Seal.Unseal(text, "erasure_objects", id, object, "outcome")
+	if err != nil {
+		return o, err
+	}
+	return o, json.Unmarshal(raw, &o)
+}
+
+// eachObject calls f with a request's keys, in the order in which they are erased, and
+// with what became of them so far; at most limit, 0 for all.
+func (s *Service) eachObject(ctx context.Context, tx *sql.Tx, id string, limit int, f func(at lethe.Location, erased bool, o Outcome) error) error {
+	rows, err := tx.QueryContext(ctx, `SELECT object, sealed, erased, outcome FROM erasure_objects WHERE request = $1 ORDER BY object`, id)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for n := 0; rows.Next() && (limit == 0 || n < limit); n++ {
+		var object, sealed, text string
+		var erased int64
+		if err := rows.Scan(&object, &sealed, &erased, &text); err != nil {
+			return err
+		}
+		raw, err := s.Seal.Unseal(sealed, "erasure_objects", id, object)
+		if err != nil {
+			return err
+		}
+		at, err := lethe.ParseLocation(string(raw))
+		if err != nil {
+			return err
+		}
+		var o Outcome
+		if text != "" {
+			if o, err = s.unsealOutcome(id, object, text); err != nil {
+				return err
+			}
+		}
+		if err := f(at, erased == 1, o); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // outcomes are what became of a request's keys.
 func (s *Service) outcomes(ctx context.Context, id string) (outs []Outcome, err error) {
 	err = s.DB.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT outcome FROM erasure_objects WHERE request = $1 AND outcome <> '' ORDER BY bucket, object_key`, id)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var text string
-			var o Outcome
-			if err := rows.Scan(&text); err != nil {
-				return err
+		return s.eachObject(ctx, tx, id, 0, func(_ lethe.Location, _ bool, o Outcome) error {
+			if o.Bucket != "" { // something did
+				outs = append(outs, o)
 			}
-			if err := json.Unmarshal([]byte(text), &o); err != nil {
-				return err
-			}
-			outs = append(outs, o)
-		}
-		return rows.Err()
+			return nil
+		})
+	})
+	slices.SortFunc(outs, func(a, b Outcome) int {
+		return cmp.Or(strings.Compare(a.Bucket, b.Bucket), strings.Compare(a.Key, b.Key))
 	})
 	return outs, err
 }
@@ -373,13 +448,22 @@ func (s *Service) excepted(ctx context.Context, id string) (map[ObjectVersion]bo
 // verifyRequest lists all that is in scope, brings the index to it, asks the holders
 // again, and returns at how many keys and places the person is found.
 func (s *Service) verifyRequest(ctx context.Context, id string) (int64, error) {
-	if _, err := s.Build(ctx, nil); err != nil {
-		return 0, err
+	for {
+		if _, err := s.Build(ctx, nil); err != nil {
+			return 0, err
+		}
+		keys, _, err := s.find(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		if keys == 0 {
+			if left, err := s.leavePartitions(ctx, id); err != nil {
+				return 0, err
+			} else if left { // what lies below others may be in scope now
+				continue
+			}
+		}
+		held, err := s.heldBy(ctx, id)
+		return keys + held, err
 	}
-	keys, _, err := s.find(ctx, id)
-	if err != nil {
-		return 0, err
-	}
-	held, err := s.heldBy(ctx, id)
-	return keys + held, err
 }

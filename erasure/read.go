@@ -1,25 +1,28 @@
 package erasure
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"lethe"
 	"lethe/object"
 )
 
-// task is an object version that is to be read for the index.
+// task is an object version that is to be read for the index, or to be erased from.
 type task struct {
-	object.Object
-	covers []cover
+	object.Version
+	looks []look
+	gone  bool // while it was looked at
 }
 
 func (t task) version() ObjectVersion {
-	return ObjectVersion{Bucket: t.Bucket, Key: t.Key, Version: t.Version, ETag: t.ETag}
+	return ObjectVersion{Bucket: t.Bucket, Key: t.Key, Version: t.Version.Version, ETag: t.ETag}
 }
 
 // reading is a task while it is read.
@@ -35,11 +38,11 @@ type reading struct {
 // takes them.
 func (s *Service) read(ctx context.Context, t task) *reading {
 	r := &reading{task: t}
-	r.indexed.Entry = Entry{ObjectVersion: t.version(), Size: t.Size, Indexed: time.Now().UTC().Truncate(time.Microsecond), Mapping: fingerprint(t.covers)}
+	r.indexed.Entry = Entry{ObjectVersion: t.version(), Size: t.Size, Indexed: time.Now().UTC().Truncate(time.Microsecond), Mapping: s.fingerprint(t.looks)}
 	r.indexed.Postings = func(yield func(Posting, error) bool) {
 		r.indexed.Rows, r.postings, r.back, r.err = 0, 0, false, nil
-		for _, c := range t.covers {
-			if !s.readWith(ctx, r, c, yield) {
+		for _, k := range t.looks {
+			if !s.readWith(ctx, r, k, yield) {
 				return
 			}
 		}
@@ -48,18 +51,42 @@ func (s *Service) read(ctx context.Context, t task) *reading {
 }
 
 // readWith yields the postings of one mapping; false if there shall be no more.
-func (s *Service) readWith(ctx context.Context, r *reading, c cover, yield func(Posting, error) bool) bool {
+func (s *Service) readWith(ctx context.Context, r *reading, k look, yield func(Posting, error) bool) bool {
+	whole := false
 	fail := func(err error) bool {
-		r.err = fmt.Errorf("mapping %s: %w", c.Name, err)
+		r.err = fmt.Errorf("mapping %s: %w", k.Name, err)
+		// Who has all of an object is known, however its records are.
+		if whole && stays(err) {
+			return true
+		}
 		yield(Posting{}, r.err)
 		return false
 	}
-	f, err := s.Format(c.table, c.storage, r.Key)
+	post := func(typ, v string, row int64) bool {
+		r.postings++
+		h := s.Key.Hash(typ, v)
+		r.back = r.back || s.suppressed.has(h)
+		return yield(Posting{Hash: h, Row: row}, nil)
+	}
+	for _, c := range k.claims {
+		whole = whole || c.row == Whole
+		if !post(c.typ, c.value, c.row) {
+			return false
+		}
+	}
+	if k.unknown != nil {
+		return fail(k.unknown)
+	}
+	columns := k.columns()
+	if r.Marker || k.doc != nil || k.listed || len(columns) == 0 {
+		return true
+	}
+	f, err := s.format(k.cover, r.Key)
 	if err != nil {
 		return fail(err)
 	}
 	var rows, unreadable int64
-	for rec, err := range f.Records(ctx, content{ctx, s.Store, r.Object}, c.columns(), nil) {
+	for rec, err := range f.Records(ctx, content{ctx, s.Store, r.Object}, columns, nil) {
 		if err != nil {
 			return fail(err)
 		}
@@ -69,11 +96,8 @@ func (s *Service) readWith(ctx context.Context, r *reading, c cover, yield func(
 			continue
 		}
 		more := true
-		c.normals(rec.Values, func(typ, v string) bool {
-			r.postings++
-			h := s.Key.Hash(typ, v)
-			r.back = r.back || s.suppressed.has(h)
-			more = yield(Posting{Hash: h, Row: rec.Row}, nil)
+		k.normals(rec.Values, func(typ, v string) bool {
+			more = post(typ, v, rec.Row)
 			return more
 		})
 		if !more {
@@ -87,6 +111,17 @@ func (s *Service) readWith(ctx context.Context, r *reading, c cover, yield func(
 	}
 	r.indexed.Rows = max(r.indexed.Rows, rows)
 	return true
+}
+
+// format is how a cover's objects are read.
+func (s *Service) format(c cover, key string) (Format, error) {
+	if c.Location == "" {
+		return s.Format(c.table, c.storage, key)
+	}
+	if s.FormatOf == nil {
+		return nil, lethe.Errorf(lethe.Unsupported, "objects of format %s are not read", c.Mapping.Format)
+	}
+	return s.FormatOf(c.Mapping.Format, key)
 }
 
 // identifiers yields the identifiers of a record by the values of their columns.
@@ -145,12 +180,18 @@ func (u Unread) stays() bool {
 	return false
 }
 
+// objectID names a key in the state file, where it must not stand as it is: it may
+// name a person.
+func (s *Service) objectID(bucket, key string) string {
+	return s.Key.Hash("object", bucket+"/"+key).String()[:32]
+}
+
 // unread returns what is kept of a version that could not be read, or nil.
 func (s *Service) unread(ctx context.Context, o ObjectVersion) (u *Unread, err error) {
 	err = s.DB.View(ctx, func(tx *sql.Tx) error {
 		found := Unread{ObjectVersion: o}
 		var at int64
-		err := tx.QueryRowContext(ctx, `SELECT etag, mapping, kind, reason, at FROM erasure_unread WHERE bucket = $1 AND object_key = $2 AND version = $3`, o.Bucket, o.Key, o.Version).
+		err := tx.QueryRowContext(ctx, `SELECT etag, mapping, kind, reason, at FROM erasure_unread WHERE object = $1 AND version = $2`, s.objectID(o.Bucket, o.Key), o.Version).
 			Scan(&found.ETag, &found.Mapping, &found.Kind, &found.Reason, &at)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && found.ETag != o.ETag {
 			return nil
@@ -163,24 +204,48 @@ func (s *Service) unread(ctx context.Context, o ObjectVersion) (u *Unread, err e
 }
 
 // Unread returns the object versions that could not be read, by bucket and key; at
-// most limit.
-func (s *Service) Unread(ctx context.Context, limit int) (us []Unread, err error) {
+// most limit. Keys that name persons have tokens in place of identifiers.
+func (s *Service) Unread(ctx context.Context, limit int) ([]Unread, error) {
+	us, err := s.allUnread(ctx)
+	if err != nil || len(us) == 0 {
+		return nil, err
+	}
+	c, err := s.recent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range us {
+		us[i].Key = s.shown(c.covers(us[i].Bucket, us[i].Key), us[i].Key)
+	}
+	return us[:min(limit, len(us))], nil
+}
+
+// allUnread returns them with their keys as they are.
+func (s *Service) allUnread(ctx context.Context) (us []Unread, err error) {
 	err = s.DB.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT bucket, object_key, version, etag, mapping, kind, reason, at FROM erasure_unread ORDER BY bucket, object_key, version LIMIT $1`, limit)
+		rows, err := tx.QueryContext(ctx, `SELECT object, bucket, sealed, version, etag, mapping, kind, reason, at FROM erasure_unread`)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
 			var u Unread
+			var id, sealed string
 			var at int64
-			if err := rows.Scan(&u.Bucket, &u.Key, &u.Version, &u.ETag, &u.Mapping, &u.Kind, &u.Reason, &at); err != nil {
+			if err := rows.Scan(&id, &u.Bucket, &sealed, &u.Version, &u.ETag, &u.Mapping, &u.Kind, &u.Reason, &at); err != nil {
 				return err
 			}
-			u.At = time.UnixMicro(at).UTC()
+			key, err := s.Seal.Unseal(sealed, "erasure_unread", id)
+			if err != nil {
+				return err
+			}
+			u.Key, u.At = string(key), time.UnixMicro(at).UTC()
 			us = append(us, u)
 		}
 		return rows.Err()
+	})
+	slices.SortFunc(us, func(a, b Unread) int {
+		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Version, b.Version))
 	})
 	return us, err
 }
@@ -188,14 +253,44 @@ func (s *Service) Unread(ctx context.Context, limit int) (us []Unread, err error
 // settle keeps whether a version could be read.
 func (s *Service) settle(ctx context.Context, r *reading) error {
 	o := r.version()
+	if r.err == nil {
+		return s.forgetUnread(ctx, o)
+	}
+	id := s.objectID(o.Bucket, o.Key)
 	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
-		if r.err == nil {
-			_, err := tx.ExecContext(ctx, `DELETE FROM erasure_unread WHERE bucket = $1 AND object_key = $2 AND version = $3`, o.Bucket, o.Key, o.Version)
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO erasure_unread (bucket, object_key, version, etag, mapping, kind, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-			ON CONFLICT (bucket, object_key, version) DO UPDATE SET etag = excluded.etag, mapping = excluded.mapping, kind = excluded.kind, reason = excluded.reason, at = excluded.at`,
-			o.Bucket, o.Key, o.Version, o.ETag, r.indexed.Mapping, string(lethe.KindOf(r.err)), r.err.Error(), time.Now().UnixMicro())
+		_, err := tx.ExecContext(ctx, `INSERT INTO erasure_unread (object, version, bucket, sealed, etag, mapping, kind, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			ON CONFLICT (object, version) DO UPDATE SET etag = excluded.etag, mapping = excluded.mapping, kind = excluded.kind, reason = excluded.reason, at = excluded.at`,
+			id, o.Version, o.Bucket, s.Seal.Seal([]byte(o.Key), "erasure_unread", id), o.ETag, r.indexed.Mapping, string(lethe.KindOf(r.err)),
+			s.hide(r.covers(), o.Key, r.err).Error(), time.Now().UnixMicro())
 		return err
 	})
+}
+
+func (s *Service) forgetUnread(ctx context.Context, o ObjectVersion) error {
+	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM erasure_unread WHERE object = $1 AND version = $2`, s.objectID(o.Bucket, o.Key), o.Version)
+		return err
+	})
+}
+
+// dropUnread forgets the versions that could not be read and are no more.
+func (b *build) dropUnread(ctx context.Context) error {
+	us, err := b.s.allUnread(ctx)
+	if err != nil {
+		return err
+	}
+	for _, u := range us {
+		var vs []object.Version
+		if len(b.scope.covers(u.Bucket, u.Key)) > 0 {
+			if vs, err = b.s.versions(ctx, u.Bucket, u.Key); err != nil {
+				return err
+			}
+		}
+		if !slices.ContainsFunc(vs, func(v object.Version) bool { return v.Version == u.Version && v.ETag == u.ETag }) {
+			if err := b.s.forgetUnread(ctx, u.ObjectVersion); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

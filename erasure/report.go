@@ -11,10 +11,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"lethe"
+	"lethe/catalog"
 	"lethe/object"
 	"lethe/workflow"
 )
@@ -37,6 +40,11 @@ type ReportedObject struct {
 	ObjectVersion
 	Size int64   `json:"size"`
 	Rows []int64 `json:"rows,omitzero"`
+	// Whole says that all of it is the person's, as by its key.
+	Whole bool `json:"whole,omitempty"`
+	// Partition names the table that has the person as a partition, whose folder
+	// the object is then.
+	Partition string `json:"partition,omitempty"`
 }
 
 // ReportedUnread is an object version that could not be read.
@@ -45,15 +53,20 @@ type ReportedUnread struct {
 	Reason string `json:"reason"`
 }
 
-// masked writes a key without what names the person in it: a hash stands for it.
-func (s *Service) masked(sub subject, key string) string {
-	raw := []byte(key)
+// masked writes a text, as a key, without what names the person in it: a hash stands
+// for it, also where it is written as in a URL or in a partition's folder.
+func (s *Service) masked(sub subject, text string) string {
 	for _, t := range slices.Backward(sub.traces) { // the longest of those that begin alike first
-		if t != "" && bytes.Contains(raw, []byte(t)) {
-			raw = bytes.ReplaceAll(raw, []byte(t), []byte("["+s.Key.Hash("trace", t).String()[:16]+"]"))
+		if t == "" {
+			continue
+		}
+		for _, spelled := range []string{t, url.PathEscape(t), url.QueryEscape(t), catalog.EscapePath(t)} {
+			if strings.Contains(text, spelled) {
+				text = strings.ReplaceAll(text, spelled, s.token(t))
+			}
 		}
 	}
-	return string(raw)
+	return text
 }
 
 // report writes the report under a key of its own, and has the request wait for
@@ -85,11 +98,21 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 			o.Rows = append(o.Rows, p.Rows...)
 		}
 	}
+	c, err := s.scope(ctx, false)
+	if err != nil {
+		return none, err
+	}
 	r := Report{Request: id, Made: time.Now().UTC(), Identifiers: q.Identifiers}
 	for _, o := range places {
 		slices.Sort(o.Rows)
-		o.Rows, o.Key = slices.Compact(o.Rows), s.masked(sub, o.Key)
+		o.Rows, o.Key = slices.Compact(o.Rows), s.hidden(c, sub, o.Bucket, o.Key)
+		if n := len(o.Rows); n > 0 && o.Rows[n-1] == Whole {
+			o.Rows, o.Whole = o.Rows[:n-1], true
+		}
 		r.Objects = append(r.Objects, *o)
+	}
+	for _, p := range c.partitionsOf(sub) {
+		r.Objects = append(r.Objects, ReportedObject{ObjectVersion: ObjectVersion{Bucket: p.Bucket, Key: s.hidden(c, sub, p.Bucket, p.Key)}, Whole: true, Partition: p.Database + "." + p.Table})
 	}
 	slices.SortFunc(r.Objects, func(a, b ReportedObject) int {
 		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Version, b.Version))
@@ -118,7 +141,7 @@ func (s *Service) reportUnread(ctx context.Context, sub subject) (rs []ReportedU
 	us, err := s.Unread(ctx, 1<<20)
 	for _, u := range us {
 		u.Key = s.masked(sub, u.Key)
-		rs = append(rs, ReportedUnread{u.ObjectVersion, u.Reason})
+		rs = append(rs, ReportedUnread{u.ObjectVersion, s.masked(sub, u.Reason)})
 	}
 	return rs, err
 }
@@ -185,13 +208,18 @@ func (s *Service) certify(ctx context.Context, id string) (none workflow.None, e
 	if c.Objects, err = s.outcomes(ctx, id); err != nil {
 		return none, err
 	}
+	scope, err := s.scope(ctx, false)
+	if err != nil {
+		return none, err
+	}
 	q.Records, q.Exceptions = 0, 0
 	for i := range c.Objects {
 		o := &c.Objects[i]
-		o.Key = s.masked(sub, o.Key)
+		key := o.Key
+		o.Key = s.hidden(scope, sub, o.Bucket, key)
 		q.Records += o.Records
 		for _, e := range o.Exceptions {
-			e.Key = o.Key
+			e.Key, e.Reason = o.Key, s.masked(sub, strings.ReplaceAll(e.Reason, key, o.Key))
 			c.Exceptions = append(c.Exceptions, e)
 		}
 		o.Exceptions = nil

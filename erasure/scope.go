@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -17,10 +18,16 @@ import (
 // cover is a mapping that holds for an object, and how its table reads it.
 type cover struct {
 	Mapping
-	table       catalog.Table
+	table       catalog.Table    // zero for a location without one
 	storage     catalog.Storage  // of the table, or of the partition
 	types       []IdentifierType // of the Identifiers
 	fingerprint string
+	// root is where the objects lie that the cover holds for: in bytes, as all of
+	// them are below it.
+	root   int
+	values []string      // of the partition's keys; nil if the catalog has none for these objects
+	keys   []*pattern    // by identifier, nil where it is in no key
+	sides  []sidecarName // by identifier, zero where it is in no metadata file
 }
 
 // place is a folder of a table, or of one of its partitions.
@@ -37,6 +44,9 @@ type scopes struct {
 	mu   sync.Mutex
 	last *scope
 	at   time.Time
+
+	strict   *scope // of which no mapping was left out
+	strictAt time.Time
 }
 
 const scopeAge = 5 * time.Second
@@ -44,7 +54,31 @@ const scopeAge = 5 * time.Second
 func (c *scopes) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last = nil
+	c.last, c.strict = nil, nil
+}
+
+// strict returns a scope of which no mapping is left out, to erase a key in. It may
+// be some seconds old, if the tables that hold for the key are as they were.
+func (s *Service) strict(ctx context.Context, bucket, key string) (*scope, error) {
+	s.scopes.mu.Lock()
+	defer s.scopes.mu.Unlock()
+	if c := s.scopes.strict; c != nil && time.Since(s.scopes.strictAt) < scopeAge {
+		same := true
+		for _, v := range c.covers(bucket, key) {
+			t, err := s.tableOf(ctx, v.Mapping)
+			same = same && err == nil && (v.Location != "" || reflect.DeepEqual(t, v.table))
+		}
+		if same {
+			return c, nil
+		}
+	}
+	s.scopes.strict = nil
+	at := time.Now()
+	c, err := s.scope(ctx, false)
+	if err == nil {
+		s.scopes.strict, s.scopes.strictAt = c, at
+	}
+	return c, err
 }
 
 // recent returns a scope that is at most some seconds old.
@@ -72,7 +106,7 @@ func (s *Service) scope(ctx context.Context, leaveOut bool) (*scope, error) {
 	}
 	c := &scope{}
 	for _, m := range k.mappings {
-		t, err := s.Catalog.Table(ctx, m.Database, m.Table)
+		t, err := s.tableOf(ctx, m)
 		if err == nil {
 			err = m.check(t, k.types)
 		}
@@ -86,7 +120,11 @@ func (s *Service) scope(ctx context.Context, leaveOut bool) (*scope, error) {
 			types = append(types, k.types[id.Type])
 		}
 		print := m.fingerprint(types)
-		add := func(st catalog.Storage) error {
+		keys, sides, err := m.parse(types)
+		if err != nil {
+			return nil, fmt.Errorf("mapping %s: %w", m.Name, err)
+		}
+		add := func(st catalog.Storage, values []string) error {
 			if st.Location == "" {
 				return nil
 			}
@@ -94,10 +132,14 @@ func (s *Service) scope(ctx context.Context, leaveOut bool) (*scope, error) {
 			if err != nil {
 				return fmt.Errorf("mapping %s: %w", m.Name, err)
 			}
-			c.places = append(c.places, place{l.Dir(), cover{m, t, st, types, print}})
+			l = l.Dir()
+			c.places = append(c.places, place{l, cover{Mapping: m, table: t, storage: st, types: types, fingerprint: print, root: len(l.Key), values: values, keys: keys, sides: sides}})
 			return nil
 		}
-		if err := add(t.Storage); err != nil {
+		if m.Location != "" {
+			t.Storage.Location = m.Location
+		}
+		if err := add(t.Storage, nil); err != nil {
 			return nil, err
 		}
 		if len(t.Partitions) == 0 {
@@ -111,7 +153,7 @@ func (s *Service) scope(ctx context.Context, leaveOut bool) (*scope, error) {
 			if p.Storage.Columns == nil {
 				p.Storage.Columns = t.Storage.Columns
 			}
-			if err := add(p.Storage); err != nil {
+			if err := add(p.Storage, p.Values); err != nil {
 				return nil, err
 			}
 		}
@@ -146,12 +188,34 @@ func (c *scope) roots() []lethe.Location {
 	return out
 }
 
-// fingerprint names what an object was read with, for the index: the mappings, and
-// how their tables read it.
-func fingerprint(covers []cover) string {
+// parse reads the patterns of a mapping's identifiers, whose types these are.
+func (m Mapping) parse(types []IdentifierType) (keys []*pattern, sides []sidecarName, err error) {
+	keys, sides = make([]*pattern, len(types)), make([]sidecarName, len(types))
+	for i, id := range m.Identifiers {
+		if id.Key != "" {
+			if keys[i], err = parsePattern(id.Key, types[i]); err != nil {
+				return nil, nil, err
+			}
+		}
+		if id.Sidecar != "" {
+			if sides[i], err = parseSidecarName(id.Sidecar); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return keys, sides, nil
+}
+
+// fingerprint names what an object was read with, for the index: the mappings, how
+// their tables read it, and what is known of it beside its bytes, of which only a
+// keyed hash is kept.
+func (s *Service) fingerprint(looks []look) string {
 	h := sha256.New()
-	for _, c := range covers {
+	for _, c := range looks {
 		fmt.Fprintf(h, "%q %q %q %q %q\n", c.Name, c.fingerprint, c.storage.InputFormat, c.storage.SerDe.Library, fmt.Sprint(c.storage.SerDe.Parameters, c.storage.Columns, c.table.Parameters["skip.header.line.count"]))
+		if c.print != "" {
+			fmt.Fprintf(h, "%s\n", s.Key.Hash("look", c.print))
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -53,22 +53,47 @@ func (k known) subject(given []Named) (subject, error) {
 	return sub, nil
 }
 
-// columns are those that a cover's identifiers are in, one identifier's after the
-// other's.
+// is says whether an identifier, by its type and its normalised value, is the person's.
+func (sub subject) is(typ, value string) bool {
+	return sub.normal[typ][value] || sub.hashed != nil && sub.hashed(typ, value)
+}
+
+// columns are those in the files that a cover's identifiers are in, one
+// identifier's after the other's.
 func (c cover) columns() (cs []string) {
 	for _, id := range c.Identifiers {
-		cs = append(cs, id.Columns...)
+		for _, col := range id.Columns {
+			if c.inFiles(id) && partitionKey(c.table, col) < 0 {
+				cs = append(cs, col)
+			}
+		}
 	}
 	return cs
 }
 
+// inFiles says whether an identifier is in a column of the files, and not only in
+// partition keys, or in no column at all.
+func (c cover) inFiles(id Identifier) bool {
+	return slices.ContainsFunc(id.Columns, func(col string) bool { return partitionKey(c.table, col) < 0 })
+}
+
 // normals calls f with the type and the normalised value of each identifier in a
 // record's values of the columns, until f returns false.
-func (c cover) normals(values [][]string, f func(typ, value string) bool) {
+func (c look) normals(values [][]string, f func(typ, value string) bool) {
 	at := 0
 	for i, id := range c.Identifiers {
-		of := values[at : at+len(id.Columns)]
-		at += len(id.Columns)
+		if !c.inFiles(id) {
+			continue
+		}
+		of := make([][]string, 0, len(id.Columns))
+		for _, col := range id.Columns {
+			if k := partitionKey(c.table, col); k >= 0 {
+				of = append(of, c.partitionValue(k))
+			} else {
+				of = append(of, values[at])
+				at++
+			}
+		}
 		for one := range identifiers(of) {
 			if v, ok := c.types[i].Normal(one); ok && !f(id.Type, v) {
 				return
@@ -78,10 +103,10 @@ func (c cover) normals(values [][]string, f func(typ, value string) bool) {
 }
 
 // holds returns what says whether a record is of the person.
-func (c cover) holds(sub subject) func(values [][]string) bool {
+func (c look) holds(sub subject) func(values [][]string) bool {
 	return func(values [][]string) (found bool) {
 		c.normals(values, func(typ, v string) bool {
-			found = sub.normal[typ][v] || sub.hashed != nil && sub.hashed(typ, v)
+			found = sub.is(typ, v)
 			return !found
 		})
 		return found

@@ -103,6 +103,24 @@ func ForObject(key string) (erasure.Format, error) {
 	return nil, unsupported("%s is in a format that neither a table nor its name tells", key)
 }
 
+// ForFormat returns the format of an object that is in no table, by the format's
+// name: csv, which has a header, jsonl or parquet.
+func ForFormat(format, key string) (erasure.Format, error) {
+	switch format {
+	case "csv":
+		f, err := csv.New(csv.Options{})
+		if err != nil {
+			return nil, err
+		}
+		return textFile(f, "CSV", key)
+	case "jsonl":
+		return textFile(jsonl.New(nil), "JSON lines", key)
+	case "parquet":
+		return parquetFile(key), nil
+	}
+	return nil, lethe.Errorf(lethe.Unsupported, "format %q is none of csv, jsonl and parquet", format)
+}
+
 // parquetFile is the format of a Parquet file, which must begin as one.
 func parquetFile(key string) erasure.Format {
 	return &sniffed{func(head []byte) (erasure.Format, error) {
