@@ -13,6 +13,7 @@ import (
 
 	"lethe"
 	"lethe/event"
+	"lethe/lib/webhooksig"
 )
 
 // maxBody bounds a request: SNS and SQS allow less in a message.
@@ -120,7 +121,7 @@ func later(w http.ResponseWriter) {
 
 // knows reports whether the request shows the token or is signed.
 func (r *Receiver) knows(req *http.Request, body []byte) bool {
-	if r.secret != nil && signed(req.Header, r.secret, time.Now(), body) {
+	if r.secret != nil && webhooksig.Signed(req.Header, r.secret, time.Now(), body) {
 		return true
 	}
 	if r.token == [sha256.Size]byte{} {

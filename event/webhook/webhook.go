@@ -28,6 +28,7 @@ import (
 
 	"lethe"
 	"lethe/event"
+	"lethe/lib/webhooksig"
 )
 
 // Config says where events go.
@@ -120,7 +121,7 @@ func (t *Target) post(ctx context.Context, m event.Message) error {
 	if t.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+t.Token)
 	}
-	sign(req.Header, t.secret, m.ID, time.Now(), m.Body)
+	webhooksig.Sign(req.Header, t.secret, m.ID, time.Now(), m.Body)
 	resp, err := t.client.Do(req)
 	if err != nil {
 		return scrub(err)
