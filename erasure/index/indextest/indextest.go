@@ -38,6 +38,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		{"EraseWhileEntered", testEraseWhileEntered},
 		{"Reopen", testReopen},
 		{"Concurrent", testConcurrent},
+		{"FindWhileReplaced", testFindWhileReplaced},
 		{"Canceled", testCanceled},
 		{"Random", testRandom},
 	} {
@@ -447,6 +448,37 @@ func testConcurrent(t *testing.T, open Open) {
 	if s, err := x.Stats(t.Context()); err != nil || s.Objects != 201 {
 		t.Errorf("Stats: %+v, %v", s, err)
 	}
+}
+
+// testFindWhileReplaced: an object that holds a person before and after it is
+// replaced holds the person at every moment. Not to find it would be to say that the
+// person is gone.
+func testFindWhileReplaced(t *testing.T, open Open) {
+	x := open(t)
+	Put(t, x, Object("k", "", "e"), At("ada", 0))
+	done := make(chan struct{})
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		defer close(done)
+		for i := range int64(150) {
+			if err := x.Put(context.Background(), Of(erasure.Indexed{Entry: Entry(Object("k", "", fmt.Sprint("e", i))), Postings: At("ada", i)})); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for n, ended := 0, false; !ended; n++ {
+		select {
+		case <-done:
+			ended = true
+		default:
+		}
+		if got := Places(t, x, "ada"); len(got) != 1 {
+			t.Errorf("ada is at %q when looked for the %d-th time", got, n)
+			break
+		}
+	}
+	writing.Wait()
 }
 
 func testCanceled(t *testing.T, open Open) {

@@ -50,6 +50,10 @@ type Index struct {
 	// Erase reads buckets and writes them anew; while it does, nobody adds to them.
 	adding sync.RWMutex
 
+	// Held for reading by Find, so that it sees all objects at one moment: one that is
+	// replaced between its postings and its record would have no place, or two.
+	replacing sync.RWMutex
+
 	// One change of an object's record at a time.
 	objects [256]sync.Mutex
 

@@ -86,6 +86,8 @@ func (x *Index) find(ctx context.Context, h erasure.Hash) ([]erasure.Place, erro
 		return nil, err
 	}
 	defer x.open.RUnlock()
+	x.replacing.RLock()
+	defer x.replacing.RUnlock()
 	bucket, rest := split(h)
 	packed, err := x.get(postingKey(bucket))
 	if err != nil {
@@ -113,7 +115,7 @@ func (x *Index) find(ctx context.Context, h erasure.Hash) ([]erasure.Place, erro
 		if err != nil {
 			return nil, err
 		}
-		if ok { // else it was replaced meanwhile, or is being entered
+		if ok { // else it is being entered
 			places = append(places, erasure.Place{Entry: r.Entry, Rows: slices.Compact(rows)})
 		}
 	}

@@ -244,6 +244,8 @@ func (x *Index) enterRecords(es []entering) error {
 		entries++
 		count += e.Postings
 	}
+	x.replacing.Lock()
+	defer x.replacing.Unlock()
 	if err := b.Commit(pebble.Sync); err != nil {
 		return fmt.Errorf("write the erasure index: %w", err)
 	}
