@@ -25,6 +25,7 @@ type Erasure interface {
 	Requests(ctx context.Context) ([]erasure.Request, error)
 	Request(ctx context.Context, id string) (erasure.Request, error)
 	ReportOf(ctx context.Context, id string) ([]byte, error)
+	Progress(ctx context.Context, id string, limit int) (erasure.RequestProgress, error)
 	Decide(ctx context.Context, id string, d erasure.Decision) error
 	Retry(ctx context.Context, id string) error
 	CertificateOf(ctx context.Context, id string) (erasure.SignedCertificate, error)
@@ -48,6 +49,7 @@ func (s *server) erasureRoutes() []route {
 		{"GET", "/requests", "listRequests", s.listRequests},
 		{"GET", "/requests/{request}", "getRequest", s.getRequest},
 		{"GET", "/requests/{request}/report", "getReport", s.getReport},
+		{"GET", "/requests/{request}/progress", "getProgress", s.getProgress},
 		{"POST", "/requests/{request}/decision", "decideRequest", s.decideRequest},
 		{"POST", "/requests/{request}/retry", "retryRequest", s.retryRequest},
 		{"GET", "/requests/{request}/certificate", "getCertificate", s.getCertificate},
@@ -228,6 +230,21 @@ func (s *server) getReport(c *call) ([]need, func() error, error) {
 		c.w.Header().Set("Content-Type", "application/json")
 		_, err = c.w.Write(raw)
 		return err
+	})
+}
+
+func (s *server) getProgress(c *call) ([]need, func() error, error) {
+	return on("lethe:GetErasureRequest", func() error {
+		limit, err := c.number("limit", 1000, 1, 10_000)
+		if err != nil {
+			return err
+		}
+		p, err := s.Erasure.Progress(c.r.Context(), c.path("request"), int(limit))
+		if err != nil {
+			return err
+		}
+		p.Keys = orEmpty(p.Keys)
+		return reply(c.w, http.StatusOK, p)
 	})
 }
 

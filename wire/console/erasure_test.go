@@ -36,6 +36,10 @@ func (persons) ReportOf(context.Context, string) ([]byte, error) {
 	return []byte(`{"request":"r-1","objects":[{"bucket":"b","key":"k","version":"null","etag":"e","size":1,"rows":[3]}]}`), nil
 }
 
+func (persons) Progress(context.Context, string, int) (erasure.RequestProgress, error) {
+	return erasure.RequestProgress{Objects: 2, Erased: 1, Keys: []erasure.KeyProgress{{Bucket: "b", Key: "k", Erased: true, Records: 3, Exceptions: 1}}}, nil
+}
+
 func (persons) IndexStatus(context.Context) (erasure.IndexStatus, error) {
 	return erasure.IndexStatus{IndexStats: erasure.IndexStats{Objects: 1, Postings: 2, Bytes: 3}, Building: true, Progress: erasure.Progress{Began: time.Unix(1, 0)}, Error: "e"}, nil
 }
@@ -89,6 +93,7 @@ func TestErasureAnswersAreAsDescribed(t *testing.T) {
 		{"listRequests", "GET", "/requests", ""},
 		{"getRequest", "GET", "/requests/r-1", ""},
 		{"getReport", "GET", "/requests/r-1/report", ""},
+		{"getProgress", "GET", "/requests/r-1/progress?limit=5", ""},
 		{"decideRequest", "POST", "/requests/r-1/decision", `{"approve":true,"digest":"d"}`},
 		{"retryRequest", "POST", "/requests/r-1/retry", ""},
 		{"getCertificate", "GET", "/requests/r-1/certificate", ""},
