@@ -56,6 +56,11 @@ func (a *App) openErasure(ctx context.Context, db *state.DB) error {
 		return err
 	}
 	a.onStop(a.Erasure.Close)
+	outside, err := a.holders()
+	if err != nil {
+		return err
+	}
+	a.Erasure.Holders = append(a.Erasure.Holders, outside...)
 	a.Erasure.Register(g)
 	if err := a.Erasure.Resume(ctx); err != nil {
 		return err
