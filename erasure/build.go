@@ -182,11 +182,39 @@ func (s *Service) index(ctx context.Context, tasks iter.Seq[task], read func(*re
 		} else if err := s.settle(ctx, r); err != nil {
 			return err
 		}
+		if r.err != nil && stays(r.err) {
+			if err := s.forgetReplaced(ctx, r.version()); err != nil {
+				return err
+			}
+		}
 		read(r)
 		if r.back {
 			if err := s.eraseAgain(ctx, r.version()); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// forgetReplaced forgets what the index has of other bytes of a version, which is not
+// in it now.
+func (s *Service) forgetReplaced(ctx context.Context, o ObjectVersion) error {
+	var old []ObjectVersion
+	for e, err := range s.Index.Entries(ctx, o.Bucket, o.Key) {
+		if err != nil {
+			return err
+		}
+		if e.Key != o.Key {
+			break
+		}
+		if e.Version == o.Version && e.ETag != o.ETag {
+			old = append(old, e.ObjectVersion)
+		}
+	}
+	for _, e := range old {
+		if err := s.Index.Forget(ctx, e); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -44,6 +44,8 @@ type Exception struct {
 	Reason string `json:"reason"`
 	// Until is when what forbids it ends; zero if that is not known.
 	Until time.Time `json:"until,omitzero"`
+
+	unknown bool // whose it is, is not known
 }
 
 // attempts is how often a key is begun anew because somebody else wrote it, before
@@ -195,7 +197,9 @@ func (s *Service) eraseWith(ctx context.Context, sub subject, k look, v object.V
 		changed, kept, err = s.eraseRecords(ctx, sub, k, v, out)
 	}
 	if err != nil && !gone(err) && stays(err) && !changed {
-		return false, except(v, time.Time{}, "mapping %s: %v", k.Name, err), nil
+		kept = except(v, time.Time{}, "mapping %s: %v", k.Name, err)
+		kept.unknown = k.unknown != nil
+		return false, kept, nil
 	}
 	return changed, kept, err
 }

@@ -96,6 +96,7 @@ func openLake(t *testing.T, dir string, o disk.Options, wrap func(*erasure.Confi
 			}
 			return jsonl.New(nil), nil
 		},
+		FormatOf: func(string, string) (erasure.Format, error) { return jsonl.New(nil), nil },
 	}
 	if wrap != nil {
 		wrap(&c)

@@ -140,8 +140,9 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 func (s *Service) reportUnread(ctx context.Context, sub subject) (rs []ReportedUnread, err error) {
 	us, err := s.Unread(ctx, 1<<20)
 	for _, u := range us {
-		u.Key = s.masked(sub, u.Key)
-		rs = append(rs, ReportedUnread{u.ObjectVersion, s.masked(sub, u.Reason)})
+		key := u.Key
+		u.Key = s.masked(sub, key)
+		rs = append(rs, ReportedUnread{u.ObjectVersion, strings.ReplaceAll(u.Reason, key, u.Key)})
 	}
 	return rs, err
 }
@@ -219,7 +220,7 @@ func (s *Service) certify(ctx context.Context, id string) (none workflow.None, e
 		o.Key = s.hidden(scope, sub, o.Bucket, key)
 		q.Records += o.Records
 		for _, e := range o.Exceptions {
-			e.Key, e.Reason = o.Key, s.masked(sub, strings.ReplaceAll(e.Reason, key, o.Key))
+			e.Key, e.Reason = o.Key, strings.ReplaceAll(e.Reason, key, o.Key)
 			c.Exceptions = append(c.Exceptions, e)
 		}
 		o.Exceptions = nil

@@ -226,12 +226,12 @@ func withoutPerson(raw []byte, each bool, written time.Time, is func(sidecarEntr
 			if gone {
 				continue
 			}
-			if o, err = json.Marshal(fields); err != nil {
+			if o, err = plainJSON(fields); err != nil {
 				return nil, err
 			}
 			left = append(left, o)
 		}
-		text, err := json.Marshal(append([]json.RawMessage{}, left...))
+		text, err := plainJSON(append([]json.RawMessage{}, left...))
 		if err != nil {
 			return nil, err
 		}
@@ -244,12 +244,24 @@ func withoutPerson(raw []byte, each bool, written time.Time, is func(sidecarEntr
 		}
 		doc["written"] = text
 	}
+	text, err := plainJSON(doc)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, text, "", "  "); err != nil {
+		return nil, err
+	}
+	return append(out.Bytes(), '\n'), nil
+}
+
+// plainJSON writes <, > and & as they are.
+func plainJSON(v any) ([]byte, error) {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	err := e.Encode(doc)
-	return out.Bytes(), err
+	err := e.Encode(v)
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
 }
 
 // withoutEntries takes a person's identifiers out of what is said of an object. It
@@ -278,6 +290,6 @@ func withoutEntries(fields map[string]json.RawMessage, is func(sidecarEntry) boo
 	if len(left) == 0 {
 		return true, nil
 	}
-	fields["identifiers"], err = json.Marshal(left)
+	fields["identifiers"], err = plainJSON(left)
 	return false, err
 }

@@ -3,6 +3,8 @@ package erasure
 import (
 	"bytes"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"lethe"
@@ -22,7 +24,9 @@ func (s *Service) eraseWhole(ctx context.Context, v object.Version, change Chang
 		return kept, err
 	}
 	change.Whole = change.Records == 0
-	out.Changes = append(out.Changes, change)
+	if !slices.ContainsFunc(out.Changes, func(c Change) bool { return c.Version == change.Version && c.ETag == change.ETag && c.After == "" }) {
+		out.Changes = append(out.Changes, change) // and not once more when it goes from below its delete marker
+	}
 	return nil, nil
 }
 
@@ -110,7 +114,11 @@ func (s *Service) eraseFromSidecar(ctx context.Context, sub subject, k look, v o
 			return false, nil, err
 		}
 		for _, e := range one.Exceptions {
-			kept = except(v, e.Until, "it says whose an object is that stays: %s", e.Reason)
+			if e.unknown { // no metadata file says whose that is, so neither does this
+				continue
+			}
+			kept = except(v, e.Until, "it says whose an object is that stays: %s",
+				strings.ReplaceAll(e.Reason, key, s.masked(sub, s.shown([]cover{k.cover}, key))))
 		}
 	}
 	left := int64(0)
