@@ -224,7 +224,11 @@ func (s *Service) forgetReplaced(ctx context.Context, o ObjectVersion) error {
 // them, as from an old copy. What cannot be erased, as under a lock, stays in the
 // index, where the next request and the next listing find it.
 func (s *Service) eraseAgain(ctx context.Context, o ObjectVersion) error {
-	out, err := s.erase(ctx, subject{hashed: func(typ, v string) bool { return s.suppressed.has(s.Key.Hash(typ, v)) }}, o.Bucket, o.Key)
+	kept, err := s.keeping(ctx, "")
+	if err != nil {
+		return err
+	}
+	out, err := s.erase(ctx, subject{kept: kept, hashed: func(typ, v string) bool { return s.suppressed.has(s.Key.Hash(typ, v)) }}, o.Bucket, o.Key)
 	if len(out.Changes)+len(out.Exceptions) > 0 {
 		s.Log.Info("Somebody who was erased came back, and was erased again", "bucket", o.Bucket, "changes", len(out.Changes), "exceptions", len(out.Exceptions))
 	}

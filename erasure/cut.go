@@ -41,6 +41,7 @@ type Change struct {
 // Exception is a version that could not be erased.
 type Exception struct {
 	ObjectVersion
+	Hold string `json:"hold,omitempty"` // the id of the hold that keeps it
 	Reason string `json:"reason"`
 	// Until is when what forbids it ends; zero if that is not known.
 	Until time.Time `json:"until,omitzero"`
@@ -166,7 +167,7 @@ func (s *Service) versions(ctx context.Context, bucket, key string) (vs []object
 func (s *Service) eraseVersion(ctx context.Context, sub subject, t task, out *Outcome) (changed bool, kept *Exception, err error) {
 	for _, k := range t.looks {
 		if _, ok := k.whole(sub); ok && k.doc == nil {
-			kept, err := s.eraseWhole(ctx, t.Version, Change{Mapping: k.Name}, out)
+			kept, err := s.eraseWhole(ctx, sub, t.Version, Change{Mapping: k.Name}, out)
 			return kept == nil && err == nil, kept, err
 		}
 	}
@@ -236,9 +237,12 @@ func (s *Service) plan(ctx context.Context, sub subject, c look, o object.Object
 // or deleted if nothing is left of it; a version below it is deleted, as nothing
 // can be written there.
 func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Version, p *Plan, out *Outcome) (*Exception, error) {
+	if kept := sub.keep(c.Name, v); kept != nil {
+		return kept, nil
+	}
 	change := Change{Version: v.Version, ETag: v.ETag, Mapping: c.Name, Records: p.Cut}
 	if !v.Latest {
-		return s.eraseWhole(ctx, v, change, out)
+		return s.eraseWhole(ctx, sub, v, change, out)
 	}
 	// A lock does not keep the current version from being replaced: what was current
 	// then lies below, and is found there.

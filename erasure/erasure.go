@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+	"time"
 
 	"lethe"
 	"lethe/catalog"
@@ -48,6 +49,23 @@ type Config struct {
 	Log *slog.Logger
 	// Holders are asked for the person of each request, besides the mapped objects.
 	Holders []Holder
+	// Mail tells people; nil if none is configured, and then nobody is told by mail.
+	Mail Mailer
+	// Approvers are asked by mail to decide, Escalation is the address that is told where
+	// a person must look; "" for nobody.
+	Approvers  []Approver
+	Escalation string
+	// URL is where browsers reach the console, for the links in letters.
+	URL func() string
+	// Remind is how often those who have not decided are reminded: 0 means every 3 days.
+	// Patience is how long a report waits until it is Overdue: 0 means 14 days. It waits
+	// on all the same: it is never given up by itself.
+	Remind, Patience time.Duration
+	// Hook posts a Posted, as JSON, of requests that have ended or need a person; nil posts
+	// nothing. The id is the same when it is sent again.
+	Hook func(ctx context.Context, id string, body []byte) error
+	// Audit records a step of a request; nil records nothing.
+	Audit func(ctx context.Context, a Audited) error
 	// AtOnce is how many objects are read at the same time: 0 means 2.
 	AtOnce int
 }
@@ -66,6 +84,7 @@ type Service struct {
 	scopes     scopes
 	suppressed suppressed
 	building   building
+	kick       chan struct{} // has Run look now
 }
 
 // Open makes the service.
@@ -81,7 +100,7 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	c.Approvals = max(c.Approvals, 1)
-	s := &Service{Config: c}
+	s := &Service{Config: c, kick: make(chan struct{}, 1)}
 	if err := s.sameKey(ctx); err != nil {
 		return nil, err
 	}

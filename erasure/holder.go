@@ -45,6 +45,7 @@ type Holding struct {
 	// ends, zero if it is not known.
 	Reason string    `json:"reason,omitempty"`
 	Until  time.Time `json:"until,omitzero"`
+	Hold   string    `json:"hold,omitempty"` // the id of the hold that keeps them; the service sets it
 }
 
 // Person is whom a Holder looks for.
@@ -92,7 +93,12 @@ func (s *Service) personOf(ctx context.Context, id string) (Person, error) {
 	if err != nil {
 		return Person{}, err
 	}
-	return s.person(ctx, given)
+	p, err := s.person(ctx, given)
+	if err != nil {
+		return Person{}, err
+	}
+	p.sub.kept, err = s.keeping(ctx, id)
+	return p, err
 }
 
 func (s *Service) person(ctx context.Context, given []Named) (Person, error) {
@@ -166,6 +172,12 @@ func (s *Service) eraseHolder(ctx context.Context, it holderItem) (none workflow
 	if err != nil {
 		return none, err
 	}
+	if _, kept := p.sub.keeps(it.Holder); kept {
+		return none, nil // the verification keeps why
+	}
+	if held, err := s.held(ctx, it.Request); held || err != nil {
+		return none, err // the verification finds it
+	}
 	did, err := s.Holders[at].Erase(ctx, p)
 	if err != nil {
 		err = passing(s.holderError(p, it.Holder, err))
@@ -190,7 +202,10 @@ func (s *Service) holdings(p Person, name string, hs []Holding) []Holding {
 	hs = slices.Clone(hs)
 	for i := range hs {
 		h := &hs[i]
-		h.Holder, h.Place, h.Reason = name, s.masked(p.sub, h.Place), s.masked(p.sub, h.Reason)
+		h.Holder, h.Place, h.Reason, h.Hold = name, s.masked(p.sub, h.Place), s.masked(p.sub, h.Reason), ""
+		if k, kept := p.sub.keeps(name); kept && h.Reason == "" {
+			h.Reason, h.Until, h.Hold = k.says(), k.Until, k.ID
+		}
 	}
 	return hs
 }

@@ -64,7 +64,9 @@ func (s *Service) leavePartitions(ctx context.Context, id string) (left bool, er
 		if err != nil {
 			return left, err
 		}
-		if stays > 0 {
+		if h, ok := sub.keeps(p.Name); ok {
+			out.Exceptions = []Exception{{ObjectVersion: ObjectVersion{Bucket: p.Bucket, Key: p.Key}, Until: h.Until, Reason: h.says(), Hold: h.ID}}
+		} else if stays > 0 {
 			out.Exceptions = []Exception{{ObjectVersion: ObjectVersion{Bucket: p.Bucket, Key: p.Key}, Until: until,
 				Reason: "the partition of " + p.Database + "." + p.Table + " stays in the catalog with the versions that stay in it"}}
 		} else {

@@ -18,11 +18,11 @@ import (
 // The process of a request, and what its steps do. Their names are kept by
 // engines for as long as requests are.
 var (
-	process = workflow.Process[string, workflow.None]{Name: "erasure.request/1"}
+	process = workflow.Process[string, workflow.None]{Name: "erasure.request/2"}
 
 	locating   = workflow.Activity[string, int64]{Name: "erasure.locate"}
 	reporting  = workflow.Activity[string, workflow.None]{Name: "erasure.report"}
-	escalating = workflow.Activity[string, workflow.None]{Name: "erasure.escalate"}
+	clearing   = workflow.Activity[string, bool]{Name: "erasure.clear"}
 	deciding   = workflow.Activity[string, verdict]{Name: "erasure.verdict"}
 	listing    = workflow.Activity[workflow.Page, workflow.Items[item]]{Name: "erasure.objects"}
 	purging    = workflow.Activity[item, workflow.None]{Name: "erasure.purge"}
@@ -48,9 +48,9 @@ const (
 // problem is why a request needs a person.
 type problem struct{ Request, Text string }
 
-// Patience is how long a report waits for a decision before it is Overdue. The
-// request waits on all the same: it is never given up by itself.
-const Patience = 14 * 24 * time.Hour
+// lookAgain is how often a process that waits looks for itself: Tend does what time asks
+// for, and signals tell of the rest.
+const lookAgain = 30 * 24 * time.Hour
 
 // rounds is how often what a verification finds is erased before somebody must
 // look where it comes from.
@@ -61,10 +61,8 @@ const rounds = 10
 func (s *Service) Register(g *workflow.Registry) {
 	workflow.Handle(g, locating, s.locate)
 	workflow.Handle(g, reporting, s.report)
-	workflow.Handle(g, escalating, func(ctx context.Context, id string) (none workflow.None, err error) {
-		return none, s.state(ctx, id, Overdue)
-	})
 	workflow.Handle(g, deciding, s.verdict)
+	workflow.Handle(g, clearing, s.clear)
 	workflow.Handle(g, listing, s.objects)
 	workflow.Handle(g, purging, s.purge)
 	workflow.Handle(g, holding, s.holders)
@@ -73,16 +71,17 @@ func (s *Service) Register(g *workflow.Registry) {
 	workflow.Handle(g, certifying, s.certify)
 	workflow.Handle(g, closing, s.close)
 	workflow.Handle(g, blocking, func(ctx context.Context, p problem) (none workflow.None, err error) {
-		return none, s.revise(ctx, p.Request, func(_ *sql.Tx, r *Request) error {
+		defer s.wake()
+		return none, s.revise(ctx, p.Request, func(tx *sql.Tx, r *Request) error {
 			r.State, r.Problem = Blocked, p.Text
-			return nil
+			return s.tell(ctx, tx, r, tellBlocked, "", toEscalation, toHook)
 		})
 	})
 	workflow.Define(g, process, s.run)
 }
 
-// run is the process: find, report, wait for a decision, erase, and erase again
-// until a listing shows nothing; then certify and close.
+// run is the process: find, report, wait for a decision and for holds to end, erase, and
+// erase again until a listing shows nothing; then certify and close.
 func (s *Service) run(r workflow.Run, id string) (none workflow.None, err error) {
 	if _, err := workflow.Call(r, locating, id); err != nil {
 		return none, block(r, id, err)
@@ -90,30 +89,30 @@ func (s *Service) run(r workflow.Run, id string) (none workflow.None, err error)
 	if _, err := workflow.Call(r, reporting, id); err != nil {
 		return none, block(r, id, err)
 	}
-	for {
-		_, signalled, err := workflow.Await[workflow.None](r, "decision", Patience)
+	for v := undecided; v != approved; {
+		if _, _, err = workflow.Await[workflow.None](r, "decision", lookAgain); err != nil {
+			return none, err
+		}
+		if v, err = workflow.Call(r, deciding, id); err != nil {
+			return none, err
+		}
+		if v == rejected {
+			_, err := workflow.Call(r, closing, id)
+			return none, err
+		}
+	}
+	for n := 0; n < rounds; {
+		held, err := workflow.Call(r, clearing, id)
 		if err != nil {
 			return none, err
 		}
-		if !signalled {
-			if _, err := workflow.Call(r, escalating, id); err != nil {
+		if held {
+			if _, _, err := workflow.Await[workflow.None](r, "released", lookAgain); err != nil {
 				return none, err
 			}
 			continue
 		}
-		v, err := workflow.Call(r, deciding, id)
-		switch {
-		case err != nil:
-			return none, err
-		case v == rejected:
-			_, err := workflow.Call(r, closing, id)
-			return none, err
-		case v == undecided:
-			continue
-		}
-		break
-	}
-	for range rounds {
+		n++
 		if _, err := workflow.Each(r, listing, purging, id, s.AtOnce); err != nil {
 			return none, block(r, id, err)
 		}
@@ -141,13 +140,6 @@ func block(r workflow.Run, id string, why error) error {
 	return errors.Join(why, err)
 }
 
-func (s *Service) state(ctx context.Context, id string, to State) error {
-	return s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
-		r.State = to
-		return nil
-	})
-}
-
 // locate brings the index to what the store has, and finds the person's keys.
 func (s *Service) locate(ctx context.Context, id string) (int64, error) {
 	if _, err := s.Build(ctx, nil); err != nil {
@@ -169,10 +161,14 @@ func (s *Service) locate(ctx context.Context, id string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return n, s.revise(ctx, id, func(tx *sql.Tx, r *Request) error {
+	err = s.revise(ctx, id, func(tx *sql.Tx, r *Request) error {
 		r.State, r.Found = Located, Found{Objects: n, Records: records, Unread: int64(len(unread)), Holdings: int64(len(held))}
 		return s.askHolders(ctx, tx, id)
 	})
+	if err != nil {
+		return 0, err
+	}
+	return n, s.audit(ctx, id, "located", "", fmt.Sprintf("%d objects, %d records, %d other places, %d unread", n, records, len(held), len(unread)))
 }
 
 // find adds the keys at which the index has the person to a request's objects, to
@@ -305,6 +301,9 @@ func (s *Service) sealObject(id, bucket, key string) string {
 
 // purge erases the person from one key, and keeps what became of it.
 func (s *Service) purge(ctx context.Context, it item) (none workflow.None, err error) {
+	if held, err := s.held(ctx, it.Request); held || err != nil {
+		return none, err // it is found again by the verification, and then waits
+	}
 	sub, err := s.subjectOf(ctx, it.Request)
 	if err != nil {
 		return none, err
@@ -327,7 +326,7 @@ func (s *Service) purge(ctx context.Context, it item) (none workflow.None, err e
 	out, err := s.erase(ctx, sub, at.Bucket, at.Key)
 	err = passing(err)
 	// What was done before an error was done.
-	return none, errors.Join(err, s.DB.Tx(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
+	kept := s.DB.Tx(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
 		for _, o := range append(out.with, out) {
 			if e := s.keepOutcome(context.WithoutCancel(ctx), tx, it.Request, o); e != nil {
 				return e
@@ -338,12 +337,16 @@ func (s *Service) purge(ctx context.Context, it item) (none workflow.None, err e
 		}
 		_, e := tx.ExecContext(context.WithoutCancel(ctx), `UPDATE erasure_objects SET erased = 1 WHERE request = $1 AND object = $2`, it.Request, it.Object)
 		return e
-	}))
+	})
+	return none, errors.Join(err, kept)
 }
 
 // keepOutcome keeps what became of a key. Outcomes of earlier rounds, or of a try
 // that was interrupted, stay in it.
 func (s *Service) keepOutcome(ctx context.Context, tx *sql.Tx, id string, out Outcome) error {
+	if err := s.auditOutcome(ctx, id, out); err != nil {
+		return err
+	}
 	object := s.objectID(out.Bucket, out.Key)
 	_, err := tx.ExecContext(ctx, `INSERT INTO erasure_objects (request, object, sealed, erased, outcome) VALUES ($1, $2, $3, 1, '')
 		ON CONFLICT (request, object) DO NOTHING`, id, object, s.sealObject(id, out.Bucket, out.Key))
@@ -464,6 +467,9 @@ func (s *Service) verifyRequest(ctx context.Context, id string) (int64, error) {
 			}
 		}
 		held, err := s.heldBy(ctx, id)
-		return keys + held, err
+		if err != nil {
+			return 0, err
+		}
+		return keys + held, s.audit(ctx, id, "verified", "", fmt.Sprintf("%d keys and %d other places with the person", keys, held))
 	}
 }

@@ -33,6 +33,8 @@ type Report struct {
 	Unread []ReportedUnread `json:"unread,omitzero"`
 	// Holdings are the places of Holders at which the person is.
 	Holdings []Holding `json:"holdings,omitzero"`
+	// Holds are those because of which the request waits, or leaves something.
+	Holds []Hold `json:"holds,omitzero"`
 }
 
 // ReportedObject is an object version that holds the person.
@@ -45,6 +47,8 @@ type ReportedObject struct {
 	// Partition names the table that has the person as a partition, whose folder
 	// the object is then.
 	Partition string `json:"partition,omitempty"`
+	// Hold is the id of the hold that keeps it, "" if none does.
+	Hold string `json:"hold,omitempty"`
 }
 
 // ReportedUnread is an object version that could not be read.
@@ -103,7 +107,15 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 		return none, err
 	}
 	r := Report{Request: id, Made: time.Now().UTC(), Identifiers: q.Identifiers}
+	if r.Holds, err = s.holdsOf(ctx, id); err != nil {
+		return none, err
+	}
 	for _, o := range places {
+		for _, cov := range c.covers(o.Bucket, o.Key) {
+			if h, ok := sub.keeps(cov.Name); ok {
+				o.Hold = h.ID
+			}
+		}
 		slices.Sort(o.Rows)
 		o.Rows, o.Key = slices.Compact(o.Rows), s.hidden(c, sub, o.Bucket, o.Key)
 		if n := len(o.Rows); n > 0 && o.Rows[n-1] == Whole {
@@ -112,7 +124,8 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 		r.Objects = append(r.Objects, *o)
 	}
 	for _, p := range c.partitionsOf(sub) {
-		r.Objects = append(r.Objects, ReportedObject{ObjectVersion: ObjectVersion{Bucket: p.Bucket, Key: s.hidden(c, sub, p.Bucket, p.Key)}, Whole: true, Partition: p.Database + "." + p.Table})
+		kept, _ := sub.keeps(p.Name)
+		r.Objects = append(r.Objects, ReportedObject{ObjectVersion: ObjectVersion{Bucket: p.Bucket, Key: s.hidden(c, sub, p.Bucket, p.Key)}, Whole: true, Partition: p.Database + "." + p.Table, Hold: kept.ID})
 	}
 	slices.SortFunc(r.Objects, func(a, b ReportedObject) int {
 		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Version, b.Version))
@@ -131,10 +144,21 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 	if err != nil {
 		return none, err
 	}
-	return none, s.revise(ctx, id, func(_ *sql.Tx, q *Request) error {
+	defer s.wake()
+	if err := s.audit(ctx, id, "reported", "", "report "+digest); err != nil {
+		return none, err
+	}
+	return none, s.revise(ctx, id, func(tx *sql.Tx, q *Request) error {
 		q.State, q.Report, q.Digest = Reported, at.String(), digest
-		return nil
+		q.Waiting = time.Now().UTC().Truncate(time.Microsecond)
+		return s.tell(ctx, tx, q, tellApprove, "", s.approvers(q)...)
 	})
+}
+
+// holdsOf are the holds that are of a request now.
+func (s *Service) holdsOf(ctx context.Context, id string) ([]Hold, error) {
+	hs, err := s.Holds(ctx)
+	return slices.DeleteFunc(hs, func(h Hold) bool { return h.Request != "" && h.Request != id }), err
 }
 
 func (s *Service) reportUnread(ctx context.Context, sub subject) (rs []ReportedUnread, err error) {
@@ -180,6 +204,8 @@ type Certificate struct {
 	Unread     []ReportedUnread `json:"unread,omitzero"`
 	// Holdings are what was erased at Holders, and with a reason what stays there.
 	Holdings []Holding `json:"holdings,omitzero"`
+	// Holds are those that keep exceptions.
+	Holds []Hold `json:"holds,omitzero"`
 	// Versions counts the object versions in scope that were read and do not hold
 	// the person, in the listing after the last change; Listing is a SHA-256 over
 	// their buckets, keys, versions and ETags.
@@ -242,6 +268,9 @@ func (s *Service) certify(ctx context.Context, id string) (none workflow.None, e
 	if c.Versions, c.Listing, err = s.listingDigest(ctx); err != nil {
 		return none, err
 	}
+	if c.Holds, err = s.holdsOf(ctx, id); err != nil {
+		return none, err
+	}
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return none, err
@@ -254,6 +283,25 @@ func (s *Service) certify(ctx context.Context, id string) (none workflow.None, e
 		r.Records, r.Exceptions, r.Certificate = q.Records, int64(len(c.Exceptions)+len(c.Unread))+stay, at.String()
 		return nil
 	})
+}
+
+// remaining are the ids of the holds that have kept something from a request.
+func (s *Service) remaining(ctx context.Context, id string) (holds []string, err error) {
+	outs, err := s.outcomes(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range outs {
+		for _, e := range o.Exceptions {
+			holds = append(holds, e.Hold)
+		}
+	}
+	hs, err := s.erasedHoldings(ctx, id)
+	for _, h := range hs {
+		holds = append(holds, h.Hold)
+	}
+	slices.Sort(holds)
+	return slices.DeleteFunc(slices.Compact(holds), func(id string) bool { return id == "" }), err
 }
 
 // listingDigest counts and hashes what the index has of the scope, which a Build
@@ -413,7 +461,8 @@ func (s *Service) readExcepted(ctx context.Context, id string) error {
 	return nil
 }
 
-// close ends a request: its identifiers are destroyed, and the person's postings.
+// close ends a request: its identifiers are destroyed, and the person's postings. Where
+// holds have kept something, the identifiers stay sealed until that is asked for anew.
 func (s *Service) close(ctx context.Context, id string) (none workflow.None, err error) {
 	q, err := s.Request(ctx, id)
 	if err != nil {
@@ -432,18 +481,44 @@ func (s *Service) close(ctx context.Context, id string) (none workflow.None, err
 				return none, err
 			}
 		}
+		holds, err := s.remaining(ctx, id)
+		if err != nil {
+			return none, err
+		}
+		to := Done
+		if q.State != Erasing {
+			to, holds = Rejected, nil
+		}
+		if err := s.audit(ctx, id, "closed", "", fmt.Sprintf("%s, certificate %s", to, q.Certificate)); err != nil {
+			return none, err
+		}
+		defer s.wake()
 		err = s.revise(ctx, id, func(tx *sql.Tx, r *Request) error {
-			if r.State == Erasing {
-				r.State = Done
-			} else {
-				r.State = Rejected
-			}
+			r.State, r.Warning, r.Remains = to, "", holds
 			r.Closed = time.Now().UTC().Truncate(time.Microsecond)
+			what := tellDone
+			if to == Rejected {
+				what = tellRefused
+			}
+			if err := s.tell(ctx, tx, r, what, "", toPerson, toRequester, toHook); err != nil {
+				return err
+			}
+			for _, h := range holds {
+				if _, err := tx.ExecContext(ctx, `INSERT INTO erasure_remainders (request, hold) VALUES ($1, $2)`, id, h); err != nil {
+					return err
+				}
+			}
+			if _, err := tx.ExecContext(ctx, `DELETE FROM erasure_links WHERE request = $1`, id); err != nil {
+				return err
+			}
 			if _, err := tx.ExecContext(ctx, `DELETE FROM erasure_objects WHERE request = $1`, id); err != nil {
 				return err // whose keys may name the person; the certificate has them masked
 			}
 			if _, err := tx.ExecContext(ctx, `DELETE FROM erasure_holders WHERE request = $1`, id); err != nil {
 				return err
+			}
+			if len(holds) > 0 {
+				return nil // they are needed once more, when the holds end
 			}
 			_, err := tx.ExecContext(ctx, `UPDATE erasure_requests SET identifiers = '' WHERE id = $1`, id)
 			return err

@@ -1,15 +1,17 @@
 package erasure
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"lethe"
-	"lethe/workflow"
 )
 
 // Request is a person's request to be erased, from the moment it is made to its
@@ -22,8 +24,23 @@ type Request struct {
 	By          string             `json:"by"` // the principal who made it
 	Made        time.Time          `json:"made,omitzero"`
 	// Due is when the person must have been told that it is done: a month from when
-	// it was made (Regulation (EU) 2016/679, article 12(3)).
-	Due time.Time `json:"due,omitzero"`
+	// it was made, or three if it was extended (Regulation (EU) 2016/679, article 12(3)).
+	Due             time.Time `json:"due,omitzero"`
+	Extended        time.Time `json:"extended,omitzero"` // when
+	ExtensionReason string    `json:"extension_reason,omitempty"`
+	// Warning says that it must be looked at soon, and why; it goes on by itself.
+	Warning string `json:"warning,omitempty"`
+	Warned  int    `json:"warned,omitempty"` // how many times people were, of when it is due
+	// Waiting is since when it waits for decisions, Reminded how often people were of it.
+	Waiting  time.Time `json:"waiting,omitzero"`
+	Reminded int64     `json:"reminded,omitempty"`
+	// Held are the ids of the holds that it waits for.
+	Held []string `json:"held,omitzero"`
+	// Remains are the ids of the holds that had kept something when it was closed; once
+	// they end, another request asks for that.
+	Remains []string `json:"remains,omitzero"`
+	// Remainder is the closed request of which this erases what a hold had kept.
+	Remainder string `json:"remainder,omitempty"`
 	// Report is the location of what was found; Digest is its SHA-256, which approvals name.
 	Report      string     `json:"report,omitempty"`
 	Digest      string     `json:"digest,omitempty"`
@@ -63,6 +80,7 @@ const (
 	Reported State = "reported" // it waits for approval
 	Overdue  State = "overdue"  // it has waited for long; it still does
 	Rejected State = "rejected" // closed
+	Held     State = "held"     // it is approved, and waits for a hold to end
 	Erasing  State = "erasing"
 	Blocked  State = "blocked" // it needs a person: see Problem
 	Done     State = "done"    // closed
@@ -77,52 +95,76 @@ type Decision struct {
 	At      time.Time `json:"at,omitzero"`
 }
 
-// month is one calendar month on, or its last day where the month is shorter
-// (Regulation (EEC, Euratom) No 1182/71, article 3).
-func month(t time.Time) time.Time {
-	next := t.AddDate(0, 1, 0)
-	if next.Day() != t.Day() {
-		next = next.AddDate(0, 0, -next.Day())
-	}
-	return next
-}
-
 // Ask makes a request to erase whom identifiers name, on behalf of ctx's
 // principal. Errors of kind Invalid say what is wrong with the identifiers, and do
 // not repeat them.
 func (s *Service) Ask(ctx context.Context, given []Named) (Request, error) {
-	k, err := s.known(ctx)
+	return s.AskAndTell(ctx, given, Contacts{})
+}
+
+// AskAndTell is Ask, and has people told of what becomes of the request.
+func (s *Service) AskAndTell(ctx context.Context, given []Named, told Contacts) (Request, error) {
+	if err := told.check(s.Mail); err != nil {
+		return Request{}, err
+	}
+	r, err := s.newRequest(ctx, given)
 	if err != nil {
 		return Request{}, err
+	}
+	if err := s.DB.Tx(ctx, func(tx *sql.Tx) error { return s.insert(ctx, tx, &r, given, told) }); err != nil {
+		return Request{}, err
+	}
+	s.wake()
+	return r, errors.Join(s.audit(ctx, r.ID, "asked", "", ""), s.Engine.Start(ctx, process.Name, r.run(), r.ID))
+}
+
+// newRequest makes a request that is not kept yet.
+func (s *Service) newRequest(ctx context.Context, given []Named) (r Request, err error) {
+	k, err := s.known(ctx)
+	if err != nil {
+		return r, err
 	}
 	sub, err := k.subject(given)
 	if err != nil {
-		return Request{}, err
+		return r, err
 	}
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	r := Request{ID: lethe.NewOrderedID(), State: Asked, By: lethe.PrincipalOf(ctx).Name, Made: now, Due: month(now)}
+	r = Request{ID: lethe.NewOrderedID(), State: Asked, By: lethe.PrincipalOf(ctx).Name, Made: now, Due: months(now, 1)}
 	for typ, values := range sub.normal {
 		for v := range values {
 			r.Identifiers = append(r.Identifiers, HashedIdentifier{typ, s.Key.Hash(typ, v).String()})
 		}
 	}
+	slices.SortFunc(r.Identifiers, func(a, b HashedIdentifier) int {
+		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Hash, b.Hash))
+	})
+	return r, nil
+}
+
+// insert keeps a new request, whose process is to be started after it.
+func (s *Service) insert(ctx context.Context, tx *sql.Tx, r *Request, given []Named, told Contacts) error {
 	raw, err := json.Marshal(given)
 	if err != nil {
-		return Request{}, err
+		return err
 	}
-	err = s.DB.Tx(ctx, func(tx *sql.Tx) error {
-		doc, err := json.Marshal(r)
+	contacts := ""
+	if told != (Contacts{}) {
+		text, err := json.Marshal(told)
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO erasure_requests (id, state, document, identifiers) VALUES ($1, $2, $3, $4)`,
-			r.ID, string(r.State), string(doc), s.Seal.Seal(raw, "erasure_requests", r.ID))
-		return err
-	})
-	if err != nil {
-		return Request{}, err
+		contacts = s.Seal.Seal(text, "erasure_contacts", r.ID)
 	}
-	return r, s.Engine.Start(ctx, process.Name, r.run(), r.ID)
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO erasure_requests (id, state, document, identifiers, contacts) VALUES ($1, $2, $3, $4, $5)`,
+		r.ID, string(r.State), string(doc), s.Seal.Seal(raw, "erasure_requests", r.ID), contacts)
+	if err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, r, tellReceived, "", told.given()...)
 }
 
 // run is the id of the request's process.
@@ -143,6 +185,7 @@ func (s *Service) Retry(ctx context.Context, id string) error {
 			return lethe.Errorf(lethe.Conflict, "request %s is %s, and not blocked", id, r.State)
 		}
 		r.State, r.Problem, r.Decisions, r.Report, r.Digest = Asked, "", nil, "", ""
+		r.Warning, r.Waiting, r.Reminded, r.Held = "", time.Time{}, 0, nil
 		r.Attempt++
 		run = r.run()
 		return nil
@@ -156,12 +199,12 @@ func (s *Service) Retry(ctx context.Context, id string) error {
 // Resume starts the processes of requests that were made and not started, because
 // the program was killed in between.
 func (s *Service) Resume(ctx context.Context) error {
-	rs, err := s.Requests(ctx)
+	rs, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
 	for _, r := range rs {
-		if r.Closed.IsZero() && r.State != Blocked {
+		if r.State != Blocked {
 			if err := s.Engine.Start(ctx, process.Name, r.run(), r.ID); err != nil {
 				return err
 			}
@@ -193,25 +236,39 @@ func requestIn(ctx context.Context, tx *sql.Tx, id string) (r Request, err error
 // Requests returns all requests, the oldest first.
 func (s *Service) Requests(ctx context.Context) (rs []Request, err error) {
 	err = s.DB.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT document FROM erasure_requests ORDER BY id`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var doc string
-			var r Request
-			if err := rows.Scan(&doc); err != nil {
-				return err
-			}
-			if err := json.Unmarshal([]byte(doc), &r); err != nil {
-				return err
-			}
-			rs = append(rs, r)
-		}
-		return rows.Err()
+		rs, err = requestsIn(ctx, tx, "")
+		return err
 	})
 	return rs, err
+}
+
+// open are the requests that are not closed.
+func (s *Service) open(ctx context.Context) (rs []Request, err error) {
+	err = s.DB.View(ctx, func(tx *sql.Tx) error {
+		rs, err = requestsIn(ctx, tx, `WHERE state NOT IN ($1, $2)`, string(Done), string(Rejected))
+		return err
+	})
+	return rs, err
+}
+
+func requestsIn(ctx context.Context, tx *sql.Tx, where string, args ...any) (rs []Request, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT document FROM erasure_requests `+where+` ORDER BY id`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var doc string
+		var r Request
+		if err := rows.Scan(&doc); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(doc), &r); err != nil {
+			return nil, err
+		}
+		rs = append(rs, r)
+	}
+	return rs, rows.Err()
 }
 
 // revise changes a request that is not closed; f is given it as it is.
@@ -227,12 +284,7 @@ func (s *Service) revise(ctx context.Context, id string, f func(tx *sql.Tx, r *R
 		if err := f(tx, &r); err != nil {
 			return err
 		}
-		doc, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE erasure_requests SET state = $1, document = $2 WHERE id = $3`, string(r.State), string(doc), id)
-		return err
+		return keep(ctx, tx, r)
 	})
 }
 
@@ -242,30 +294,24 @@ func (s *Service) revise(ctx context.Context, id string, f func(tx *sql.Tx, r *R
 // or not for this principal's.
 func (s *Service) Decide(ctx context.Context, id string, d Decision) error {
 	d.By, d.At = lethe.PrincipalOf(ctx).Name, time.Now().UTC().Truncate(time.Microsecond)
-	var run string
-	err := s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
-		run = r.run()
-		switch {
-		case r.State != Reported && r.State != Overdue:
-			return lethe.Errorf(lethe.Conflict, "request %s is %s, and waits for no decision", id, r.State)
-		case d.Digest != r.Digest:
-			return lethe.Errorf(lethe.Conflict, "the decision is on another report than that of request %s", id).WithHint("read the report again")
-		case !d.Approve && d.Reason == "":
-			return lethe.Errorf(lethe.Invalid, "a rejection needs a reason, which the person is told")
-		}
-		for _, before := range r.Decisions {
-			if before.By == d.By {
-				return lethe.Errorf(lethe.Conflict, "%s has decided on request %s already: somebody else must", d.By, id)
-			}
-		}
-		r.Decisions = append(r.Decisions, d)
-		return nil
+	var q Request
+	err := s.revise(ctx, id, func(tx *sql.Tx, r *Request) error {
+		err := s.decideIn(ctx, tx, r, d)
+		q = *r
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	_, err = s.Engine.Signal(ctx, run, "decision", d.By, workflow.None{})
-	return err
+	return errors.Join(s.auditDecision(ctx, lethe.PrincipalOf(ctx), q, d), s.signal(ctx, q, "decision", d.By))
+}
+
+func (s *Service) auditDecision(ctx context.Context, by lethe.Principal, q Request, d Decision) error {
+	v := rejected
+	if d.Approve {
+		v = approved
+	}
+	return s.auditBy(ctx, by, q.ID, "decided", "", string(v)+", report "+d.Digest)
 }
 
 // givenOf unseals whom a request names.

@@ -18,6 +18,8 @@ type subject struct {
 	traces []string                   // texts that name them wherever they stand
 	// hashed names those of whom only hashes are known, who have been erased before.
 	hashed func(typ, value string) bool
+	// kept says which hold keeps what lies under a mapping, or at a holder; see keeps.
+	kept func(mapping string) (Hold, bool)
 }
 
 // subject makes one of what somebody gave. Its errors are of kind Invalid, and do

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"sync"
+	"time"
 
 	"lethe/lib/state"
 )
@@ -14,10 +15,31 @@ type suppressed struct {
 	hs map[Hash]bool
 }
 
-// load reads them.
+// load reads them, without those of whom a hold keeps everything: they may come back
+// until it ends.
 func (p *suppressed) load(ctx context.Context, db *state.DB) error {
 	hs := map[Hash]bool{}
 	err := db.View(ctx, func(tx *sql.Tx) error {
+		holds, err := holdsIn(ctx, tx, time.Now())
+		if err != nil {
+			return err
+		}
+		held := map[string]bool{}
+		for _, h := range holds {
+			switch {
+			case h.Mapping != "": // what lies there is kept when it is come to
+			case h.Request == "":
+				return nil
+			default:
+				q, err := requestIn(ctx, tx, h.Request)
+				if err != nil {
+					return err
+				}
+				for _, id := range q.Identifiers {
+					held[id.Hash] = true
+				}
+			}
+		}
 		rows, err := tx.QueryContext(ctx, `SELECT hash FROM erasure_suppressed`)
 		if err != nil {
 			return err
@@ -28,7 +50,9 @@ func (p *suppressed) load(ctx context.Context, db *state.DB) error {
 			if err := rows.Scan(&raw); err != nil {
 				return err
 			}
-			hs[Hash(raw)] = true
+			if h := Hash(raw); !held[h.String()] {
+				hs[h] = true
+			}
 		}
 		return rows.Err()
 	})
@@ -39,6 +63,13 @@ func (p *suppressed) load(ctx context.Context, db *state.DB) error {
 	defer p.mu.Unlock()
 	p.hs = hs
 	return nil
+}
+
+// all returns them.
+func (p *suppressed) all() map[Hash]bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.hs // never changed, only replaced
 }
 
 func (p *suppressed) has(h Hash) bool {

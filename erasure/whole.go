@@ -13,7 +13,10 @@ import (
 
 // eraseWhole removes a version as a whole, or says what forbids it. What was current
 // lies below a delete marker then, if the bucket keeps versions, and is found there.
-func (s *Service) eraseWhole(ctx context.Context, v object.Version, change Change, out *Outcome) (*Exception, error) {
+func (s *Service) eraseWhole(ctx context.Context, sub subject, v object.Version, change Change, out *Outcome) (*Exception, error) {
+	if kept := sub.keep(change.Mapping, v); kept != nil {
+		return kept, nil
+	}
 	change.Version, change.ETag = v.Version, v.ETag
 	if v.Latest {
 		if err := s.Store.Delete(ctx, v.Bucket, v.Key, object.Condition{IfMatch: v.ETag}); err != nil {
@@ -48,6 +51,10 @@ func (s *Service) eraseMarkers(ctx context.Context, sub subject, tasks []task, o
 	for _, t := range tasks {
 		mapping, ok := t.named(sub)
 		if !ok {
+			continue
+		}
+		if kept := sub.keep(mapping, t.Version); kept != nil {
+			out.Exceptions = append(out.Exceptions, *kept)
 			continue
 		}
 		err := s.Store.DeleteVersion(ctx, t.Bucket, t.Key, t.Version.Version)
@@ -96,7 +103,7 @@ func (s *Service) eraseOnesObject(ctx context.Context, sub subject, k look, v ob
 	case others > 0:
 		return false, nil, lethe.Errorf(lethe.BadData, "%d of its records are the person's and %d somebody else's: by mode object it would go whole", theirs, others)
 	}
-	kept, err = s.eraseWhole(ctx, v, Change{Mapping: k.Name, Records: theirs}, out)
+	kept, err = s.eraseWhole(ctx, sub, v, Change{Mapping: k.Name, Records: theirs}, out)
 	return kept == nil && err == nil, kept, err
 }
 
@@ -130,9 +137,12 @@ func (s *Service) eraseFromSidecar(ctx context.Context, sub subject, k look, v o
 	if left == 0 || kept != nil {
 		return false, kept, nil
 	}
+	if kept := sub.keep(k.Name, v); kept != nil {
+		return false, kept, nil
+	}
 	change := Change{Version: v.Version, ETag: v.ETag, Mapping: k.Name, Records: left}
 	if !v.Latest {
-		kept, err := s.eraseWhole(ctx, v, change, out)
+		kept, err := s.eraseWhole(ctx, sub, v, change, out)
 		return kept == nil && err == nil, kept, err
 	}
 	each := k.doc.Objects == nil
@@ -141,7 +151,7 @@ func (s *Service) eraseFromSidecar(ctx context.Context, sub subject, k look, v o
 		return false, except(v, time.Time{}, "mapping %s: %v", k.Name, err), nil
 	}
 	if raw == nil {
-		kept, err := s.eraseWhole(ctx, v, change, out)
+		kept, err := s.eraseWhole(ctx, sub, v, change, out)
 		return kept == nil && err == nil, kept, err
 	}
 	after, err := parseSidecar(raw, each)
