@@ -212,7 +212,7 @@ func (a *App) openQueries(ctx context.Context, db *state.DB) error {
 	a.Queries, err = query.Open(ctx, query.Config{
 		DB: db, Store: a.Stores, Catalog: a.Catalog, Connect: a.connect, Keys: a.keys, Engine: engine, Access: a.Access, Roles: a.Access,
 		System: []query.SystemTable{a.auditTable()}, Scratch: a.path("queries"),
-		Region: a.Config.AWS.Region, Output: q.Output, Concurrency: q.Concurrency, Timeout: q.Timeout, Ended: a.metrics.ended, Log: a.Log,
+		Region: a.Config.AWS.Region, Output: q.Output, Concurrency: q.Concurrency, Timeout: q.Timeout, Redact: a.redactLater, Ended: a.metrics.ended, Log: a.Log,
 	})
 	if err != nil {
 		return err

@@ -10,6 +10,9 @@ import (
 	"lethe"
 )
 
+// StagingBucket holds what clients upload to be ingested and then forget.
+const StagingBucket = "lethe-staging"
+
 // Settle waits until the runs that work now have ended: what was read before the
 // call is then in tables, reports and quarantine, or nowhere.
 func (s *Service) Settle(ctx context.Context) error {

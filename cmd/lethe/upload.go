@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"lethe"
+	"lethe/ingest"
 )
 
 // uploader brings sources into the lake, which opens no files or addresses itself.
@@ -31,7 +32,7 @@ type uploader struct {
 }
 
 // stagingBucket holds uploads while they are read.
-const stagingBucket = "lethe-staging"
+const stagingBucket = ingest.StagingBucket
 
 // source returns where a source lies in the lake, bringing it there if needed.
 func (u *uploader) source(ctx context.Context, s string) ([]string, error) {

@@ -1,0 +1,146 @@
+package own
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"lethe"
+	"lethe/erasure"
+	"lethe/lib/delimited"
+	"lethe/object"
+	"lethe/query"
+)
+
+// results are the files of queries' results.
+type results struct{ Config }
+
+// Name implements erasure.Holder.
+func (r *results) Name() string { return "query results" }
+
+// Locate implements erasure.Holder.
+func (r *results) Locate(ctx context.Context, p erasure.Person) ([]erasure.Holding, error) {
+	n, err := r.each(ctx, p, func(query.ResultFile) error { return nil })
+	return held("result files", n), err
+}
+
+// Erase implements erasure.Holder. Queries that run now may have read the person:
+// their results are waited for.
+func (r *results) Erase(ctx context.Context, p erasure.Person) (did []erasure.Holding, err error) {
+	if err := r.Queries.Settle(ctx); err != nil {
+		return nil, err
+	}
+	var locked int64
+	var until time.Time
+	n, err := r.each(ctx, p, func(f query.ResultFile) error {
+		err := r.Queries.EraseResult(ctx, f)
+		if !lethe.Is(err, lethe.Denied) {
+			return err
+		}
+		end, err := lockedUntil(ctx, r.Store, f.Version)
+		locked++
+		until = later(until, end)
+		return err
+	})
+	if locked > 0 {
+		did = append(did, erasure.Holding{Place: "result files", Records: locked, Reason: lockedReason, Until: until})
+	}
+	return append(held("result files", n-locked), did...), err
+}
+
+// lockedReason is why versions under an object lock stay.
+const lockedReason = "an object lock or a legal hold keeps them"
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// each calls do for each result file that the person is in, and returns how many
+// these are.
+func (r *results) each(ctx context.Context, p erasure.Person, do func(query.ResultFile) error) (n int64, err error) {
+	m := r.match(p)
+	for f, err := range r.Queries.ResultFiles(ctx) {
+		if err != nil {
+			return n, err
+		}
+		found := m.in(f.Bucket + "/" + f.Key)
+		if !found {
+			if found, err = r.holds(ctx, m, f); err != nil {
+				return n, err
+			}
+		}
+		if !found {
+			continue
+		}
+		if err := do(f); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// holds says whether a result names the person. One that cannot be read to its end
+// is taken to: the query can be run again.
+func (r *results) holds(ctx context.Context, m *matcher, f query.ResultFile) (bool, error) {
+	body, _, err := r.Store.OpenVersion(ctx, f.Bucket, f.Key, f.Version.Object.Version, 0, -1)
+	if lethe.Is(err, lethe.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer body.Close()
+	next := reader(body, f.CSV, ',')
+	var rec delimited.Record
+	for {
+		if err := next(&rec); errors.Is(err, io.EOF) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+		if rec.Cut || m.record(&rec) {
+			return true, nil
+		}
+	}
+}
+
+// maxRecord bounds a record that is read, in bytes.
+const maxRecord = 64 << 20
+
+// reader reads records of CSV, or lines.
+func reader(r io.Reader, csv bool, delim byte) func(*delimited.Record) error {
+	if csv {
+		return delimited.NewReader(r, delim, '"', maxRecord).Next
+	}
+	return delimited.NewLines(r, maxRecord).Next
+}
+
+// record says whether a record is of the person.
+func (m *matcher) record(r *delimited.Record) bool {
+	if m.in(string(r.Raw)) {
+		return true
+	}
+	if len(m.whole) == 0 {
+		return false
+	}
+	for _, f := range r.Fields {
+		if m.value(string(f.Text)) {
+			return true
+		}
+	}
+	return false
+}
+
+// lockedUntil returns when the lock of a version ends; zero if that is not known.
+func lockedUntil(ctx context.Context, s object.Store, v object.Version) (time.Time, error) {
+	d, err := s.Describe(ctx, v.Bucket, v.Key, v.Object.Version)
+	if lethe.Is(err, lethe.NotFound) {
+		err = nil
+	}
+	return d.Lock.Until, err
+}
