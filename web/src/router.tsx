@@ -33,7 +33,7 @@ export interface BucketSearch {
   object?: string;
 }
 
-export const accessViews = ['users', 'groups', 'roles', 'policies', 'keys', 'rules', 'audit', 'why'] as const;
+export const accessViews = ['users', 'groups', 'roles', 'policies', 'keys', 'secrets', 'rules', 'audit', 'why'] as const;
 export type AccessView = (typeof accessViews)[number];
 export interface AccessSearch {
   view?: AccessView;

@@ -86,6 +86,7 @@ type Options struct {
 	MasterKey MasterKey
 	// Principals keeps users, groups, roles and policies.
 	Principals Principals
+	Secrets    Secrets
 	Audit      Audit
 	Erasure    Erasure
 	// Rules are those of tables.

@@ -15,6 +15,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -141,15 +142,11 @@ func (a api) decide(ctx context.Context, action, id string, conditions map[strin
 	if id == "*" {
 		return a.access.Decide(ctx, lethe.PrincipalOf(ctx), action, "*")
 	}
-	arn, x, err := a.ARN(ctx, id)
+	arn, keys, err := a.Conditions(ctx, id)
 	if err != nil {
 		return err
 	}
-	known(conditions, "secretsmanager:SecretId", arn)
-	for _, t := range x.Tags {
-		conditions["aws:ResourceTag/"+t.Key] = []string{t.Value}
-		conditions["secretsmanager:ResourceTag/"+t.Key] = []string{t.Value}
-	}
+	maps.Copy(conditions, keys)
 	return a.access.Decide(access.WithConditions(ctx, conditions), lethe.PrincipalOf(ctx), action, arn)
 }
 

@@ -10,6 +10,7 @@ import { Keys } from './Keys';
 import { Policies } from './Policies';
 import { Roles } from './Roles';
 import { Rules } from './Rules';
+import { Secrets } from './Secrets';
 import { Users } from './Users';
 import { views } from './views';
 import { Why } from './Why';
@@ -30,6 +31,7 @@ const parts: Record<AccessView, (props: ViewProps) => ReactNode> = {
   roles: Roles,
   policies: Policies,
   keys: Keys,
+  secrets: Secrets,
   rules: Rules,
   audit: Audit,
   why: Why,

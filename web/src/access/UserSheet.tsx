@@ -1,4 +1,4 @@
-import { ActionIcon, Button, PasswordInput, Select } from '@mantine/core';
+import { ActionIcon, Button, Checkbox, PasswordInput, Select } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -98,8 +98,9 @@ function UserGroups({ user: u }: { user: User }) {
 function Password({ user: u }: { user: User }) {
   const [setting, setSetting] = useState(false);
   const [text, setText] = useState('');
+  const [reset, setReset] = useState(false);
   const set = useMutation({
-    mutationFn: () => putPassword(u.name, text),
+    mutationFn: () => putPassword(u.name, text, reset),
     onSuccess: () => {
       setSetting(false);
       setText('');
@@ -110,7 +111,7 @@ function Password({ user: u }: { user: User }) {
   return (
     <Part
       title="Console password"
-      note={u.password ? `since ${moment(u.password)}` : 'none: the user cannot log in by name'}
+      note={u.password ? `since ${moment(u.password)}${u.password_reset ? ', to be changed at the next login' : ''}` : 'none: the user cannot log in by name'}
       action={
         !setting && (
           <>
@@ -144,6 +145,7 @@ function Password({ user: u }: { user: User }) {
             onChange={(e) => setText(e.currentTarget.value)}
             autoFocus
           />
+          <Checkbox size="xs" label="To be changed at the next login" checked={reset} onChange={(e) => setReset(e.currentTarget.checked)} />
           <div className={css.choices}>
             <Button variant="default" onClick={() => setSetting(false)}>
               Cancel

@@ -7,6 +7,7 @@ export const views: readonly { id: AccessView; name: string }[] = [
   { id: 'roles', name: 'Roles' },
   { id: 'policies', name: 'Policies' },
   { id: 'keys', name: 'Keys & sessions' },
+  { id: 'secrets', name: 'Secrets' },
   { id: 'rules', name: 'Rules' },
   { id: 'audit', name: 'Audit' },
   { id: 'why', name: 'Why?' },

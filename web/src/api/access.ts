@@ -93,9 +93,10 @@ export const putTrust = (name: string, document: string) => change('PUT', ['role
 export const createKey = (name: string) => change<AccessKey>('POST', ['users', name, 'keys']);
 export const setKeyActive = (name: string, id: string, active: boolean) => change('PUT', ['users', name, 'keys', id], { active });
 export const deleteKey = (name: string, id: string) => change('DELETE', ['users', name, 'keys', id]);
-/** Sets a password; one is made up, and told, if none is given. */
-export const putPassword = (name: string, password: string) =>
-  change<{ password?: string }>('PUT', ['users', name, 'password'], password ? { password } : {});
+/** Sets a password; one is made up, and told, if none is given. With reset the user must choose another at the
+ * next login. */
+export const putPassword = (name: string, password: string, reset: boolean) =>
+  change<{ password?: string }>('PUT', ['users', name, 'password'], { password, reset });
 export const deletePassword = (name: string) => change('DELETE', ['users', name, 'password']);
 export const endLogin = (name: string, id: string) => change('DELETE', ['users', name, 'logins', id]);
 

@@ -43,6 +43,12 @@ export async function login(name: string, password: string) {
   cache.setQueryData(session.queryKey, s);
 }
 
+/** Changes the password of who is logged in; logins elsewhere end. */
+export async function changePassword(old: string, next: string) {
+  await call('PUT', url + '/password', { body: { old_password: old, new_password: next } });
+  await cache.invalidateQueries();
+}
+
 /** Logs out, and forgets what was read: the next person may see less. */
 export async function logout() {
   await call('DELETE', url);

@@ -3,6 +3,8 @@
 export interface Session {
   user: { name: string; arn: string; administrator: boolean };
   lake: { account: string; region: string; version: string };
+  /** Nothing else is answered before the password is changed. */
+  change_password?: boolean;
 }
 
 export type State = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
@@ -163,6 +165,8 @@ export interface User extends Holder {
   password_used?: string;
   /** When the user was given a password; not in lists. */
   password?: string;
+  /** The user must choose another at the next login. */
+  password_reset?: boolean;
   groups: string[];
   /** Null if the caller may not see them. */
   keys: AccessKey[] | null;
@@ -295,6 +299,22 @@ export interface Connection {
   password?: string;
   framed: boolean;
   compact: boolean;
+}
+
+/** A secret of the lake's, without its value. */
+export interface KeptSecret {
+  name: string;
+  arn: string;
+  description?: string;
+  created: string;
+  changed: string;
+  /** The day when a value was last read. */
+  accessed?: string;
+  /** When it will be gone, if it was deleted. */
+  purge?: string;
+  rotation?: { function: string; enabled: boolean; days?: number; last?: string; next?: string };
+  /** Those that have a label; not in lists. */
+  versions?: { id: string; stages: string[]; created: string; accessed?: string }[];
 }
 
 export interface Connector extends Connection {

@@ -11,6 +11,7 @@ import { useKeys } from './useKeys';
 import css from './shell.module.css';
 
 const LoginPage = lazy(() => import('./LoginPage'));
+const PasswordPage = lazy(() => import('./PasswordPage'));
 const Palette = lazy(() => import('./Palette'));
 const KeysHelp = lazy(() => import('./KeysHelp'));
 
@@ -18,6 +19,12 @@ const KeysHelp = lazy(() => import('./KeysHelp'));
  * same address, so that whoever follows a link arrives where it leads. */
 export function Shell() {
   const { data, error, refetch } = useQuery(session);
+  if (data?.change_password)
+    return (
+      <Suspense fallback={<Waiting />}>
+        <PasswordPage session={data} />
+      </Suspense>
+    );
   if (data) return <Frame session={data} />;
   if (error) return <ProblemView error={error} retry={() => void refetch()} />;
   if (data === undefined) return <Waiting />;
