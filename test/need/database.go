@@ -33,6 +33,7 @@ func MariaDB(t testing.TB) string { return mariadb.database(t) }
 func StopServers() {
 	postgres.stop()
 	mariadb.stop()
+	stopDynamo()
 }
 
 var (

@@ -460,7 +460,7 @@ func testFindWhileReplaced(t *testing.T, open Open) {
 	var writing sync.WaitGroup
 	writing.Go(func() {
 		defer close(done)
-		for i := range int64(150) {
+		for i := range int64(60) {
 			if err := x.Put(context.Background(), Of(erasure.Indexed{Entry: Entry(Object("k", "", fmt.Sprint("e", i))), Postings: At("ada", i)})); err != nil {
 				t.Error(err)
 				return
