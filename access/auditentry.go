@@ -65,3 +65,17 @@ func (s *Service) RecordChange(ctx context.Context, p lethe.Principal, action, r
 	}
 	_ = s.audit.record(e, true)
 }
+
+// RecordErasure records a step of the erasure of a person. The key of an object is hidden;
+// detail is made of digests, ETags and counts, and has no text that people wrote.
+func (s *Service) RecordErasure(ctx context.Context, p lethe.Principal, request, step, resource, detail string) error {
+	if s.audit == nil {
+		return nil
+	}
+	e := entry(ctx, "erasure", p)
+	if e.Request == "" {
+		e.Request = request
+	}
+	e.Action, e.Resource, e.Outcome, e.Reason = "lethe:Erasure/"+step, resource, "done", detail
+	return s.audit.record(e, true)
+}

@@ -111,7 +111,11 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (a *App, err 
 	}
 	a.startUpkeep()
 	a.startSecrets()
-	return a, a.listen(ctx)
+	if err := a.listen(ctx); err != nil {
+		return a, err
+	}
+	a.startFlow()
+	return a, nil
 }
 
 // onStop adds something to undo when the app stops, before what came earlier.

@@ -57,6 +57,9 @@ func (a *App) openErasure(ctx context.Context, db *state.DB) error {
 		return err
 	}
 	a.onStop(a.Erasure.Close)
+	if err := a.openFlow(); err != nil {
+		return err
+	}
 	outside, err := a.holders()
 	if err != nil {
 		return err

@@ -48,6 +48,7 @@ type Config struct {
 	Upkeep    Upkeep    `yaml:"upkeep"`
 	Secrets   Secrets   `yaml:"secrets"`
 	Erasure   Erasure   `yaml:"erasure"`
+	Mail      Mail      `yaml:"mail"`
 	// Stores are other S3 services that hold buckets of the lake, by a name for messages.
 	Stores map[string]ObjectStore `yaml:"stores"`
 	Log    Log                    `yaml:"log"`
@@ -193,6 +194,12 @@ func (c *Config) Check() error {
 		return err
 	}
 	if err := c.checkStores(); err != nil {
+		return err
+	}
+	if err := c.Mail.check(); err != nil {
+		return err
+	}
+	if err := c.Erasure.ErasureFlow.check(c.Mail); err != nil {
 		return err
 	}
 	if err := c.Erasure.check(); err != nil {

@@ -9,9 +9,11 @@ import (
 	"time"
 )
 
-// Erasure configures where persons who are erased are looked for, besides the lake's
-// own objects.
+// Erasure configures who decides on erasures of persons, and where these are looked for
+// besides the lake's own objects.
 type Erasure struct {
+	ErasureFlow `yaml:",inline"`
+
 	Databases []ErasureDatabase `yaml:"databases"`
 	Hooks     []ErasureHook     `yaml:"hooks"`
 }

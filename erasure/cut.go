@@ -41,7 +41,7 @@ type Change struct {
 // Exception is a version that could not be erased.
 type Exception struct {
 	ObjectVersion
-	Hold string `json:"hold,omitempty"` // the id of the hold that keeps it
+	Hold   string `json:"hold,omitempty"` // the id of the hold that keeps it
 	Reason string `json:"reason"`
 	// Until is when what forbids it ends; zero if that is not known.
 	Until time.Time `json:"until,omitzero"`
