@@ -66,7 +66,7 @@ func (s *Service) readWith(ctx context.Context, r *reading, k look, yield func(P
 		r.postings++
 		h := s.Key.Hash(typ, v)
 		r.back = r.back || s.suppressed.has(h)
-		return yield(Posting{Hash: h, Row: row}, nil)
+		return yield(Posting{Hash: h, Row: row, Plain: s.plain(v)}, nil)
 	}
 	for _, c := range k.claims {
 		whole = whole || c.row == Whole

@@ -68,10 +68,20 @@ func TestPlain(t *testing.T) {
 	}
 	wantRows(t, c.URL)
 
+	// An object that is somebody's as a whole.
+	err := x.Put(t.Context(), indextest.Of(erasure.Indexed{Entry: indextest.Entry(erasure.ObjectVersion{Bucket: "b", Key: "1001-x.csv", ETag: "e"}),
+		Postings: func(yield func(erasure.Posting, error) bool) {
+			yield(erasure.Posting{Hash: indextest.H("1001"), Row: erasure.Whole, Plain: "1001"}, nil)
+		}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRows(t, c.URL, "1001 s3://b/1001-x.csv")
+
 	// What text cannot hold.
 	odd := erasure.ObjectVersion{Bucket: "b", Key: "a\x00b", ETag: "e"}
 	putPlain(t, x, odd, "composite\x00of two", "caf\xe9", "")
-	wantRows(t, c.URL, "caf\uFFFD s3://b/a%00b 1")
+	wantRows(t, c.URL, "1001 s3://b/1001-x.csv", "caf\uFFFD s3://b/a%00b 1")
 }
 
 // TestPlainIsSwitched: identifiers are there only as long as somebody wants them.

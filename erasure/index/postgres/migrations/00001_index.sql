@@ -53,6 +53,7 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
--- The table of the framework for erasures in data lakes, by its name and columns.
+-- The table of the framework for erasures in data lakes, by its name and columns. An
+-- object that is a person's as a whole has no line: its row is 2^53-1.
 CREATE VIEW lethe_index.user_objects AS
-	SELECT p.userid, e.s3path, p.recordline FROM lethe_index.plain p JOIN lethe_index.entries e USING (number);
+	SELECT p.userid, e.s3path, nullif(p.recordline, 9007199254740991) AS recordline FROM lethe_index.plain p JOIN lethe_index.entries e USING (number);
