@@ -12,7 +12,6 @@ import (
 
 	"lethe"
 	"lethe/erasure"
-	"lethe/erasure/index/pebble"
 	"lethe/erasure/rewrite"
 	"lethe/lib/atomicfile"
 	"lethe/lib/state"
@@ -34,7 +33,7 @@ func (a *App) openErasure(ctx context.Context, db *state.DB) error {
 	if err != nil {
 		return err
 	}
-	index, err := pebble.Open(a.path("erasure", "index"), a.Log)
+	index, err := a.openIndex(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,7 +48,7 @@ func (a *App) openErasure(ctx context.Context, db *state.DB) error {
 		return err
 	}
 	a.Erasure, err = erasure.Open(ctx, erasure.Config{
-		DB: db, Store: a.Stores, Catalog: a.Catalog, Index: index, Key: key, Format: rewrite.For, Log: a.Log,
+		DB: db, Store: a.Stores, Catalog: a.Catalog, Index: index, Key: key, Format: rewrite.For, FormatOf: rewrite.ForFormat, Log: a.Log,
 		Seal: a.keys, Engine: engine, Reports: "lethe-erasure-" + lethe.Account + "-" + a.Config.AWS.Region, Sign: ed25519.NewKeyFromSeed(seed), Dir: work,
 		Holders: a.ownCopies(db, key, engine),
 	})

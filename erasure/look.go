@@ -37,6 +37,7 @@ type claim struct {
 	typ, value string // normalised
 	row        int64  // Whole, or the record's
 	inKey      bool   // its key says so
+	from       int    // which of the mapping's identifiers it is
 }
 
 // looker looks at object versions. It reads a metadata file once, however many
@@ -127,7 +128,7 @@ func (c cover) sidecarFolder(key string) (folder string, ok bool) {
 
 func (k *look) claim(i int, values []string, row int64, inKey bool) {
 	if v, ok := k.types[i].Normal(values); ok {
-		c := claim{k.Identifiers[i].Type, v, row, inKey}
+		c := claim{k.Identifiers[i].Type, v, row, inKey, i}
 		if !slices.Contains(k.claims, c) {
 			k.claims = append(k.claims, c)
 		}

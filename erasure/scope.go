@@ -106,61 +106,72 @@ func (s *Service) scope(ctx context.Context, leaveOut bool) (*scope, error) {
 	}
 	c := &scope{}
 	for _, m := range k.mappings {
-		t, err := s.tableOf(ctx, m)
-		if err == nil {
-			err = m.check(t, k.types)
-		}
+		places, err := s.places(ctx, m, k.types)
 		if k := lethe.KindOf(err); err != nil && leaveOut && (k == lethe.NotFound || k == lethe.Invalid || k == lethe.Unsupported) {
 			continue
 		} else if err != nil {
 			return nil, fmt.Errorf("mapping %s: %w", m.Name, err)
 		}
-		var types []IdentifierType
-		for _, id := range m.Identifiers {
-			types = append(types, k.types[id.Type])
-		}
-		print := m.fingerprint(types)
-		keys, sides, err := m.parse(types)
-		if err != nil {
-			return nil, fmt.Errorf("mapping %s: %w", m.Name, err)
-		}
-		add := func(st catalog.Storage, values []string) error {
-			if st.Location == "" {
-				return nil
-			}
-			l, err := lethe.ParseLocation(st.Location)
-			if err != nil {
-				return fmt.Errorf("mapping %s: %w", m.Name, err)
-			}
-			l = l.Dir()
-			c.places = append(c.places, place{l, cover{Mapping: m, table: t, storage: st, types: types, fingerprint: print, root: len(l.Key), values: values, keys: keys, sides: sides}})
+		c.places = append(c.places, places...)
+	}
+	c.sort()
+	return c, nil
+}
+
+// sort puts the longest first, so that a partition's own comes before its table's.
+func (c *scope) sort() {
+	slices.SortStableFunc(c.places, func(a, b place) int { return len(b.Key) - len(a.Key) })
+}
+
+// places are where the objects of a mapping lie.
+func (s *Service) places(ctx context.Context, m Mapping, known map[string]IdentifierType) (places []place, err error) {
+	t, err := s.tableOf(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.check(t, known); err != nil {
+		return nil, err
+	}
+	var types []IdentifierType
+	for _, id := range m.Identifiers {
+		types = append(types, known[id.Type])
+	}
+	print := m.fingerprint(types)
+	keys, sides, err := m.parse(types)
+	if err != nil {
+		return nil, err
+	}
+	add := func(st catalog.Storage, values []string) error {
+		if st.Location == "" {
 			return nil
 		}
-		if m.Location != "" {
-			t.Storage.Location = m.Location
+		l, err := lethe.ParseLocation(st.Location)
+		if err != nil {
+			return err
 		}
-		if err := add(t.Storage, nil); err != nil {
+		l = l.Dir()
+		places = append(places, place{l, cover{Mapping: m, table: t, storage: st, types: types, fingerprint: print, root: len(l.Key), values: values, keys: keys, sides: sides}})
+		return nil
+	}
+	if m.Location != "" {
+		t.Storage.Location = m.Location
+	}
+	if err := add(t.Storage, nil); err != nil || len(t.Partitions) == 0 {
+		return places, err
+	}
+	ps, err := s.Catalog.Partitions(ctx, m.Database, m.Table, catalog.PartitionPage{})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range ps {
+		if p.Storage.Columns == nil {
+			p.Storage.Columns = t.Storage.Columns
+		}
+		if err := add(p.Storage, p.Values); err != nil {
 			return nil, err
 		}
-		if len(t.Partitions) == 0 {
-			continue
-		}
-		ps, err := s.Catalog.Partitions(ctx, m.Database, m.Table, catalog.PartitionPage{})
-		if err != nil {
-			return nil, fmt.Errorf("mapping %s: %w", m.Name, err)
-		}
-		for _, p := range ps {
-			if p.Storage.Columns == nil {
-				p.Storage.Columns = t.Storage.Columns
-			}
-			if err := add(p.Storage, p.Values); err != nil {
-				return nil, err
-			}
-		}
 	}
-	// The longest first, so that a partition's own comes before its table's.
-	slices.SortStableFunc(c.places, func(a, b place) int { return len(b.Key) - len(a.Key) })
-	return c, nil
+	return places, nil
 }
 
 // covers are the mappings that hold for an object, each once.

@@ -82,6 +82,11 @@ func (c cover) inFiles(id Identifier) bool {
 // normals calls f with the type and the normalised value of each identifier in a
 // record's values of the columns, until f returns false.
 func (c look) normals(values [][]string, f func(typ, value string) bool) {
+	c.each(values, func(i int, v string) bool { return f(c.Identifiers[i].Type, v) })
+}
+
+// each is normals with which of the mapping's identifiers it is.
+func (c look) each(values [][]string, f func(i int, value string) bool) {
 	at := 0
 	for i, id := range c.Identifiers {
 		if !c.inFiles(id) {
@@ -97,7 +102,7 @@ func (c look) normals(values [][]string, f func(typ, value string) bool) {
 			}
 		}
 		for one := range identifiers(of) {
-			if v, ok := c.types[i].Normal(one); ok && !f(id.Type, v) {
+			if v, ok := c.types[i].Normal(one); ok && !f(i, v) {
 				return
 			}
 		}

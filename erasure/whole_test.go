@@ -552,3 +552,52 @@ func TestRandomPlaces(t *testing.T) {
 		}
 	}
 }
+
+func TestPreview(t *testing.T) {
+	l := newLake(t)
+	l.types()
+	l.table("reviews", "day")
+	preview := func(m erasure.Mapping) erasure.Preview {
+		t.Helper()
+		p, err := l.Preview(t.Context(), m)
+		l.must(err)
+		return p
+	}
+	bad := people("reviews")
+	bad.Identifiers[0].Columns = []string{"userid"}
+	if p := preview(bad); len(p.Problems) != 1 || !strings.Contains(p.Problems[0].Message, "userid") || p.Problems[0].Where != "mapping" {
+		t.Errorf("a mapping that does not fit: %+v", p)
+	}
+	if p := preview(people("reviews")); len(p.Problems) != 1 || p.Objects != 0 {
+		t.Errorf("of nothing: %+v", p)
+	}
+	lines := make([]string, 1500)
+	for i := range lines {
+		lines[i] = fmt.Sprintf(`{"user_id":"secret%d"}`, i%10)
+	}
+	for i := range 25 {
+		l.write(fmt.Sprintf("reviews/day=%d/a.json", i), lines...)
+	}
+	p := preview(people("reviews"))
+	if p.Objects != 25 || p.Read != 20 || len(p.Samples) != 20 || p.Bytes != 25*int64(len(strings.Join(lines, "\n"))+1) || strings.Contains(fmt.Sprint(p), "secret") {
+		t.Errorf("previewed: %+v", p)
+	}
+	want := []erasure.Count{{Type: "user_id", Found: 1000, Distinct: 10}, {Type: "user_id"}, {Type: "mail"}, {Type: "name"}}
+	if got := p.Samples[7]; got.Records != 1000 || !slices.Equal(got.Identifiers, want) {
+		t.Errorf("a sample: %+v", got)
+	}
+	if len(p.Problems) != 3 || p.Problems[0].Where != "identifiers[1]" {
+		t.Errorf("problems: %+v", p.Problems)
+	}
+	m := whole("user_id")
+	m.Identifiers[0].Key = "{user_id}-*.csv"
+	l.write("files/secret-1.csv", "x")
+	l.write("files/none.csv", "x")
+	p = preview(m)
+	if p.Read != 2 || p.Samples[1].Identifiers[0] != (erasure.Count{Type: "user_id", Found: 1, Distinct: 1}) || strings.Contains(fmt.Sprint(p), "secret") || len(p.Problems) != 0 {
+		t.Errorf("of keys: %+v", p)
+	}
+	if ms, err := l.Mappings(t.Context()); err != nil || len(ms) != 0 {
+		t.Errorf("it was kept: %+v, %v", ms, err)
+	}
+}

@@ -197,6 +197,7 @@ func TestDecisionsAreThoseOfTheAWSWires(t *testing.T) {
 		{"GET", "/identifier-types", "", []string{"lethe:ListIdentifierTypes arn:lethe:erasure:::*"}},
 		{"PUT", "/identifier-types/mail", `{"form":"email"}`, []string{"lethe:PutIdentifierType arn:lethe:erasure:::*"}},
 		{"GET", "/mappings", "", []string{"lethe:ListErasureMappings arn:lethe:erasure:::*"}},
+		{"POST", "/mappings/preview", `{}`, []string{"lethe:PreviewMapping arn:lethe:erasure:::*"}},
 		{"PUT", "/mappings/a", `{}`, []string{"lethe:PutErasureMapping arn:lethe:erasure:::*"}},
 		{"DELETE", "/mappings/a", "", []string{"lethe:DeleteErasureMapping arn:lethe:erasure:::*"}},
 		{"GET", "/erasure-index", "", []string{"lethe:GetErasureIndex arn:lethe:erasure:::*"}},

@@ -17,6 +17,7 @@ type Erasure interface {
 	DeleteType(ctx context.Context, name string) error
 	Mappings(ctx context.Context) ([]erasure.Mapping, error)
 	PutMapping(ctx context.Context, m erasure.Mapping) error
+	Preview(ctx context.Context, m erasure.Mapping) (erasure.Preview, error)
 	DeleteMapping(ctx context.Context, name string) error
 	IndexStatus(ctx context.Context) (erasure.IndexStatus, error)
 	StartBuild() error
@@ -40,6 +41,7 @@ func (s *server) erasureRoutes() []route {
 		{"PUT", "/identifier-types/{type}", "putIdentifierType", s.putIdentifierType},
 		{"DELETE", "/identifier-types/{type}", "deleteIdentifierType", s.deleteIdentifierType},
 		{"GET", "/mappings", "listMappings", s.listMappings},
+		{"POST", "/mappings/preview", "previewMapping", s.previewMapping},
 		{"PUT", "/mappings/{mapping}", "putMapping", s.putMapping},
 		{"DELETE", "/mappings/{mapping}", "deleteMapping", s.deleteMapping},
 		{"GET", "/erasure-index", "getErasureIndex", s.getErasureIndex},
@@ -131,6 +133,21 @@ func (s *server) putMapping(c *call) ([]need, func() error, error) {
 			return err
 		}
 		return reply(c.w, http.StatusOK, m)
+	})
+}
+
+func (s *server) previewMapping(c *call) ([]need, func() error, error) {
+	return on("lethe:PreviewMapping", func() error {
+		var m erasure.Mapping
+		if err := decode(c.w, c.r, &m); err != nil {
+			return err
+		}
+		p, err := s.Erasure.Preview(c.r.Context(), m)
+		if err != nil {
+			return err
+		}
+		p.Samples, p.Problems = orEmpty(p.Samples), orEmpty(p.Problems)
+		return reply(c.w, http.StatusOK, p)
 	})
 }
 

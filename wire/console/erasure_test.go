@@ -28,6 +28,10 @@ func (persons) DeleteType(_ context.Context, name string) error {
 func (persons) Mappings(context.Context) ([]erasure.Mapping, error) {
 	return []erasure.Mapping{{Name: "reviews", Database: "default", Table: "reviews", Identifiers: []erasure.Identifier{{Type: "user_id", Columns: []string{"user_id"}}}, Mode: "replace", Replace: map[string]*string{"body": nil}}}, nil
 }
+func (persons) Preview(_ context.Context, m erasure.Mapping) (erasure.Preview, error) {
+	return erasure.Preview{Objects: 1, Bytes: 2, More: true, Read: 1, Samples: []erasure.Sample{{Bucket: "b", Key: "k", Records: 3, Identifiers: []erasure.Count{{Type: "user_id", Found: 2, Distinct: 1}}}},
+		Problems: []erasure.Problem{{Where: "identifiers[0]", Message: m.Location}}}, nil
+}
 func (persons) PutMapping(context.Context, erasure.Mapping) error   { return nil }
 func (persons) DeleteMapping(context.Context, string) error         { return nil }
 func (persons) StartBuild() error                                   { return nil }
@@ -86,6 +90,7 @@ func TestErasureAnswersAreAsDescribed(t *testing.T) {
 		{"putIdentifierType", "PUT", "/identifier-types/mail", `{"form":"email"}`},
 		{"listMappings", "GET", "/mappings", ""},
 		{"putMapping", "PUT", "/mappings/reviews", `{"database":"default","table":"reviews","identifiers":[{"type":"user_id","columns":["user_id"]}]}`},
+		{"previewMapping", "POST", "/mappings/preview", `{"location":"s3://b/p/","format":"csv","identifiers":[{"type":"user_id","key":"{user_id}-*.csv"}]}`},
 		{"getErasureIndex", "GET", "/erasure-index", ""},
 		{"buildErasureIndex", "POST", "/erasure-index/build", ""},
 		{"listUnread", "GET", "/erasure-index/unread?limit=5", ""},
