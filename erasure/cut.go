@@ -316,5 +316,5 @@ func (s *Service) verify(ctx context.Context, sub subject, c look, p *Plan, afte
 	case p.Rows >= 0 && rows != want:
 		return lethe.Errorf(lethe.BadData, "it has %d records after %d of %d were cut out", rows, p.Cut, p.Rows)
 	}
-	return nil
+	return s.readAgain(ctx, c, after, rows, holds)
 }

@@ -35,6 +35,8 @@ type Config struct {
 	// FormatOf returns how the objects of a mapping's location are read, by the
 	// mapping's format; errors as Format's.
 	FormatOf func(format, key string) (Format, error)
+	// SecondReader, unless nil, verifies what a cut has left besides its Format.
+	SecondReader SecondReader
 	// Seal keeps the identifiers of open requests, and Engine runs their processes,
 	// as Register says.
 	Seal   Sealer

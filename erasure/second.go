@@ -1,0 +1,55 @@
+package erasure
+
+import (
+	"context"
+
+	"lethe"
+	"lethe/catalog"
+	"lethe/object"
+)
+
+// Stored says how an object is stored: as its table or partition says, or its
+// mapping's Format where it is of no table.
+type Stored struct {
+	Table   catalog.Table
+	Storage catalog.Storage
+	Format  string
+	Key     string
+}
+
+// SecondReader reads what a cut has made with other code than the Format that cut
+// it: what is wrong with that would otherwise not be seen by looking again.
+type SecondReader interface {
+	// Read calls f with the values of the columns in each record, in the texts that a
+	// Record has them in, and returns how many records there are; -1 where it does not
+	// count them as Formats do. An error of kind Unsupported says that it does not read
+	// such objects, one of kind Invalid that this one is damaged.
+	Read(ctx context.Context, s Stored, src object.Content, columns []string, f func(values [][]string)) (records int64, err error)
+}
+
+// readAgain has the second reader, if there is one, look at what a cut has left,
+// which the first has found to be of so many records and without the person.
+func (s *Service) readAgain(ctx context.Context, c look, after object.Object, rows int64, holds func(values [][]string) bool) error {
+	if s.SecondReader == nil {
+		return nil
+	}
+	left := 0
+	n, err := s.SecondReader.Read(ctx, Stored{c.table, c.storage, c.Mapping.Format, after.Key}, content{ctx, s.Store, after}, c.columns(), func(values [][]string) {
+		if holds(values) {
+			left++
+		}
+	})
+	switch {
+	case lethe.Is(err, lethe.Unsupported):
+		return nil
+	case err != nil && !stays(err):
+		return err // the store fails, or it is somebody else's by now
+	case err != nil:
+		return lethe.Errorf(lethe.BadData, "another reader cannot read what was left of it: %w", err)
+	case left > 0:
+		return lethe.Errorf(lethe.BadData, "another reader finds %d records of the person in it after they were cut out", left)
+	case n >= 0 && n != rows:
+		return lethe.Errorf(lethe.BadData, "another reader finds %d records in it, and not %d", n, rows)
+	}
+	return nil
+}
