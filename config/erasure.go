@@ -12,6 +12,19 @@ import (
 // Erasure configures who decides on erasures of persons, and where these are looked for
 // besides the lake's own objects.
 type Erasure struct {
+	// Index is where the index of identifiers is: "" or pebble for a folder in the data
+	// folder, which is one process's alone; postgres://user@host:5432/database for a
+	// PostgreSQL server; or dynamodb://region/table, with ?profile= and ?endpoint= where
+	// needed.
+	Index Secret `yaml:"index"`
+	// IndexPassword of PostgreSQL, unless it is in Index.
+	IndexPassword Secret `yaml:"index_password"`
+	// IndexPlain keeps the identifiers themselves in PostgreSQL too, in clear, as the view
+	// lethe_index.user_objects(userid, s3path, recordline). This makes the index a second
+	// copy of personal data: whoever reads the database, or a backup of it, knows who is
+	// where. It is erased with the persons; backups and the server's logs are not.
+	IndexPlain bool `yaml:"index_plain"`
+
 	ErasureFlow `yaml:",inline"`
 
 	Databases []ErasureDatabase `yaml:"databases"`
@@ -66,6 +79,9 @@ type ErasureHook struct {
 var holderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
 
 func (e Erasure) check() error {
+	if err := e.checkIndex(); err != nil {
+		return err
+	}
 	named := map[string]bool{}
 	for i, d := range e.Databases {
 		at := fmt.Sprintf("erasure.databases[%d]", i)

@@ -1,0 +1,40 @@
+package app
+
+import (
+	"context"
+
+	"lethe/erasure"
+	"lethe/erasure/index/dynamodb"
+	"lethe/erasure/index/pebble"
+	"lethe/erasure/index/postgres"
+)
+
+// openIndex opens the erasure index where it is configured to be.
+func (a *App) openIndex(ctx context.Context) (erasure.Index, error) {
+	at, err := a.Config.Erasure.IndexAt()
+	switch {
+	case err != nil:
+		return nil, err
+	case at.Postgres != "":
+		x, err := postgres.Open(ctx, postgres.Config{URL: string(at.Postgres), Password: string(a.Config.Erasure.IndexPassword), Plain: a.Config.Erasure.IndexPlain})
+		if err != nil {
+			return nil, err
+		}
+		if x.Plain() {
+			a.Log.Warn("The erasure index keeps identifiers in clear, because erasure.index_plain is set")
+		}
+		return x, nil
+	case at.DynamoDB != nil:
+		t := at.DynamoDB
+		x, err := dynamodb.Open(ctx, dynamodb.Config{Region: t.Region, Table: t.Table, Endpoint: t.Endpoint, Profile: t.Profile})
+		if err != nil {
+			return nil, err
+		}
+		return x, nil
+	}
+	x, err := pebble.Open(a.path("erasure", "index"), a.Log)
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
