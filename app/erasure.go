@@ -13,6 +13,7 @@ import (
 	"lethe"
 	"lethe/erasure"
 	"lethe/erasure/rewrite"
+	"lethe/erasure/second"
 	"lethe/lib/atomicfile"
 	"lethe/lib/state"
 	"lethe/workflow"
@@ -49,6 +50,7 @@ func (a *App) openErasure(ctx context.Context, db *state.DB) error {
 	}
 	a.Erasure, err = erasure.Open(ctx, erasure.Config{
 		DB: db, Store: a.Stores, Catalog: a.Catalog, Index: index, Key: key, Format: rewrite.For, FormatOf: rewrite.ForFormat, Log: a.Log,
+		SecondReader: second.Reader{},
 		Seal: a.keys, Engine: engine, Reports: "lethe-erasure-" + lethe.Account + "-" + a.Config.AWS.Region, Sign: ed25519.NewKeyFromSeed(seed), Dir: work,
 		Holders: a.ownCopies(db, key, engine),
 	})
