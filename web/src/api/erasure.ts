@@ -16,12 +16,17 @@ export interface IdentifierType {
   parts?: string[];
 }
 
-/** Where identifiers of a type are. Of columns, key, tags and sidecar one is given. */
+/** Where identifiers of a type are: one of columns, key, tags and sidecar. */
 export interface Identifier {
   type: string;
   /** One for each part of the type; a column within another is written with dots. */
   columns?: string[];
-  [place: string]: unknown;
+  /** A pattern of the object's name, as {user_id}-*.csv. */
+  key?: string;
+  /** Names of object tags, one for each part of the type. */
+  tags?: string[];
+  /** The metadata file that says whose an object is, as {object}.meta.json. */
+  sidecar?: string;
 }
 
 export interface Mapping {
@@ -39,6 +44,8 @@ export interface Mapping {
 export interface MappingPreview {
   objects: number;
   bytes: number;
+  /** There are more than were counted. */
+  more?: boolean;
   read: number;
   samples?: { bucket: string; key: string; records: number; identifiers?: { type: string; found: number; distinct: number }[] }[];
   problems?: { where: string; message: string }[];
@@ -162,7 +169,6 @@ export interface CertificateCheck {
 export interface RequestProgress {
   objects: number;
   erased: number;
-  records: number;
   keys: { bucket: string; key: string; erased: boolean; records: number; exceptions: number }[];
 }
 

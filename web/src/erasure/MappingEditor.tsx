@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Select, Textarea, TextInput } from '@mantine/core';
-import { IconArrowLeft, IconPlus, IconX } from '@tabler/icons-react';
+import { IconArrowLeft, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQueries, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -10,11 +10,18 @@ import list from '../ui/list.module.css';
 import { ProblemView } from '../ui/Problem';
 import { Part } from '../ui/Sheet';
 import { columnTree, leaves } from './columns';
-import { ColumnTree } from './ColumnTree';
-import { modes, parsed, partsOf, tidy } from './mapping';
+import { IdentifierPart } from './IdentifierPart';
+import { modes, parsed, tidy } from './mapping';
 import { MappingPreview } from './MappingPreview';
 import { Replacements } from './Replacements';
 import css from './erasure.module.css';
+
+const formats = [
+  { value: '', label: 'are not read' },
+  { value: 'csv', label: 'CSV with a header' },
+  { value: 'jsonl', label: 'JSON lines' },
+  { value: 'parquet', label: 'Parquet' },
+];
 
 const empty: Mapping = { name: '', identifiers: [{ type: '' }] };
 
@@ -31,7 +38,8 @@ export function MappingEditor(props: { start: Mapping | undefined; onDone: (name
   const inDatabases = useQueries({ queries: (dbs.data ?? []).map((d) => tables(ownCatalog, d.name)) });
   const known = inDatabases.flatMap((q) => q.data?.tables ?? []).filter((t) => t.type !== 'VIRTUAL_VIEW');
   const chosen = known.find((t) => t.database === m.database && t.name === m.table);
-  const tree = columnTree(chosen?.columns ?? []);
+  const tree = columnTree([...(chosen?.columns ?? []), ...(chosen?.partition_keys ?? [])]);
+  const ofTable = m.location === undefined;
   const save = useMutation({ mutationFn: () => putMapping(tidy(m)), onSuccess: () => props.onDone(undefined) });
   const change = (c: Partial<Mapping>) => {
     save.reset();
@@ -68,6 +76,18 @@ export function MappingEditor(props: { start: Mapping | undefined; onDone: (name
             {!made && <TextInput label="Name" value={m.name} onChange={(e) => change({ name: e.currentTarget.value })} autoFocus autoCapitalize="none" spellCheck={false} />}
             {json === null && (
               <Select
+                label="Of"
+                data={[
+                  { value: 'table', label: 'a table of the catalog' },
+                  { value: 'location', label: 'objects without a table' },
+                ]}
+                value={ofTable ? 'table' : 'location'}
+                comboboxProps={{ shadow: 'sm' }}
+                onChange={(v) => change({ database: undefined, table: undefined, format: undefined, location: v === 'table' ? undefined : 's3://', identifiers: [{ type: types[0]?.name ?? '', ...(v === 'table' ? {} : { key: '' }) }] })}
+              />
+            )}
+            {json === null && ofTable && (
+              <Select
                 label="Table"
                 data={known.map((t) => `${t.database}.${t.name}`)}
                 value={m.table ? `${m.database}.${m.table}` : null}
@@ -79,6 +99,12 @@ export function MappingEditor(props: { start: Mapping | undefined; onDone: (name
                   if (t) change({ database: t.database, table: t.name, identifiers: [{ type: types[0]?.name ?? '' }], replace: undefined, name: m.name || t.name });
                 }}
               />
+            )}
+            {json === null && !ofTable && (
+              <>
+                <TextInput label="Location" placeholder="s3://bucket/folder/" value={m.location} onChange={(e) => change({ location: e.currentTarget.value })} autoCapitalize="none" spellCheck={false} />
+                <Select label="Records" data={formats} value={m.format ?? ''} comboboxProps={{ shadow: 'sm' }} onChange={(v) => change({ format: v || undefined })} />
+              </>
             )}
             {json !== null && (
               <Textarea
@@ -92,7 +118,8 @@ export function MappingEditor(props: { start: Mapping | undefined; onDone: (name
                   const text = e.currentTarget.value;
                   setJSON(text);
                   try {
-                    change(parsed(text, m.name));
+                    save.reset();
+                    setM(parsed(text, m.name));
                     setWrong('');
                   } catch (problem) {
                     setWrong(problem instanceof Error ? problem.message : String(problem));
@@ -102,18 +129,20 @@ export function MappingEditor(props: { start: Mapping | undefined; onDone: (name
             )}
           </div>
         </Part>
-        {json === null && m.identifiers.map((id, i) => (
-          <IdentifierPart
-            // oxlint-disable-next-line react/no-array-index-key -- they have no other name
-            key={i}
-            nth={i + 1}
-            of={id}
-            types={types}
-            tree={tree}
-            onChange={(to) => identifier(i, to)}
-            onRemove={m.identifiers.length > 1 ? () => change({ identifiers: m.identifiers.filter((_, j) => j !== i) }) : undefined}
-          />
-        ))}
+        {json === null &&
+          m.identifiers.map((id, i) => (
+            <IdentifierPart
+              // oxlint-disable-next-line react/no-array-index-key -- they have no other name
+              key={i}
+              nth={i + 1}
+              of={id}
+              types={types}
+              tree={tree}
+              columns={ofTable ? 'tree' : m.format ? 'written' : 'none'}
+              onChange={(to) => identifier(i, to)}
+              onRemove={m.identifiers.length > 1 ? () => change({ identifiers: m.identifiers.filter((_, j) => j !== i) }) : undefined}
+            />
+          ))}
         {json === null && (
           <Part title="What becomes of a record">
             <div className={list.form}>
@@ -154,55 +183,5 @@ export function MappingEditor(props: { start: Mapping | undefined; onDone: (name
       </form>
       <MappingPreview mapping={tidy(m)} />
     </div>
-  );
-}
-
-/** Where identifiers of one type are. */
-function IdentifierPart(props: {
-  nth: number;
-  of: Identifier;
-  types: { name: string; parts?: string[] }[];
-  tree: ReturnType<typeof columnTree>;
-  onChange: (i: Identifier) => void;
-  onRemove?: () => void;
-}) {
-  const { of: id, types } = props;
-  const type = types.find((t) => t.name === id.type) ?? types[0];
-  const n = partsOf(type as never);
-  const columns = id.columns ?? [];
-  /** Takes a column: away if it is there, and otherwise in the first place that is free. */
-  const choose = (path: string) => {
-    const next = columns.includes(path) ? columns.filter((c) => c !== path) : [...columns.slice(n === 1 ? 1 : 0), path].slice(-n);
-    props.onChange({ type: type?.name ?? '', columns: next });
-  };
-  return (
-    <Part
-      title={`Identifier ${props.nth}`}
-      note={n > 1 ? `choose ${n} columns, in the order ${type?.parts?.join(', ')}` : columns.length === 0 ? 'choose its column' : undefined}
-      action={
-        props.onRemove && (
-          <ActionIcon aria-label={`Remove identifier ${props.nth}`} size={22} onClick={props.onRemove}>
-            <IconX size={14} />
-          </ActionIcon>
-        )
-      }
-    >
-      <div className={list.form}>
-        <Select aria-label={`Type of identifier ${props.nth}`} data={types.map((t) => t.name)} value={type?.name ?? null} comboboxProps={{ shadow: 'sm' }} onChange={(v) => v && props.onChange({ type: v })} />
-        {props.tree.length > 0 ? (
-          <ColumnTree
-            tree={props.tree}
-            label={`Columns of identifier ${props.nth}`}
-            chosen={(path) => {
-              const at = columns.indexOf(path);
-              return at < 0 ? undefined : (type?.parts?.[at] ?? type?.name);
-            }}
-            onChoose={choose}
-          />
-        ) : (
-          <p className="muted">Choose the table first.</p>
-        )}
-      </div>
-    </Part>
   );
 }

@@ -31,7 +31,7 @@ export function MappingPreview({ mapping: m }: { mapping: Mapping }) {
         {!p && !look.error && <p className="muted">Reads some of the objects and says what the mapping finds in them: counts, never values.</p>}
         {p && (
           <p className="num">
-            <b>{counted(p.objects, 'object')}</b>, {bytes(p.bytes)}; {count(p.read)} read.
+            <b>{counted(p.objects, 'object')}</b>{p.more && ' or more'}, {bytes(p.bytes)}; {count(p.read)} of them read.
           </p>
         )}
         {p?.problems?.map((b) => (

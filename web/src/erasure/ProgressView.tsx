@@ -2,6 +2,7 @@ import { IconCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 
 import { type ErasureRequest, progress, type RequestProgress } from '../api/erasure';
+import { problemOf } from '../api/client';
 import { count, counted } from '../ui/format';
 import { Progress } from '../ui/Progress';
 import { ProblemView } from '../ui/Problem';
@@ -18,13 +19,15 @@ const saysOf = (k: Key) => (k.exceptions > 0 ? `${counted(k.exceptions, 'version
 /** What is being erased, object by object. */
 export function ProgressView({ request: r }: { request: ErasureRequest }) {
   const q = useQuery(progress(r.id, r.state === 'erasing'));
+  // It was closed while this was read: the request says so in a moment.
+  if (q.error && problemOf(q.error).kind === 'conflict') return <Waiting label="Loading the progress" />;
   if (q.error) return <ProblemView error={q.error} retry={() => void q.refetch()} />;
   if (!q.data) return <Waiting label="Loading the progress" />;
   const p = q.data;
   const verifying = r.state === 'erasing' && p.erased === p.objects;
   return (
     <>
-      <Part title={verifying ? 'Looking for what is left' : 'Erasing'} note={`${count(p.erased)} of ${counted(p.objects, 'object')}, ${counted(p.records, 'record')}`}>
+      <Part title={verifying ? 'Looking for what is left' : 'Erasing'} note={`${count(p.erased)} of ${counted(p.objects, 'object')}`}>
         <Progress label="Objects erased" value={verifying ? -1 : p.objects === 0 ? 0 : p.erased / p.objects} />
       </Part>
       {p.keys.length > 0 && (

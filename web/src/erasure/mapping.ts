@@ -3,11 +3,30 @@ import type { Identifier, IdentifierType, Mapping } from '../api/erasure';
 /** How many values an identifier of a type has. */
 export const partsOf = (t: IdentifierType | undefined) => Math.max(1, t?.parts?.length ?? 0);
 
-/** Where identifiers of a mapping are, in words. */
+export type Place = 'columns' | 'key' | 'tags' | 'sidecar';
+
+/** Where identifiers can be, in the order in which it is offered. */
+export const places: { value: Place; label: string }[] = [
+  { value: 'columns', label: 'In a column' },
+  { value: 'key', label: "In the object's name" },
+  { value: 'tags', label: 'In an object tag' },
+  { value: 'sidecar', label: 'In a metadata file' },
+];
+
+export const placeOf = (i: Identifier): Place => (['key', 'tags', 'sidecar'] as const).find((p) => i[p] !== undefined) ?? 'columns';
+
+/** Where identifiers of a mapping are, in words; '' if that was not said yet. */
 export function whereOf(i: Identifier): string {
-  if (i.columns && i.columns.length > 0) return i.columns.join(', ');
-  for (const [place, v] of Object.entries(i)) if (place !== 'type' && place !== 'columns') return `${place} ${typeof v === 'string' ? v : JSON.stringify(v)}`;
-  return '';
+  switch (placeOf(i)) {
+    case 'key':
+      return i.key ?? '';
+    case 'tags':
+      return i.tags!.some((t) => t !== '') ? `tag ${i.tags!.join(', ')}` : '';
+    case 'sidecar':
+      return i.sidecar ?? '';
+    default:
+      return i.columns?.join(', ') ?? '';
+  }
 }
 
 /** Which table or place a mapping is of. */
