@@ -49,8 +49,7 @@ func (a *App) openErasure(ctx context.Context, db *state.DB) error {
 		return err
 	}
 	a.Erasure, err = erasure.Open(ctx, erasure.Config{
-		DB: db, Store: a.Stores, Catalog: a.Catalog, Index: index, Key: key, Format: rewrite.For, FormatOf: rewrite.ForFormat, Log: a.Log,
-		SecondReader: second.Reader{},
+		DB: db, Store: a.Stores, Catalog: a.Catalog, Index: index, Key: key, Format: rewrite.For, FormatOf: rewrite.ForFormat, SecondReader: second.Reader{}, Log: a.Log,
 		Seal: a.keys, Engine: engine, Reports: "lethe-erasure-" + lethe.Account + "-" + a.Config.AWS.Region, Sign: ed25519.NewKeyFromSeed(seed), Dir: work,
 		Holders: a.ownCopies(db, key, engine),
 	})
