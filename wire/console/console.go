@@ -1,9 +1,10 @@
 // Package console serves the console port: the single-page application of
 // package web and the JSON API under /api/v1 that it and scripts use.
 //
-// A request is one of four things. Pages and assets are public and hold no
+// A request is one of five things. Pages and assets are public and hold no
 // data. /healthz, /readyz and /metrics are for machines. POST /api/v1/session
-// logs in, and so do the answers of an identity provider (oidc.go). Everything else under
+// logs in, and so do the answers of an identity provider (oidc.go). /approval/TOKEN is what
+// a letter to an approver leads to (approval.go). Everything else under
 // /api/v1 is an operation of the routes table:
 // it carries a login (the session cookie, or Authorization: Bearer TOKEN), says
 // which actions it needs on which resources in the words of AWS's policies, and
@@ -145,6 +146,8 @@ func New(o Options) http.Handler {
 	if o.SingleSignOn != nil {
 		newSingleSignOn(s, *o.SingleSignOn).add(mux)
 	}
+	mux.HandleFunc("GET /approval/{token}", s.showApproval)
+	mux.HandleFunc("POST /approval/{token}", s.decideByLink)
 	mux.HandleFunc("GET /api/v1/openapi.json", openAPI)
 	mux.HandleFunc("/api/", s.noSuchOperation)
 	mux.HandleFunc("GET /healthz", s.healthz)

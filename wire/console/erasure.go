@@ -22,13 +22,19 @@ type Erasure interface {
 	IndexStatus(ctx context.Context) (erasure.IndexStatus, error)
 	StartBuild() error
 	Unread(ctx context.Context, limit int) ([]erasure.Unread, error)
-	Ask(ctx context.Context, given []erasure.Named) (erasure.Request, error)
+	AskAndTell(ctx context.Context, given []erasure.Named, told erasure.Contacts) (erasure.Request, error)
 	Requests(ctx context.Context) ([]erasure.Request, error)
 	Request(ctx context.Context, id string) (erasure.Request, error)
 	ReportOf(ctx context.Context, id string) ([]byte, error)
 	Progress(ctx context.Context, id string, limit int) (erasure.RequestProgress, error)
 	Decide(ctx context.Context, id string, d erasure.Decision) error
 	Retry(ctx context.Context, id string) error
+	Extend(ctx context.Context, id, reason string) (erasure.Request, error)
+	Holds(ctx context.Context) ([]erasure.Hold, error)
+	Hold(ctx context.Context, h erasure.Hold) (erasure.Hold, error)
+	Release(ctx context.Context, hold string) error
+	Approval(ctx context.Context, token string) (erasure.Approval, error)
+	DecideByLink(ctx context.Context, token, code string, d erasure.Decision) (erasure.Request, error)
 	CertificateOf(ctx context.Context, id string) (erasure.SignedCertificate, error)
 	VerifyCertificate(ctx context.Context, signed erasure.SignedCertificate) (erasure.Check, error)
 }
@@ -36,7 +42,7 @@ type Erasure interface {
 const erasureResource = "arn:lethe:erasure:::*"
 
 func (s *server) erasureRoutes() []route {
-	return []route{
+	return append(s.flowRoutes(), []route{
 		{"GET", "/identifier-types", "listIdentifierTypes", s.listIdentifierTypes},
 		{"PUT", "/identifier-types/{type}", "putIdentifierType", s.putIdentifierType},
 		{"DELETE", "/identifier-types/{type}", "deleteIdentifierType", s.deleteIdentifierType},
@@ -56,7 +62,7 @@ func (s *server) erasureRoutes() []route {
 		{"POST", "/requests/{request}/retry", "retryRequest", s.retryRequest},
 		{"GET", "/requests/{request}/certificate", "getCertificate", s.getCertificate},
 		{"POST", "/certificate-check", "checkCertificate", s.checkCertificate},
-	}
+	}...)
 }
 
 // on asks for one action on erasure.
@@ -204,11 +210,13 @@ func (s *server) createRequest(c *call) ([]need, func() error, error) {
 	return on("lethe:CreateErasureRequest", func() error {
 		var in struct {
 			Identifiers []erasure.Named `json:"identifiers"`
+			Contact     string          `json:"contact"`
+			Requester   string          `json:"requester"`
 		}
 		if err := decode(c.w, c.r, &in); err != nil {
 			return err
 		}
-		r, err := s.Erasure.Ask(c.r.Context(), in.Identifiers)
+		r, err := s.Erasure.AskAndTell(c.r.Context(), in.Identifiers, erasure.Contacts{Person: in.Contact, Requester: in.Requester})
 		if err != nil {
 			return err
 		}

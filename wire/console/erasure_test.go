@@ -15,7 +15,8 @@ type persons struct{}
 
 var oneRequest = erasure.Request{ID: "r-1", State: erasure.Reported, By: "admin", Made: time.Unix(1, 0), Due: time.Unix(2, 0), Report: "s3://reports/r-1.json", Digest: "d",
 	Identifiers: []erasure.HashedIdentifier{{Type: "user_id", Hash: "00"}}, Decisions: []erasure.Decision{{Approve: true, By: "ada", Digest: "d", Reason: "r", At: time.Unix(3, 0)}},
-	Certificate: "s3://reports/c-1.json", Closed: time.Unix(4, 0), Problem: "p", Attempt: 1}
+	Certificate: "s3://reports/c-1.json", Closed: time.Unix(4, 0), Problem: "p", Attempt: 1,
+	Extended: time.Unix(5, 0), ExtensionReason: "r", Warning: "w", Warned: 1, Waiting: time.Unix(6, 0), Reminded: 1, Held: []string{"h-1"}, Remains: []string{"h-1"}, Remainder: "r-0"}
 
 func (persons) Types(context.Context) ([]erasure.IdentifierType, error) {
 	return []erasure.IdentifierType{{Name: "name", Form: erasure.Folded, Parts: []string{"first", "last"}}}, nil
@@ -52,7 +53,7 @@ func (persons) Unread(context.Context, int) ([]erasure.Unread, error) {
 	return []erasure.Unread{{ObjectVersion: erasure.ObjectVersion{Bucket: "b", Key: "k"}, Kind: lethe.BadData, Reason: "r", At: time.Unix(1, 0)}}, nil
 }
 
-func (persons) Ask(_ context.Context, given []erasure.Named) (erasure.Request, error) {
+func (persons) AskAndTell(_ context.Context, given []erasure.Named, _ erasure.Contacts) (erasure.Request, error) {
 	if len(given) == 0 {
 		return erasure.Request{}, lethe.Errorf(lethe.Invalid, "the request names nobody")
 	}
@@ -95,7 +96,11 @@ func TestErasureAnswersAreAsDescribed(t *testing.T) {
 		{"buildErasureIndex", "POST", "/erasure-index/build", ""},
 		{"listUnread", "GET", "/erasure-index/unread?limit=5", ""},
 		{"createRequest", "POST", "/requests", `{"identifiers":[{"type":"user_id","values":["u"]}]}`},
+		{"createRequest", "POST", "/requests", `{"identifiers":[{"type":"user_id","values":["u"]}],"contact":"ada@example.org","requester":"dpo@example.org"}`},
 		{"listRequests", "GET", "/requests", ""},
+		{"extendRequest", "POST", "/requests/r-1/extend", `{"reason":"r"}`},
+		{"listHolds", "GET", "/holds", ""},
+		{"createHold", "POST", "/holds", `{"kind":"hold","mapping":"m","request":"r-1","reason":"r","until":"2027-01-01T00:00:00Z"}`},
 		{"getRequest", "GET", "/requests/r-1", ""},
 		{"getReport", "GET", "/requests/r-1/report", ""},
 		{"getProgress", "GET", "/requests/r-1/progress?limit=5", ""},
@@ -118,6 +123,9 @@ func TestErasureRefusals(t *testing.T) {
 		{"PUT", "/mappings/a", `{"name":"b"}`, http.StatusBadRequest},
 		{"DELETE", "/mappings/a", "", http.StatusNoContent},
 		{"POST", "/requests", `{"identifiers":[]}`, http.StatusBadRequest},
+		{"POST", "/holds", `{"id":"mine"}`, http.StatusBadRequest},
+		{"DELETE", "/holds/h-1", "", http.StatusNoContent},
+		{"DELETE", "/holds/none", "", http.StatusNotFound},
 		{"POST", "/requests", `{"who":"ada"}`, http.StatusBadRequest},
 		{"GET", "/requests/nope", "", http.StatusNotFound},
 		{"POST", "/requests/r-1/decision", `{"digest":"d"}`, http.StatusBadRequest},
