@@ -167,6 +167,11 @@ func (s *Service) versions(ctx context.Context, bucket, key string) (vs []object
 func (s *Service) eraseVersion(ctx context.Context, sub subject, t task, out *Outcome) (changed bool, kept *Exception, err error) {
 	for _, k := range t.looks {
 		if _, ok := k.whole(sub); ok && k.doc == nil {
+			for _, other := range t.looks { // whose mapping keeps it, keeps it from all
+				if kept := sub.keep(other.Name, t.Version); kept != nil {
+					return false, kept, nil
+				}
+			}
 			kept, err := s.eraseWhole(ctx, sub, t.Version, Change{Mapping: k.Name}, out)
 			return kept == nil && err == nil, kept, err
 		}
@@ -246,25 +251,36 @@ func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Versi
 	}
 	// A lock does not keep the current version from being replaced: what was current
 	// then lies below, and is found there.
-	if p.Empty && modes[c.Mode] == Delete {
-		if err := s.Store.Delete(ctx, v.Bucket, v.Key, object.Condition{IfMatch: v.ETag}); err != nil {
-			return nil, err
-		}
+	var after object.Object
+	var err error
+	empty := p.Empty && modes[c.Mode] == Delete
+	if empty {
+		err = s.Store.Delete(ctx, v.Bucket, v.Key, object.Condition{IfMatch: v.ETag})
 	} else {
-		after, err := s.Store.Splice(ctx, v.Bucket, v.Key, v.ETag, p.Edits)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.verify(ctx, sub, c, p, after); err != nil {
-			return nil, err
-		}
-		change.After = after.ETag
+		after, err = s.Store.Splice(ctx, v.Bucket, v.Key, v.ETag, p.Edits)
 	}
+	if err != nil {
+		return nil, err
+	}
+	change.After = after.ETag
 	out.Records += p.Cut
 	out.Notes = append(out.Notes, p.Notes...)
 	out.Changes = append(out.Changes, change)
-	return nil, nil
+	if empty {
+		return nil, nil
+	}
+	// Only now is it known how many records must be left, so a store that fails is
+	// asked again at once.
+	for range verifyTries {
+		if err = s.verify(ctx, sub, c, p, after); err == nil || (Unread{Kind: lethe.KindOf(err)}).stays() {
+			break
+		}
+	}
+	return nil, err
 }
+
+// verifyTries is how often what a cut has made is read until the store does not fail.
+const verifyTries = 5
 
 // drop deletes a version below the current one for good, or says what forbids it.
 func (s *Service) drop(ctx context.Context, v object.Version) (*Exception, error) {
@@ -297,8 +313,8 @@ func (s *Service) verify(ctx context.Context, sub subject, c look, p *Plan, afte
 	var rows, left int64
 	for r, err := range f.Records(ctx, content{ctx, s.Store, after}, c.columns(), nil) {
 		switch {
-		case lethe.Is(err, lethe.NotFound) || lethe.Is(err, lethe.Conflict) || err != nil && lethe.KindOf(err) == lethe.Canceled:
-			return err // it is somebody else's by now
+		case err != nil && !(Unread{Kind: lethe.KindOf(err)}).stays():
+			return err // the store fails, or it is somebody else's by now
 		case err != nil:
 			return lethe.Errorf(lethe.BadData, "what was left of it cannot be read again: %w", err)
 		}

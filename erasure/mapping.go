@@ -182,8 +182,8 @@ func (id Identifier) check(typ IdentifierType) error {
 	return err
 }
 
-// where names what holds an identifier, for messages.
-func (id Identifier) where() string {
+// Where names what holds an identifier, for messages.
+func (id Identifier) Where() string {
 	switch {
 	case id.Key != "":
 		return "key " + id.Key
@@ -275,7 +275,7 @@ func (s *Service) PutType(ctx context.Context, t IdentifierType) error {
 				continue
 			}
 			if err := id.check(t); err != nil {
-				return lethe.Errorf(lethe.Conflict, "mapping %s has %s for identifiers of type %s, which it would not fit: %w", m.Name, id.where(), t.Name, err)
+				return lethe.Errorf(lethe.Conflict, "mapping %s has %s for identifiers of type %s, which it would not fit: %w", m.Name, id.Where(), t.Name, err)
 			}
 		}
 	}

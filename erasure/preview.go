@@ -100,7 +100,7 @@ func (s *Service) Preview(ctx context.Context, m Mapping) (p Preview, err error)
 	}
 	for i, n := range found {
 		if n == 0 && p.Read > 0 {
-			p.Problems = append(p.Problems, Problem{fmt.Sprintf("identifiers[%d]", i), m.Identifiers[i].where() + " had no identifier in any object that was read"})
+			p.Problems = append(p.Problems, Problem{fmt.Sprintf("identifiers[%d]", i), m.Identifiers[i].Where() + " had no identifier in any object that was read"})
 		}
 	}
 	return p, nil

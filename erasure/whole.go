@@ -126,6 +126,7 @@ func (s *Service) eraseFromSidecar(ctx context.Context, sub subject, k look, v o
 			}
 			kept = except(v, e.Until, "it says whose an object is that stays: %s",
 				strings.ReplaceAll(e.Reason, key, s.masked(sub, s.shown([]cover{k.cover}, key))))
+			kept.Hold = e.Hold
 		}
 	}
 	left := int64(0)

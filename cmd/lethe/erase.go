@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -29,7 +28,7 @@ comes back, as with an old copy, is erased again.`,
 	asJSON := cmd.PersistentFlags().Bool("json", false, "print JSON")
 
 	var ids []string
-	var until, reason, out, file string
+	var until, reason, out string
 	request := &cobra.Command{Use: "request --id TYPE=VALUE...", Short: "Ask that a person be erased; prints the request's id", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return askErasure(cmd, *data, *asJSON, ids, until) }}
 	request.Flags().StringArrayVar(&ids, "id", nil, "an identifier, as user_id=VALUE; parts of a composite one follow one another, separated by tabs")
@@ -69,9 +68,7 @@ comes back, as with an old copy, is erased again.`,
 	typ.RunE = func(cmd *cobra.Command, args []string) error {
 		return put(cmd, *data, "/identifier-types/"+args[0], erasure.IdentifierType{Name: args[0], Form: erasure.Form(*form), Parts: *parts})
 	}
-	mapping := &cobra.Command{Use: "map -f FILE", Short: "Say which columns hold identifiers: a mapping, or a list of them, as JSON", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return putMappings(cmd, *data, file) }}
-	mapping.Flags().StringVarP(&file, "file", "f", "-", "the file; - reads the standard input")
+	mapping := newMap(data, asJSON)
 	mappings := &cobra.Command{Use: "mappings", Short: "List the mappings", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listMappings(cmd, *data, *asJSON) }}
 	cmd.AddCommand(request, status, report, approve, reject, retry, certificate, verify, typ, mapping, mappings)
@@ -271,63 +268,4 @@ func verifyCertificate(cmd *cobra.Command, data string, asJSON bool, file string
 		return lethe.Errorf(lethe.Conflict, "the person is in %d object versions", check.Found)
 	}
 	return nil
-}
-
-func putMappings(cmd *cobra.Command, data, file string) error {
-	in := cmd.InOrStdin()
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
-	}
-	text, err := io.ReadAll(in)
-	if err != nil {
-		return err
-	}
-	var all []erasure.Mapping
-	if err := json.Unmarshal(text, &all); err != nil {
-		var one erasure.Mapping
-		if err := json.Unmarshal(text, &one); err != nil {
-			return lethe.Errorf(lethe.Invalid, "%s holds no mapping: %w", file, err)
-		}
-		all = []erasure.Mapping{one}
-	}
-	for _, m := range all {
-		if m.Name == "" {
-			m.Name = m.Database + "." + m.Table
-		}
-		if err := put(cmd, data, "/mappings/"+m.Name, m); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func listMappings(cmd *cobra.Command, data string, asJSON bool) error {
-	var all struct {
-		Mappings []erasure.Mapping `json:"mappings"`
-	}
-	if err := ask(cmd, data, http.MethodGet, "/mappings", &all); err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(cmd, all)
-	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tTABLE\tIDENTIFIERS\tMODE")
-	for _, m := range all.Mappings {
-		var ids []string
-		for _, id := range m.Identifiers {
-			ids = append(ids, id.Type+"="+strings.Join(id.Columns, "+"))
-		}
-		mode := m.Mode
-		if mode == "" {
-			mode = "delete"
-		}
-		fmt.Fprintf(w, "%s\t%s.%s\t%s\t%s\n", m.Name, m.Database, m.Table, strings.Join(ids, ", "), mode)
-	}
-	return w.Flush()
 }
