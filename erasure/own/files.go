@@ -89,6 +89,7 @@ func (f *files) Erase(ctx context.Context, p erasure.Person) ([]erasure.Holding,
 type tally struct {
 	found, locked, unread, named int64
 	until                        time.Time
+	cut                          string // ETag of what was cut last, which may be a version now
 }
 
 func (f *files) all(ctx context.Context, p erasure.Person, erase bool) ([]erasure.Holding, error) {
@@ -176,9 +177,14 @@ func (f *files) version(ctx context.Context, m *matcher, at file, v object.Versi
 	case err != nil:
 		return false, err
 	}
-	t.found += s.records
-	// What was cut is read again, and may have become a version of before.
-	return !s.whole && v.Latest, nil
+	if v.Latest || v.ETag != t.cut {
+		t.found += s.records
+	}
+	if s.whole || !v.Latest {
+		return false, nil
+	}
+	t.cut = v.ETag
+	return true, nil // what it is now is read too
 }
 
 func (f *files) versions(ctx context.Context, at file) (vs []object.Version, err error) {
@@ -235,7 +241,7 @@ func (f *files) scan(ctx context.Context, m *matcher, at file, v object.Version)
 		switch {
 		case errors.Is(err, io.EOF):
 			return s, nil
-		case zipped && damaged(err):
+		case err != nil && zipped && damaged(err):
 			s.unread = true
 			return s, nil
 		case err != nil:
