@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -84,9 +85,9 @@ func WithConditions(ctx context.Context, values map[string][]string) context.Con
 // not to be changed.
 func (r *Request) conditions() map[string][]string {
 	if r == nil || r.onward {
-		m := timeKeys(time.Now(), 3)
-		m["aws:viaawsservice"] = yes
-		if r != nil {
+		m := onwardKeys()
+		if r != nil && len(r.Context) > 0 {
+			m = maps.Clone(m)
 			for name, values := range r.Context {
 				m[strings.ToLower(name)] = values
 			}
@@ -111,6 +112,27 @@ func (r *Request) conditions() map[string][]string {
 }
 
 var yes, no = []string{"true"}, []string{"false"}
+
+// onward are the condition keys of work without a request, of which a query decides
+// much within a second.
+var onward atomic.Pointer[struct {
+	second int64
+	keys   map[string][]string
+}]
+
+func onwardKeys() map[string][]string {
+	now := time.Now()
+	if k := onward.Load(); k != nil && k.second == now.Unix() {
+		return k.keys
+	}
+	m := timeKeys(now, 3)
+	m["aws:viaawsservice"] = yes
+	onward.Store(&struct {
+		second int64
+		keys   map[string][]string
+	}{now.Unix(), m})
+	return m
+}
 
 func timeKeys(t time.Time, size int) map[string][]string {
 	m := make(map[string][]string, size)
