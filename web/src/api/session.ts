@@ -36,10 +36,16 @@ export const loginProviders = queryOptions({
   queryFn: async ({ signal }) => (await get<{ providers: LoginProvider[] }>(url + '/providers', signal)).providers,
 });
 
+/** What a login by a provider ended with, as the server says it in the address of the page
+ * that it sends the browser to. It is read before the page leads on to another. */
+let ended = new URLSearchParams(window.location.search).get('login') ?? '';
+export const loginEnded = () => ended;
+
 onSessionEnd(() => cache.setQueryData(session.queryKey, null));
 
 export async function login(name: string, password: string) {
   const s = await call<Session>('POST', url, { body: { name, password } });
+  ended = '';
   cache.setQueryData(session.queryKey, s);
 }
 

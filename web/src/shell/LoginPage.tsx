@@ -2,11 +2,11 @@ import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 
-import { login, loginProviders } from '../api/session';
+import { login, loginEnded, loginProviders } from '../api/session';
 import { ProblemView } from '../ui/Problem';
 import css from './shell.module.css';
 
-/** What a login by a provider ended with, as the server says it in the page's address. */
+/** What a login by a provider ended with. */
 const endings: Record<string, string> = {
   denied: 'That login was not accepted. If it should be, ask the administrator: the log says why.',
   expired: 'That login took too long, or began in another browser. Try again.',
@@ -14,18 +14,18 @@ const endings: Record<string, string> = {
   provider: 'The identity provider does not answer. Try again later, or log in with a password.',
 };
 
-/** The page that somebody wanted, and what their last login ended with. */
+/** The page that somebody wanted. */
 function wanted() {
   const query = new URLSearchParams(window.location.search);
-  const ended = endings[query.get('login') ?? ''];
   query.delete('login');
   const rest = query.toString();
-  return { ended, page: window.location.pathname + (rest && '?' + rest) };
+  return window.location.pathname + (rest && '?' + rest);
 }
 
 export default function LoginPage() {
   const { data: providers = [] } = useQuery(loginProviders);
-  const { ended, page } = wanted();
+  const page = wanted();
+  const ended = endings[loginEnded()];
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
 
