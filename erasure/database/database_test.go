@@ -417,6 +417,8 @@ func TestCircles(t *testing.T) {
 		}})
 		p.refused(h, person(p.t, ada...), lethe.Unsupported, "go round in a circle")
 		if p.mysql {
+			p.exec(`ALTER TABLE a DROP FOREIGN KEY a_b`, `ALTER TABLE a ADD CONSTRAINT a_b FOREIGN KEY (b) REFERENCES b (id) ON DELETE SET NULL`)
+			p.erase(h, person(p.t, ada...), "a=1 b=1")
 			return
 		}
 		p.exec(`ALTER TABLE a ALTER CONSTRAINT a_b DEFERRABLE`)

@@ -194,25 +194,10 @@ func (s *search) among(q *query, alias string, n *node, of []row) {
 
 // collect reads the rows that a query finds and that are the person's.
 func (s *search) collect(ctx context.Context, n *node, q *query, theirs func(values []sql.NullString) bool) error {
-	keys, values := len(s.d.key("t", n.table)), len(n.identifying())
-	found, err := s.tx.QueryContext(ctx, q.String(), q.args...)
-	if err != nil {
-		return at(n, err)
-	}
-	defer found.Close()
 	n.rows.asked++
-	for found.Next() {
-		all := make([]sql.NullString, keys+values)
-		to := make([]any, len(all))
-		for i := range all {
-			to[i] = &all[i]
-		}
-		if err := found.Scan(to...); err != nil {
-			return at(n, err)
-		}
-		r := row{all[:keys], all[keys:]}
+	return s.each(ctx, n, q, func(r row) error {
 		if !theirs(r.values) {
-			continue
+			return nil
 		}
 		id := r.id()
 		first, seen := n.rows.seen[id]
@@ -225,6 +210,35 @@ func (s *search) collect(ctx context.Context, n *node, q *query, theirs func(val
 		}
 		if n.rows.count > maxRows {
 			return lethe.Errorf(lethe.Unsupported, "more than %d rows of table %s are the person's", maxRows, n.name).WithHint("see whether the mapping is right: one person's are erased in one transaction")
+		}
+		return nil
+	})
+}
+
+// each calls f with each row of a query, which begins with the columns of the
+// table's key.
+func (s *search) each(ctx context.Context, n *node, q *query, f func(row) error) error {
+	found, err := s.tx.QueryContext(ctx, q.String(), q.args...)
+	if err != nil {
+		return at(n, err)
+	}
+	defer found.Close()
+	columns, err := found.Columns()
+	if err != nil {
+		return at(n, err)
+	}
+	keys := len(s.d.key("t", n.table))
+	for found.Next() {
+		all := make([]sql.NullString, len(columns))
+		to := make([]any, len(all))
+		for i := range all {
+			to[i] = &all[i]
+		}
+		if err := found.Scan(to...); err != nil {
+			return at(n, err)
+		}
+		if err := f(row{all[:keys], all[keys:]}); err != nil {
+			return err
 		}
 	}
 	return at(n, found.Err())
@@ -310,14 +324,15 @@ func (s *search) lock(ctx context.Context) error {
 	for _, n := range slices.Backward(s.order) {
 		for some := range slices.Chunk(n.rows.list, batch) {
 			q := &query{d: s.d}
-			q.add("SELECT 1 FROM ", tableName(s.d, n.name), " t WHERE ")
+			q.add("SELECT ", strings.Join(s.d.key("t", n.table), ", "), " FROM ", tableName(s.d, n.name), " t WHERE ")
 			s.among(q, "t", n, some)
 			q.add(" FOR UPDATE")
-			if _, err := s.tx.ExecContext(ctx, q.String(), q.args...); err != nil {
-				return at(n, err)
-			}
-			for _, r := range some {
+			err := s.each(ctx, n, q, func(r row) error {
 				s.locked[n.name.String()+" "+r.id()] = true
+				return nil
+			})
+			if err != nil {
+				return err
 			}
 		}
 	}

@@ -35,6 +35,9 @@ func openMySQL(c Config) (dialect, *sql.DB, error) {
 	// A text that does not fit is an error and not cut off, and names and texts are
 	// quoted as they are here.
 	m.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
+	if err := m.Apply(mysql.Charset("utf8mb4", "")); err != nil {
+		return nil, nil, err
+	}
 	connector, err := mysql.NewConnector(m)
 	if err != nil {
 		return nil, nil, bad

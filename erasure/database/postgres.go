@@ -32,6 +32,9 @@ func openPostgres(c Config) (dialect, *sql.DB, error) {
 	if c.Password != "" {
 		p.Password = c.Password
 	}
+	if p.ConnectTimeout == 0 {
+		p.ConnectTimeout = 10 * time.Second
+	}
 	if p.RuntimeParams["application_name"] == "" {
 		p.RuntimeParams["application_name"] = "lethe"
 	}

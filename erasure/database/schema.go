@@ -209,17 +209,22 @@ func (n *node) choose() {
 	n.key = slices.Compact(cs)
 }
 
-// sort orders the tables, those that reference others before them. Constraints that
-// are checked at the end of the transaction give way where there is a circle.
+// sort orders the tables, those that reference others before them. Where there is a
+// circle, constraints give way that the database keeps by itself, and then those
+// that can be checked at the end of the transaction.
 func (s *search) sort() error {
 	left := map[name]bool{}
 	for n := range s.nodes {
 		left[n] = true
 	}
-	free := func(n name, deferred bool) bool {
+	free := func(n name, binds func(k foreignKey) bool) bool {
 		return !slices.ContainsFunc(s.keys, func(k foreignKey) bool {
-			return k.to == n && k.from != n && left[k.from] && s.nodes[n].deletes() && (!deferred || !k.deferrable)
+			return k.to == n && k.from != n && left[k.from] && s.nodes[n].deletes() && binds(k)
 		})
+	}
+	strict := func(k foreignKey) bool { return k.rule != "CASCADE" && !strings.HasPrefix(k.rule, "SET ") }
+	choices := []func(k foreignKey) bool{
+		func(foreignKey) bool { return true }, strict, func(k foreignKey) bool { return strict(k) && !k.deferrable },
 	}
 	for len(left) > 0 {
 		var names []name
@@ -227,10 +232,12 @@ func (s *search) sort() error {
 			names = append(names, n)
 		}
 		slices.SortFunc(names, func(a, b name) int { return strings.Compare(a.String(), b.String()) })
-		i := slices.IndexFunc(names, func(n name) bool { return free(n, false) })
-		if i < 0 {
-			i = slices.IndexFunc(names, func(n name) bool { return free(n, true) })
-			s.deferred = true
+		i := -1
+		for choice, binds := range choices {
+			if i = slices.IndexFunc(names, func(n name) bool { return free(n, binds) }); i >= 0 {
+				s.deferred = s.deferred || choice == 2
+				break
+			}
 		}
 		if i < 0 {
 			var in []string

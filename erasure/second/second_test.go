@@ -183,7 +183,7 @@ func TestParquet(t *testing.T) {
 	}
 	columns := []string{"id", "n", "SMALL", "raw", "u", "ok", "born", "mails", "old", "buyers.id", "buyers.tags", "home.id", "home.tags"}
 	codecs := []parquet.WriterOption{parquet.Compression(&parquet.Snappy), parquet.Compression(&parquet.Zstd), parquet.Compression(&parquet.Gzip), parquet.Compression(&parquet.Brotli), parquet.Compression(&parquet.Uncompressed)}
-	for range 20 {
+	for range 8 {
 		var b bytes.Buffer
 		w := parquet.NewGenericWriter[person](&b, codecs[rng.IntN(len(codecs))], parquet.PageBufferSize(64<<rng.IntN(8)), parquet.DataPageVersion(1+rng.IntN(2)))
 		rows := rng.IntN(300)
@@ -277,7 +277,7 @@ func TestDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 300 {
+	for range 100 {
 		raw := bytes.Clone(b.Bytes())
 		if rng.IntN(4) == 0 {
 			raw = raw[:rng.IntN(len(raw))]
