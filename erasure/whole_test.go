@@ -3,7 +3,9 @@ package erasure_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -600,4 +602,122 @@ func TestPreview(t *testing.T) {
 	if ms, err := l.Mappings(t.Context()); err != nil || len(ms) != 0 {
 		t.Errorf("it was kept: %+v, %v", ms, err)
 	}
+}
+
+// TestEraseWholeUnderFaults: a store that fails at every call, and is asked again as
+// a process would after a kill. The object never outlives what says whose it is, and
+// at the end nothing of the person is left, and all of somebody else's.
+func TestEraseWholeUnderFaults(t *testing.T) {
+	for _, versioned := range []bool{false, true} {
+		t.Run(fmt.Sprint("versioned=", versioned), func(t *testing.T) {
+			seed := rand.Uint64()
+			t.Logf("seed %d", seed)
+			l := newLake(t)
+			l.types()
+			if versioned {
+				l.versioned()
+			}
+			m := whole("user_id")
+			m.Identifiers = []erasure.Identifier{{Type: "user_id", Sidecar: "m.json"}}
+			l.must(l.PutMapping(t.Context(), m))
+			m = whole("user_id")
+			m.Name, m.Location, m.Identifiers = "keys", "s3://lake/keys", []erasure.Identifier{{Type: "user_id", Key: "{user_id}-*"}}
+			l.must(l.PutMapping(t.Context(), m))
+			for n := range 3 {
+				l.write("files/a.jpg", fmt.Sprint("hers", n))
+				l.write("files/b.jpg", fmt.Sprint("his", n))
+				l.write("files/c.jpg", fmt.Sprint("hers too", n))
+				l.write("files/m.json", `{"objects":[{"object":"a.jpg","identifiers":[{"type":"user_id","value":"ada"}]},
+					{"object":"b.jpg","identifiers":[{"type":"user_id","value":"bob"}]},{"object":"c.jpg","identifiers":[{"type":"user_id","value":"ada"}]}]}`)
+				l.write("keys/ada-1", fmt.Sprint("hers", n))
+			}
+			l.build()
+			f := &faulty{Store: l.store, rng: rand.New(rand.NewPCG(seed, 1))}
+			l.Store = f
+			ends := map[string]bool{}
+			for n := 0; len(ends) < 2; n++ {
+				if n == 5000 {
+					t.Fatal("it never ends")
+				}
+				for _, key := range []string{"files/m.json", "keys/ada-1"} {
+					_, err := l.Erase(t.Context(), []erasure.Named{user("ada")}, "lake", key)
+					switch {
+					case err == nil:
+						ends[key] = true
+					case !errors.Is(err, errBefore) && !errors.Is(err, errAfter) && !lethe.Is(err, lethe.Conflict):
+						t.Fatalf("%s ended with %v", key, err)
+					}
+				}
+				said := strings.Contains(strings.Join(l.lines("files/m.json"), ""), "ada")
+				for _, key := range []string{"files/a.jpg", "files/c.jpg"} {
+					if !said && l.lines(key) != nil {
+						t.Fatalf("%s is there, and nothing says whose it is", key)
+					}
+				}
+			}
+			if l.lines("files/b.jpg") == nil || l.lines("files/a.jpg") != nil || l.lines("files/c.jpg") != nil {
+				t.Errorf("left are %q", l.everything("files/"))
+			}
+			l.wantAll("keys/")
+			f.mu.Lock()
+			f.off = true
+			f.mu.Unlock()
+			l.build()
+			l.want("user_id", "ada")
+			for v, err := range object.AllVersions(t.Context(), l.store, "lake", "files/m.json") {
+				l.must(err)
+				if v.Marker {
+					continue
+				}
+				r, _, err := l.store.OpenVersion(t.Context(), "lake", v.Key, v.Version, 0, -1)
+				l.must(err)
+				text, err := io.ReadAll(r)
+				l.must(errors.Join(err, r.Close()))
+				if strings.Contains(string(text), "ada") {
+					t.Errorf("a version of the metadata file names her: %s", text)
+				}
+			}
+		})
+	}
+}
+
+// TestFrameworkObjects: the erasure framework's own examples, as objects without a
+// table.
+func TestFrameworkObjects(t *testing.T) {
+	l := newLake(t)
+	l.types()
+	write := func(bucket, key string, lines []string) {
+		t.Helper()
+		l.must(l.store.CreateBucket(t.Context(), bucket))
+		_, err := l.store.Put(t.Context(), bucket, key, strings.NewReader(strings.Join(lines, "\n")+"\n"), object.Header{}, object.Condition{})
+		l.must(err)
+		l.must(l.PutMapping(t.Context(), erasure.Mapping{Name: bucket, Location: "s3://" + bucket + "/", Format: "jsonl", Mode: "blank",
+			Identifiers: []erasure.Identifier{{Type: "user_id", Columns: []string{"user_id"}}}}))
+	}
+	review := func(user string) string { return fmt.Sprintf(`{"user_id":%q,"body":"…"}`, user) }
+	write("gdpr-demo", "year=2018/month=2/day=26/input.json", []string{review("V34qejxNsCbcgD8C0HVk-Q"), review("ofKDkJKXSKZXu5xJNGiiBQ"), review("UgMW8bLE0QMJDCkQ1Ax5Mg")})
+	reviews := make([]string, 3000)
+	for i := range reviews {
+		reviews[i] = review(fmt.Sprint("u", i))
+	}
+	const subject = "V34qejxNsCbcgD8C0HVk-Q"
+	reviews[529], reviews[2102] = review(subject), review(subject)
+	write("gdpr-review", "year=2015/month=12/day=21/review-part-0.json", reviews)
+	l.build()
+	l.want("user_id", subject, "year=2018/month=2/day=26/input.json[0]", "year=2015/month=12/day=21/review-part-0.json[529 2102]")
+	l.want("user_id", "ofKDkJKXSKZXu5xJNGiiBQ", "year=2018/month=2/day=26/input.json[1]")
+	l.want("user_id", "UgMW8bLE0QMJDCkQ1Ax5Mg", "year=2018/month=2/day=26/input.json[2]")
+	report, _ := l.done(user(subject))
+	var rows []string
+	for _, o := range report.Objects {
+		rows = append(rows, fmt.Sprint("s3://", o.Bucket, "/", o.Key, " ", o.Rows))
+	}
+	if want := []string{"s3://gdpr-demo/year=2018/month=2/day=26/input.json [0]", "s3://gdpr-review/year=2015/month=12/day=21/review-part-0.json [529 2102]"}; !slices.Equal(rows, want) {
+		t.Errorf("the report says %q", rows)
+	}
+	reviews[529], reviews[2102] = "{}", "{}"
+	if got := string(l.text("s3://gdpr-review/year=2015/month=12/day=21/review-part-0.json")); got != strings.Join(reviews, "\n")+"\n" {
+		t.Error("the file is not what it was with two lines blanked")
+	}
+	l.want("user_id", "u2999", "year=2015/month=12/day=21/review-part-0.json[2999]")
 }
