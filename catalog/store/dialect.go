@@ -13,6 +13,8 @@ import (
 // spell differently stands in braces:
 //
 //	{IN $1}   is one of the values of a list, bound with list
+//	{NAMES $1} the same of a list of texts, looked up one by one in an index: without
+//	          statistics of the table PostgreSQL may compare each row to each text
 //	{UPDATE}  at the end of a SELECT: locks its rows for a change
 //	{SHARE}   the same against changes by others
 //	{BYTES}   after a text: compares and orders it by its bytes
@@ -80,6 +82,7 @@ type piece struct {
 	text      string
 	parameter int
 	list      bool
+	after     string // a list
 }
 
 // spell writes a statement for the database, with its arguments in order.
@@ -114,9 +117,7 @@ func (d *dialect) spell(query string, args []any) (string, []any) {
 			s.WriteString("?" + strings.Repeat(", ?", values.len()-1))
 			out = values.appendTo(out)
 		}
-		if p.list {
-			s.WriteString(map[kind]string{sqliteKind: "))", postgresKind: ")", mysqlKind: ")"}[d.kind])
-		}
+		s.WriteString(p.after)
 	}
 	if d.kind == mysqlKind {
 		return s.String(), out
@@ -171,7 +172,10 @@ func (d *dialect) parse(query string) []piece {
 			switch word {
 			case "IN":
 				s.WriteString([]string{"IN (SELECT value FROM json_each(", "= ANY(", "IN ("}[d.kind])
-				cut(piece{parameter: atoi(parameter), list: true})
+				cut(piece{parameter: atoi(parameter), list: true, after: []string{"))", ")", ")"}[d.kind]})
+			case "NAMES":
+				s.WriteString([]string{"IN (SELECT value FROM json_each(", "IN (SELECT unnest(", "IN ("}[d.kind])
+				cut(piece{parameter: atoi(parameter), list: true, after: []string{"))", "::text[]))", ")"}[d.kind]})
 			case "EACH":
 				if d.kind == sqliteKind {
 					s.WriteString("json_each(")
@@ -251,6 +255,11 @@ func (v valuesOf[T]) appendTo(args []any) []any {
 // among says that an expression is one of the values of a list.
 func among(expression, parameter string) string {
 	return expression + " {IN " + parameter + "}"
+}
+
+// named says the same of texts that an index has.
+func named(expression, parameter string) string {
+	return expression + " {NAMES " + parameter + "}"
 }
 
 // flag reads a truth value, which MySQL keeps as a bit.

@@ -35,7 +35,7 @@ func (s *Store) PartitionsNamed(ctx context.Context, database, table string, nam
 			return err
 		}
 		for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(names))), idsAtOnce) {
-			some, err := readPartitions(ctx, tx, t, `WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2")+` ORDER BY p."PART_NAME" {BYTES}`, []any{t.id, list(chunk)})
+			some, err := readPartitions(ctx, tx, t, `WHERE p."TBL_ID" = $1 AND `+named(`p."PART_NAME"`, "$2")+` ORDER BY p."PART_NAME" {BYTES}`, []any{t.id, list(chunk)})
 			if err != nil {
 				return err
 			}
@@ -221,7 +221,7 @@ func partitionsNamed(ctx context.Context, tx *transaction, table int64, names []
 
 func findPartitions(ctx context.Context, tx *transaction, table int64, names []string, found map[string]partitionRow) error {
 	rows, err := tx.QueryContext(ctx, `SELECT p."PART_NAME", p."PART_ID", s."SD_ID", s."SERDE_ID", s."CD_ID" FROM "PARTITIONS" p
-		LEFT JOIN "SDS" s ON s."SD_ID" = p."SD_ID" WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2"), table, list(names))
+		LEFT JOIN "SDS" s ON s."SD_ID" = p."SD_ID" WHERE p."TBL_ID" = $1 AND `+named(`p."PART_NAME"`, "$2"), table, list(names))
 	if err != nil {
 		return err
 	}
@@ -328,7 +328,7 @@ func alterPartitions(ctx context.Context, tx *transaction, t row, values [][]str
 	}
 	before := make(map[string]catalog.Partition, len(ps))
 	for chunk := range slices.Chunk(names, idsAtOnce) {
-		found, err := readPartitions(ctx, tx, t, `WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2"), []any{t.id, list(chunk)})
+		found, err := readPartitions(ctx, tx, t, `WHERE p."TBL_ID" = $1 AND `+named(`p."PART_NAME"`, "$2"), []any{t.id, list(chunk)})
 		if err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ func (c *condition) prune(table int64, keys []catalog.Column, values [][]string)
 		for i, p := range prefixes {
 			prefixes[i] = strings.TrimSuffix(p, "/")
 		}
-		c.and(among(`p."PART_NAME"`, c.bind(list(prefixes))))
+		c.and(named(`p."PART_NAME"`, c.bind(list(prefixes))))
 	default:
 		for i, p := range prefixes {
 			prefixes[i] = strings.TrimSuffix(p, "/")

@@ -164,7 +164,7 @@ func (s *Store) PartitionStatistics(ctx context.Context, database, table string,
 		}
 		for chunk := range slices.Chunk(partitions, idsAtOnce) {
 			query, args := `SELECT p."PART_NAME", s."`+strings.Join(statColumns, `", s."`)+`" FROM "PARTITIONS" p JOIN "PART_COL_STATS" s ON s."PART_ID" = p."PART_ID"
-				WHERE p."TBL_ID" = $1 AND `+among(`p."PART_NAME"`, "$2")+ofEngine(tx, "PART_COL_STATS", "s."), []any{id, list(chunk)}
+				WHERE p."TBL_ID" = $1 AND `+named(`p."PART_NAME"`, "$2")+ofEngine(tx, "PART_COL_STATS", "s."), []any{id, list(chunk)}
 			if columns != nil {
 				query, args = query+" AND "+among(`s."COLUMN_NAME"`, "$3"), append(args, list(lowered(columns)))
 			}
