@@ -113,9 +113,15 @@ export interface ErasureRequest {
   closed?: string;
   problem?: string;
   attempt?: number;
-  /** Whether the person is told by mail. */
-  contact?: boolean;
-  extended?: unknown;
+  /** When it was given two more months. */
+  extended?: string;
+  extension_reason?: string;
+  /** Why somebody should look soon. */
+  warning?: string;
+  /** The holds it waits for. */
+  held?: string[];
+  /** The closed request of which it erases what a hold had kept. */
+  remainder?: string;
 }
 
 /** A place that is not an object: a table of a database, what lethe wrote down itself. */
@@ -267,7 +273,14 @@ async function change<T>(method: string, parts: string[], body?: unknown): Promi
   }
 }
 
-export const ask = (identifiers: { type: string; values: string[] }[]) => change<ErasureRequest>('POST', ['requests'], { identifiers });
+export interface Question {
+  identifiers: { type: string; values: string[] }[];
+  /** Addresses of mail at which the person, and whoever asks for them, are told. */
+  contact?: string;
+  requester?: string;
+}
+
+export const ask = (q: Question) => change<ErasureRequest>('POST', ['requests'], q);
 export const decide = (id: string, d: { approve: boolean; digest: string; reason: string }) => change<ErasureRequest>('POST', ['requests', id, 'decision'], d);
 export const retry = (id: string) => change<ErasureRequest>('POST', ['requests', id, 'retry']);
 export const checkCertificate = (c: SignedCertificate) => change<CertificateCheck>('POST', ['certificate-check'], c);
@@ -279,7 +292,7 @@ export const deleteMapping = (name: string) => change('DELETE', ['mappings', nam
 export const startBuild = () => change<IndexStatus>('POST', ['erasure-index', 'build']);
 export const previewMapping = (m: Mapping) => call<MappingPreview>('POST', address(['mappings', 'preview']), { body: m });
 
-/** A reason not to erase: of a mapping, or of one request. */
+/** A reason not to erase: of what lies under a mapping, of one request, or of all. */
 export interface Hold {
   id: string;
   kind: 'hold' | 'exemption';
@@ -299,10 +312,3 @@ export const holds = queryOptions({
 export const putHold = (h: Pick<Hold, 'kind' | 'mapping' | 'request' | 'reason' | 'until'>) => change<Hold>('POST', ['holds'], h);
 export const deleteHold = (id: string) => change('DELETE', ['holds', id]);
 export const extend = (id: string, reason: string) => change<ErasureRequest>('POST', ['requests', id, 'extend'], { reason });
-
-/** The paths that this server answers: an older one has fewer. */
-export const paths = queryOptions({
-  queryKey: ['paths'],
-  staleTime: Infinity,
-  queryFn: async ({ signal }) => Object.keys((await get<{ paths: Record<string, unknown> }>(address(['openapi.json']), signal)).paths),
-});

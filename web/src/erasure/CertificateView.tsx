@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconCheck, IconDownload, IconFileTypePdf, IconShield
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 
-import { type Certificate, certificate, checkCertificate, type CertificateCheck, type ErasureRequest, paths } from '../api/erasure';
+import { type Certificate, certificate, checkCertificate, type CertificateCheck, type ErasureRequest } from '../api/erasure';
 import { address } from '../api/client';
 import { Copy } from '../ui/Copy';
 import { count, counted, day, moment } from '../ui/format';
@@ -25,7 +25,6 @@ export function useCertificate(r: ErasureRequest): Certificate | undefined {
 export function CertificateView({ request: r }: { request: ErasureRequest }) {
   const q = useQuery(certificate(r.id));
   const c = useCertificate(r);
-  const known = useQuery(paths).data;
   const check = useMutation({ mutationFn: () => checkCertificate(q.data!) });
   if (q.error) return <ProblemView error={q.error} retry={() => void q.refetch()} />;
   if (!c) return <Waiting label="Loading the certificate" />;
@@ -39,11 +38,9 @@ export function CertificateView({ request: r }: { request: ErasureRequest }) {
             <Button component="a" variant="default" leftSection={<IconDownload size={14} />} href={address(['requests', r.id, 'certificate'])} download={`certificate-${r.id}.json`}>
               JSON
             </Button>
-            {known?.includes('/requests/{request}/certificate.pdf') && (
-              <Button component="a" variant="default" leftSection={<IconFileTypePdf size={14} />} href={address(['requests', r.id, 'certificate.pdf'])} download={`certificate-${r.id}.pdf`}>
-                PDF
-              </Button>
-            )}
+            <Button component="a" variant="default" leftSection={<IconFileTypePdf size={14} />} href={address(['requests', r.id, 'certificate.pdf'])} download={`certificate-${r.id}.pdf`}>
+              PDF
+            </Button>
             <Button leftSection={<IconShieldCheck size={14} />} loading={check.isPending} onClick={() => check.mutate()}>
               Verify
             </Button>

@@ -1,8 +1,6 @@
-import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
 
-import { paths } from '../api/erasure';
 import type { ErasureSearch, ErasureView } from '../router';
 import { PageHead } from '../ui/PageHead';
 import { Views } from '../ui/Views';
@@ -27,9 +25,7 @@ const parts: Record<ErasureView, (props: ViewProps) => ReactNode> = { requests: 
 export function ErasurePage() {
   const search = route.useSearch();
   const navigate = useNavigate();
-  const known = useQuery(paths).data;
-  const shown = views.filter((v) => v.id !== 'holds' || known?.includes('/holds'));
-  const view = shown.find((v) => v.id === search.view) ?? shown[0]!;
+  const view = views.find((v) => v.id === search.view) ?? views[0]!;
 
   useEffect(() => {
     document.title = `${view.name} · Erasure · lethe`;
@@ -40,7 +36,7 @@ export function ErasurePage() {
     <>
       <PageHead title="Erasure" label="Erasure" />
       <div className={list.views}>
-        <Views label="Erasure" panel="erasure" views={shown} value={view.id} onChange={(v) => void navigate({ to: '/erasure', search: { view: v } })} />
+        <Views label="Erasure" panel="erasure" views={views} value={view.id} onChange={(v) => void navigate({ to: '/erasure', search: { view: v } })} />
       </div>
       <div id="erasure" role="tabpanel" aria-labelledby={`erasure-${view.id}`} className={list.panel}>
         <View

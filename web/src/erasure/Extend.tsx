@@ -20,7 +20,7 @@ export function Extend(props: { request: ErasureRequest; onClose: () => void }) 
           act.mutate();
         }}
       >
-        <p>It is due on {day(props.request.due)}. The law allows two further months where a request is complex or there are many.</p>
+        <p>It is due on {day(props.request.due)}. The law allows two more months, once, where requests are complex or many.</p>
         <Textarea size="xs" label="Reason, which the person is told" value={reason} onChange={(e) => setReason(e.currentTarget.value)} rows={2} data-autofocus />
         {act.error && <ProblemView error={act.error} compact />}
         <div className={list.choices}>

@@ -16,8 +16,8 @@ import type { ViewProps } from './ErasurePage';
 import { shortID } from './state';
 
 const kinds = [
-  { value: 'hold', label: 'Hold: erase nothing while it lasts' },
-  { value: 'exemption', label: 'Exemption: leave this out, and say so' },
+  { value: 'hold', label: 'Legal hold, as for a court' },
+  { value: 'exemption', label: 'Exemption, as for legal claims' },
 ];
 
 /** Reasons not to erase, with who gave them and when they end. */
@@ -39,7 +39,7 @@ export function Holds({ search, onSearch }: ViewProps) {
         <div className={list.scroll}>
           {q.error && <ProblemView error={q.error} retry={() => void q.refetch()} />}
           {q.isPending && <Waiting label="Loading holds" />}
-          {q.data?.length === 0 && <Empty action={make}>A hold keeps what the law wants kept, of a table or of one request, until a day.</Empty>}
+          {q.data?.length === 0 && <Empty action={make}>A hold keeps what the law wants kept: under a mapping, of one request or of all, until a day.</Empty>}
           {q.data && q.data.length > 0 && (
             <table className={list.list}>
               <thead>
@@ -95,6 +95,7 @@ function Of({ hold: h }: { hold: Hold }) {
         request <code>{shortID(h.request)}</code>
       </Link>
     );
+  if (!h.mapping) return 'every request';
   return (
     <Link to="/erasure" search={{ view: 'mappings', name: h.mapping }}>
       mapping {h.mapping}
@@ -107,12 +108,13 @@ function NewHold(props: { onClose: () => void }) {
   const open = (useQuery(requests).data ?? []).filter((r) => !closed(r));
   const [kind, setKind] = useState<Hold['kind']>('hold');
   const [of, setOf] = useState<string | null>(null);
+  const ofMapping = of?.startsWith('mapping/');
   const [reason, setReason] = useState('');
   const [until, setUntil] = useState('');
   const save = useMutation({
     mutationFn: () => {
       const [what, name] = [of!.slice(0, of!.indexOf('/')), of!.slice(of!.indexOf('/') + 1)];
-      return putHold({ kind, [what]: name, reason: reason.trim(), ...(until ? { until: new Date(until).toISOString() } : {}) });
+      return putHold({ kind, ...(name ? { [what]: name } : {}), reason: reason.trim(), ...(until ? { until: new Date(until).toISOString() } : {}) });
     },
     onSuccess: props.onClose,
   });
@@ -129,8 +131,9 @@ function NewHold(props: { onClose: () => void }) {
           <Select label="Kind" data={kinds} value={kind} comboboxProps={{ shadow: 'sm' }} onChange={(v) => v && setKind(v as Hold['kind'])} />
           <Select
             label="Of"
-            placeholder="A mapping or a request"
+            placeholder="A mapping, a request or all"
             data={[
+              { value: 'all/', label: 'Every request' },
               { group: 'Mappings', items: ms.map((m) => ({ value: `mapping/${m.name}`, label: m.name })) },
               { group: 'Requests', items: open.map((r) => ({ value: `request/${r.id}`, label: shortID(r.id) })) },
             ]}
@@ -141,6 +144,7 @@ function NewHold(props: { onClose: () => void }) {
           />
           <Textarea size="xs" label="Reason" value={reason} onChange={(e) => setReason(e.currentTarget.value)} rows={2} />
           <TextInput type="date" label="Until" value={until} onChange={(e) => setUntil(e.currentTarget.value)} />
+          <p className="muted">{ofMapping ? 'What lies under the mapping stays, as an exception of every request; all else is erased.' : 'The request waits, and is erased once the hold ends.'}</p>
           {save.error && <ProblemView error={save.error} compact />}
           <div className={list.choices}>
             <Button variant="default" onClick={props.onClose}>

@@ -40,7 +40,9 @@ export function MappingEditor(props: { start: Mapping | undefined; onDone: (name
   const chosen = known.find((t) => t.database === m.database && t.name === m.table);
   const tree = columnTree([...(chosen?.columns ?? []), ...(chosen?.partition_keys ?? [])]);
   const ofTable = m.location === undefined;
-  const save = useMutation({ mutationFn: () => putMapping(tidy(m)), onSuccess: () => props.onDone(undefined) });
+  // Until a type is chosen, it is the first, as is shown.
+  const whole = tidy({ ...m, identifiers: m.identifiers.map((i) => ({ ...i, type: i.type || (types[0]?.name ?? '') })) });
+  const save = useMutation({ mutationFn: () => putMapping(whole), onSuccess: () => props.onDone(undefined) });
   const change = (c: Partial<Mapping>) => {
     save.reset();
     setM({ ...m, ...c });
@@ -65,7 +67,7 @@ export function MappingEditor(props: { start: Mapping | undefined; onDone: (name
             variant="default"
             onClick={() => {
               setWrong('');
-              setJSON(json === null ? JSON.stringify({ ...tidy(m), name: undefined }, null, 2) : null);
+              setJSON(json === null ? JSON.stringify({ ...whole, name: undefined }, null, 2) : null);
             }}
           >
             {json === null ? 'As JSON' : 'As form'}
@@ -181,7 +183,7 @@ export function MappingEditor(props: { start: Mapping | undefined; onDone: (name
           </Confirm>
         )}
       </form>
-      <MappingPreview mapping={tidy(m)} />
+      <MappingPreview mapping={whole} />
     </div>
   );
 }

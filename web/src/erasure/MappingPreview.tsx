@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 
 import { Problem } from '../api/client';
-import { type Mapping, paths, previewMapping } from '../api/erasure';
+import { type Mapping, previewMapping } from '../api/erasure';
 import { bytes, count, counted } from '../ui/format';
 import { ProblemView } from '../ui/Problem';
 import { Part } from '../ui/Sheet';
@@ -11,11 +11,9 @@ import css from './erasure.module.css';
 
 /** What a mapping finds in some of its objects, before it is kept: counts, never values. */
 export function MappingPreview({ mapping: m }: { mapping: Mapping }) {
-  const known = useQuery(paths).data;
   const look = useMutation({ mutationFn: previewMapping });
   const p = look.data;
   const stale = look.variables !== undefined && JSON.stringify(look.variables) !== JSON.stringify(m);
-  if (!known?.includes('/mappings/preview')) return null;
   return (
     <aside className={css.preview} aria-label="Preview" data-stale={(p && stale) || undefined}>
       <Part

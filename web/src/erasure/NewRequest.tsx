@@ -24,9 +24,15 @@ export function NewRequest(props: { onClose: () => void }) {
   const q = useQuery(identifierTypes);
   const types = q.data ?? [];
   const [given, setGiven] = useState<Given[]>([{ type: '', values: [] }]);
+  const [contact, setContact] = useState('');
+  const [requester, setRequester] = useState('');
   const typeOf = (g: Given) => types.find((t) => t.name === (g.type || types[0]?.name));
   const make = useMutation({
-    mutationFn: () => ask(given.map((g) => ({ type: typeOf(g)!.name, values: partsOf(typeOf(g)).map((_, i) => g.values[i] ?? '') }))),
+    mutationFn: () => ask({
+        identifiers: given.map((g) => ({ type: typeOf(g)!.name, values: partsOf(typeOf(g)).map((_, i) => g.values[i] ?? '') })),
+        contact: contact.trim() || undefined,
+        requester: requester.trim() || undefined,
+      }),
     onSuccess: (r) => void navigate({ to: '/erasure/$request', params: { request: r.id } }),
   });
   const change = (i: number, c: Partial<Given>) => {
@@ -91,6 +97,12 @@ export function NewRequest(props: { onClose: () => void }) {
             <Button variant="default" leftSection={<IconPlus size={14} />} onClick={() => setGiven([...given, { type: typeOf(given.at(-1)!)?.name ?? '', values: [] }])}>
               Add identifier
             </Button>
+          </Part>
+          <Part title="Who is told by mail" note="both may be left out">
+            <div className={list.pair}>
+              <TextInput type="email" label="The person" value={contact} onChange={(e) => setContact(e.currentTarget.value)} autoComplete="off" />
+              <TextInput type="email" label="Whoever asks for them" value={requester} onChange={(e) => setRequester(e.currentTarget.value)} autoComplete="off" />
+            </div>
           </Part>
           <Part title="What happens">
             <div className={list.form}>

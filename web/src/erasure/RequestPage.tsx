@@ -4,9 +4,9 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 
-import { closed, type ErasureRequest, paths, report, request, retry } from '../api/erasure';
+import { closed, type ErasureRequest, report, request, retry } from '../api/erasure';
 import { requestViews, type RequestView } from '../router';
-import { count, moment } from '../ui/format';
+import { count, counted, moment } from '../ui/format';
 import list from '../ui/list.module.css';
 import { PageHead } from '../ui/PageHead';
 import { ProblemView, sentence } from '../ui/Problem';
@@ -60,7 +60,6 @@ function Whole({ request: r }: { request: ErasureRequest }) {
   const navigate = useNavigate();
   const asked = route.useSearch().view;
   const [deciding, setDeciding] = useState<'approve' | 'reject' | 'extend' | null>(null);
-  const known = useQuery(paths).data;
   const found = useQuery(report(r.id, r.digest)).data;
   const certified = useCertificate(r);
   const again = useMutation({ mutationFn: () => retry(r.id) });
@@ -75,7 +74,7 @@ function Whole({ request: r }: { request: ErasureRequest }) {
   return (
     <>
       <PageHead label={`Request ${shortID(r.id)}`} title={<Title id={r.id} request={r} />}>
-        {!closed(r) && known?.includes('/requests/{request}/extend') && (
+        {!closed(r) && !r.extended && (
           <Button variant="default" onClick={() => setDeciding('extend')}>
             Extend
           </Button>
@@ -128,7 +127,11 @@ function Whole({ request: r }: { request: ErasureRequest }) {
                   {due.text}
                 </span>
               )}
-              {r.extended !== undefined && r.extended !== null && <span className={list.chip}>extended</span>}
+              {r.extended && (
+                <span className={list.chip} title={r.extension_reason}>
+                  extended
+                </span>
+              )}
             </dd>
           </div>
           {r.decisions?.map((d) => (
@@ -140,6 +143,34 @@ function Whole({ request: r }: { request: ErasureRequest }) {
               </dd>
             </div>
           ))}
+          {r.held && r.held.length > 0 && (
+            <div>
+              <dt>Waits for</dt>
+              <dd>
+                the end of{' '}
+                <Link to="/erasure" search={{ view: 'holds' }}>
+                  {counted(r.held.length, 'hold')}
+                </Link>
+              </dd>
+            </div>
+          )}
+          {r.warning && (
+            <div>
+              <dt>Look soon</dt>
+              <dd className={css.warning}>{sentence(r.warning)}</dd>
+            </div>
+          )}
+          {r.remainder && (
+            <div>
+              <dt>Remainder of</dt>
+              <dd>
+                <Link to="/erasure/$request" params={{ request: r.remainder }}>
+                  request <code>{shortID(r.remainder)}</code>
+                </Link>
+                , of what a hold had kept
+              </dd>
+            </div>
+          )}
           {undecided(r) && r.decisions && r.decisions.length > 0 && (
             <div>
               <dt>Waits for</dt>

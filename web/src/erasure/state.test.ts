@@ -35,11 +35,10 @@ test('a rejection ends the line', () => {
   expect(line[3]).toEqual({ name: 'Rejected', state: 'stuck', at: '2026-11-03T00:00:00Z' });
 });
 
-test('only who left a contact is told by lethe', () => {
+test('what was done is as old as its certificate', () => {
   const done = r({ state: 'done', digest: 'd', decisions: [yes], closed: '2026-11-04T00:00:00Z' });
   expect(stops(done, { erased: '2026-11-03T00:00:00Z' }).map((s) => s.at)).toEqual([made, undefined, undefined, yes.at, '2026-11-03T00:00:00Z', '2026-11-03T00:00:00Z', undefined]);
   expect(stops(done, {})[6]!.state).toBe('ahead');
-  expect(stops({ ...done, contact: true }, {})[6]).toEqual({ name: 'Told', state: 'reached', at: done.closed });
 });
 
 test('days are counted until a request is due', () => {

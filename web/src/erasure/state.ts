@@ -65,7 +65,7 @@ export function stops(r: ErasureRequest, times: { reported?: string; erased?: st
     located: 2,
     reported: 3,
     overdue: 3,
-    held: 3,
+    held: 4,
     rejected: 3,
     erasing: 4,
     blocked: r.digest === undefined ? 1 : yes ? 4 : 3,
@@ -79,7 +79,8 @@ export function stops(r: ErasureRequest, times: { reported?: string; erased?: st
     return { name, state: r.state === 'blocked' || r.state === 'held' ? 'stuck' : 'now', note: stateName(r.state) };
   });
   if (r.state === 'rejected') line[3] = { name: 'Rejected', state: 'stuck', at: no?.at };
-  if (r.state === 'done') line[6] = r.contact ? { name: 'Told', state: 'reached', at: r.closed } : { name: 'Told', state: 'ahead', note: 'by you' };
+  // Whose address was given is told by mail, and the address is dropped: nothing here says of whom.
+  if (r.state === 'done') line[6] = { name: 'Told', state: 'ahead', note: 'by mail, or by you' };
   return line;
 }
 
