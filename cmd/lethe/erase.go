@@ -71,7 +71,7 @@ comes back, as with an old copy, is erased again.`,
 	mapping := newMap(data, asJSON)
 	mappings := &cobra.Command{Use: "mappings", Short: "List the mappings", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listMappings(cmd, *data, *asJSON) }}
-	cmd.AddCommand(request, status, report, approve, reject, retry, certificate, verify, typ, mapping, mappings)
+	cmd.AddCommand(request, status, report, approve, reject, retry, certificate, verify, typ, mapping, mappings, newScan())
 	return cmd
 }
 
