@@ -17,6 +17,7 @@ import (
 	"lethe/catalog"
 	"lethe/catalog/hive"
 	"lethe/catalog/store"
+	"lethe/test/need"
 )
 
 // TestNode is not a test: it is a metastore in a process of its own, for
@@ -26,7 +27,7 @@ func TestNode(t *testing.T) {
 	if !ok {
 		return
 	}
-	s, err := store.Open(t.Context(), path)
+	s, err := store.Open(t.Context(), path) // or the URL of a server's database
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,13 +41,15 @@ func TestNode(t *testing.T) {
 	os.Exit(0)
 }
 
-type process struct {
-	*exec.Cmd
-	uri string
+// node is a metastore in a process of its own.
+type node struct {
+	uri    string
+	signal func(os.Signal) error
+	kill   func() // with SIGKILL, and waits
 }
 
 // start runs a node of the metastore whose database is path.
-func start(t *testing.T, path, addr string) *process {
+func start(t *testing.T, path, addr string) *node {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestNode$")
 	cmd.Env = append(os.Environ(), "HIVE_TEST_NODE="+path+"|"+addr)
@@ -61,7 +64,10 @@ func start(t *testing.T, path, addr string) *process {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{Cmd: cmd}
+	p := &node{signal: cmd.Process.Signal, kill: func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}}
 	t.Cleanup(p.kill)
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
@@ -76,15 +82,55 @@ func start(t *testing.T, path, addr string) *process {
 	return nil
 }
 
-func (p *process) kill() {
-	p.Process.Kill()
-	p.Wait()
+// startJava runs Hive's own metastore, in Java, on a server's database.
+func startJava(t *testing.T, database string) *node {
+	t.Helper()
+	java := need.StartJavaMetastore(t, need.JavaMetastore(t), database)
+	k := open(t, hive.Config{URIs: []string{java.URI}, Age: -1})
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	for {
+		_, err := k.Databases(ctx)
+		if err == nil {
+			break
+		}
+		select {
+		case <-java.Ended:
+			t.Fatal("the Java metastore ended")
+		case <-ctx.Done():
+			t.Fatalf("the Java metastore does not answer: %v", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return &node{java.URI, java.Signal, func() {
+		java.Kill()
+		<-java.Ended
+	}}
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	need.StopServers()
+	os.Exit(code)
 }
 
 // TestFailover kills one of three nodes and stops another while a client reads:
 // no read fails, and none takes long. A node that is replaced is used again.
 func TestFailover(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "catalog.db")
+	t.Run("Ours", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "catalog.db")
+		failover(t, path, func() *node { return start(t, path, "127.0.0.1:0") })
+	})
+	t.Run("BesideJava", func(t *testing.T) {
+		need.JavaMetastore(t)
+		database := need.Postgres(t)
+		failover(t, database, func() *node { return startJava(t, database) })
+	})
+}
+
+// failover is TestFailover with nodes on one database, of which second makes the
+// second; the others are ours.
+func failover(t *testing.T, path string, second func() *node) {
 	s, err := store.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
@@ -96,11 +142,10 @@ func TestFailover(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var nodes []*process
+	nodes := []*node{start(t, path, "127.0.0.1:0"), second(), start(t, path, "127.0.0.1:0")}
 	var uris []string
-	for range 3 {
-		p := start(t, path, "127.0.0.1:0")
-		nodes, uris = append(nodes, p), append(uris, p.uri)
+	for _, n := range nodes {
+		uris = append(uris, n.uri)
 	}
 	k := open(t, hive.Config{URIs: uris, Age: -1})
 
@@ -126,9 +171,9 @@ func TestFailover(t *testing.T) {
 	if n := k.Nodes(); n[0].Good || n[0].LastError == "" || !n[1].Good {
 		t.Errorf("after the first was killed: %+v", n)
 	}
-	nodes[1].Process.Signal(syscall.SIGSTOP) // now this one
+	nodes[1].signal(syscall.SIGSTOP) // now this one
 	read(10)
-	if n := k.Nodes(); n[1].Good || !n[2].Good {
+	if n := k.Nodes(); n[1].InUse || n[1].LastError == "" || !n[2].Good || !n[2].InUse {
 		t.Errorf("after the second was stopped: %+v", n)
 	}
 	nodes[0] = start(t, path, strings.TrimPrefix(uris[0], "thrift://"))
@@ -145,7 +190,7 @@ func TestFailover(t *testing.T) {
 	if n := k.Nodes(); !n[0].Good || n[2].Good {
 		t.Errorf("after the third was killed: %+v", n)
 	}
-	nodes[1].Process.Signal(syscall.SIGCONT)
+	nodes[1].signal(syscall.SIGCONT)
 	for began := time.Now(); !k.Nodes()[1].Good; {
 		if time.Since(began) > time.Minute {
 			t.Fatalf("a node that goes on is not used again: %+v", k.Nodes())

@@ -7,16 +7,9 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"net"
-	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -268,62 +261,10 @@ func (c *changes) compareAll(t *testing.T, actor catalog.Catalog) {
 }
 
 // startJava starts a Java metastore on a database and connects to it.
-func startJava(t *testing.T, database string) catalog.Catalog {
+func startJava(t *testing.T, database string, options ...string) catalog.Catalog {
 	t.Helper()
-	java, classes := need.Java(t), need.JavaMetastore(t)
-	u, err := url.Parse(database)
-	must(t, err)
-	driver, jdbc, mode := "org.postgresql.Driver", "jdbc:postgresql://", ""
-	if u.Scheme == "mysql" {
-		// Hive takes a MariaDB for a database of standard SQL, in which texts in
-		// double quotes are names: without the mode its listings are empty.
-		driver, jdbc, mode = "org.mariadb.jdbc.Driver", "jdbc:mariadb://", "?sessionVariables=sql_mode=ANSI_QUOTES"
-	}
-	dir := t.TempDir()
-	var site strings.Builder
-	site.WriteString("<configuration>\n")
-	for k, v := range map[string]string{
-		"javax.jdo.option.ConnectionURL":        jdbc + u.Host + u.Path + mode,
-		"javax.jdo.option.ConnectionDriverName": driver,
-		"javax.jdo.option.ConnectionUserName":   u.User.Username(),
-		"javax.jdo.option.ConnectionPassword":   "lethe", // PostgreSQL asks for none
-		"metastore.schema.verification":         "true",
-		"metastore.warehouse.dir":               filepath.Join(dir, "warehouse"),
-		"metastore.task.threads.always":         "org.apache.hadoop.hive.metastore.events.EventCleanerTask",
-		"metastore.expression.proxy":            "org.apache.hadoop.hive.metastore.DefaultPartitionExpressionProxy",
-		"datanucleus.schema.autoCreateAll":      "false",
-	} {
-		fmt.Fprintf(&site, "<property><name>%s</name><value>%s</value></property>\n", k, v)
-	}
-	site.WriteString("</configuration>\n")
-	must(t, os.WriteFile(filepath.Join(dir, "metastore-site.xml"), []byte(site.String()), 0o600))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	log, err := os.Create(filepath.Join(dir, "log"))
-	must(t, err)
-	defer log.Close()
-	cmd := exec.Command(java, "-Xmx512m", "-cp", strings.Join(append([]string{dir}, classes...), ":"), "org.apache.hadoop.hive.metastore.HiveMetaStore", "-p", fmt.Sprint(port))
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	started, ended := make(chan error), make(chan struct{})
-	go func() {
-		runtime.LockOSThread() // it ends with this thread, and so with the process
-		started <- cmd.Start()
-		cmd.Wait()
-		close(ended)
-	}()
-	must(t, <-started)
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-ended
-		if t.Failed() {
-			text, _ := os.ReadFile(log.Name())
-			t.Logf("Java says: ...%s", text[max(0, len(text)-4000):])
-		}
-	})
-	k, err := hive.Open(hive.Config{URIs: []string{fmt.Sprintf("thrift://127.0.0.1:%d", port)}, Age: -1})
+	java := need.StartJavaMetastore(t, need.JavaMetastore(t), database, options...)
+	k, err := hive.Open(hive.Config{URIs: []string{java.URI}, Age: -1})
 	must(t, err)
 	t.Cleanup(func() { k.Close() })
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
@@ -333,7 +274,7 @@ func startJava(t *testing.T, database string) catalog.Catalog {
 			return k
 		}
 		select {
-		case <-ended:
+		case <-java.Ended:
 			t.Fatal("the Java metastore ended")
 		case <-ctx.Done():
 			t.Fatal("the Java metastore does not answer")

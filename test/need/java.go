@@ -9,10 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sort"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,15 +50,16 @@ func Java(t testing.TB) string {
 // coordinate is group:artifact:version, and the packaging and classifier where
 // they are not a plain jar's.
 var artifacts = map[string]string{
-	"com.amazonaws:aws-java-sdk-bundle:1.12.262":                 "873fe7cf495126619997bec21c44de5d992544aea7e632fdc77adb1a0915bae5",
-	"io.trino:trino-hive:435:zip":                                "c3a64f7536e573df951807f0d142417806cab48a50033653abdfc7e0410ef09e",
-	"org.apache.hadoop:hadoop-aws:3.3.4":                         "53f9ae03c681a30a50aa17524bd9790ab596b28481858e54efd989a826ed3a4a",
-	"org.apache.hadoop:hadoop-aws:3.4.1":                         "01334a07e179cae2b7e251f24857f11e3759108c9d6a79dcbe362a4295227da2",
-	"org.apache.hive:hive-standalone-metastore:3.1.3:tar.gz:bin": "83ddf76717eeb789091d845c069a631c25cad561c3d31ec0843a1ddf21f29409",
-	"org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.6.1":    "87e7184f31ef0caac415bbdfcf1bc4943346a58b98d747dc83434f7139e12acb",
-	"org.mariadb.jdbc:mariadb-java-client:2.7.12":                "ccf16f38a7bc5bd55e59aa5e3590d74faebb2fb92d111ed5641d5175c4a3624a",
-	"org.postgresql:postgresql:42.7.4":                           "188976721ead8e8627eb6d8389d500dccc0c9bebd885268a3047180274a6031e",
-	"software.amazon.awssdk:bundle:2.24.6":                       "890bf9f2a80488f7a8aa8277d64d13a9ea3a3cdff8607ef3b63a878d8b467b41",
+	"com.amazonaws:aws-java-sdk-bundle:1.12.262":                     "873fe7cf495126619997bec21c44de5d992544aea7e632fdc77adb1a0915bae5",
+	"io.trino:trino-hive:435:zip":                                    "c3a64f7536e573df951807f0d142417806cab48a50033653abdfc7e0410ef09e",
+	"org.apache.hadoop:hadoop-aws:3.3.4":                             "53f9ae03c681a30a50aa17524bd9790ab596b28481858e54efd989a826ed3a4a",
+	"org.apache.hadoop:hadoop-aws:3.4.1":                             "01334a07e179cae2b7e251f24857f11e3759108c9d6a79dcbe362a4295227da2",
+	"org.apache.hive.hcatalog:hive-hcatalog-server-extensions:3.1.3": "d4ea218078966887846a0b05bee6e6a15b41d35eb94ee53bc6b98e0aa3ce3b9c",
+	"org.apache.hive:hive-standalone-metastore:3.1.3:tar.gz:bin":     "83ddf76717eeb789091d845c069a631c25cad561c3d31ec0843a1ddf21f29409",
+	"org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.6.1":        "87e7184f31ef0caac415bbdfcf1bc4943346a58b98d747dc83434f7139e12acb",
+	"org.mariadb.jdbc:mariadb-java-client:2.7.12":                    "ccf16f38a7bc5bd55e59aa5e3590d74faebb2fb92d111ed5641d5175c4a3624a",
+	"org.postgresql:postgresql:42.7.4":                               "188976721ead8e8627eb6d8389d500dccc0c9bebd885268a3047180274a6031e",
+	"software.amazon.awssdk:bundle:2.24.6":                           "890bf9f2a80488f7a8aa8277d64d13a9ea3a3cdff8607ef3b63a878d8b467b41",
 }
 
 // Artifact returns the path of one of Maven's artifacts, without what it depends on.
@@ -184,7 +189,8 @@ func Spark(t testing.TB, version string) (python, jars string) {
 
 // JavaMetastore returns the class path of Hive's metastore, 3.1.3, with drivers for
 // Derby, PostgreSQL and MariaDB; its main class is
-// org.apache.hadoop.hive.metastore.HiveMetaStore. Hadoop is that of PySpark 3.5.
+// org.apache.hadoop.hive.metastore.HiveMetaStore. Hadoop is that of PySpark 3.5. The
+// listener that writes notifications, of HCatalog, is among the classes.
 func JavaMetastore(t testing.TB) (classPath []string) {
 	t.Helper()
 	dir := peers(t)
@@ -199,13 +205,97 @@ func JavaMetastore(t testing.TB) (classPath []string) {
 		return os.Rename(fresh, home)
 	})
 	Spark(t, "3.5")
-	classPath = []string{Artifact(t, "org.postgresql:postgresql:42.7.4"), Artifact(t, "org.mariadb.jdbc:mariadb-java-client:2.7.12")}
+	classPath = []string{Artifact(t, "org.postgresql:postgresql:42.7.4"), Artifact(t, "org.mariadb.jdbc:mariadb-java-client:2.7.12"),
+		Artifact(t, "org.apache.hive.hcatalog:hive-hcatalog-server-extensions:3.1.3")}
 	classPath = append(classPath, glob(t, filepath.Join(home, "*", "lib", "*.jar"))...)
 	jars := filepath.Join(dir, "spark-3.5", "lib", "python3*", "site-packages", "pyspark", "jars")
-	for _, name := range []string{"hadoop-client-api-*.jar", "hadoop-client-runtime-*.jar", "commons-*.jar", "slf4j-api-*.jar", "jcl-over-slf4j-*.jar"} {
+	for _, name := range []string{"hadoop-client-api-*.jar", "hadoop-client-runtime-*.jar", "commons-*.jar", "slf4j-api-*.jar", "jcl-over-slf4j-*.jar", "jackson-*-asl-*.jar"} {
 		classPath = append(classPath, glob(t, filepath.Join(jars, name))...)
 	}
 	return classPath
+}
+
+// JavaProcess is a Java metastore that runs until its test ends.
+type JavaProcess struct {
+	*os.Process
+	URI   string        // thrift://127.0.0.1:port
+	Ended chan struct{} // closed when it has ended
+}
+
+// StartJavaMetastore starts a metastore of JavaMetastore on a database that Postgres or
+// MariaDB returned, which has Hive's schema. It takes seconds until it answers, for which the caller waits. If the
+// test fails, what the metastore said is logged.
+func StartJavaMetastore(t testing.TB, classPath []string, database string, options ...string) *JavaProcess {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	driver, jdbc, mode := "org.postgresql.Driver", "jdbc:postgresql://", ""
+	if u.Scheme == "mysql" {
+		// Hive takes a MariaDB for a database of standard SQL, in which texts in
+		// double quotes are names: without the mode its listings are empty.
+		driver, jdbc, mode = "org.mariadb.jdbc.Driver", "jdbc:mariadb://", "?sessionVariables=sql_mode=ANSI_QUOTES"
+	}
+	dir := t.TempDir()
+	var site strings.Builder
+	site.WriteString("<configuration>\n")
+	for _, p := range [][2]string{
+		{"javax.jdo.option.ConnectionURL", jdbc + u.Host + u.Path + mode},
+		{"javax.jdo.option.ConnectionDriverName", driver},
+		{"javax.jdo.option.ConnectionUserName", u.User.Username()},
+		{"javax.jdo.option.ConnectionPassword", "lethe"}, // PostgreSQL asks for none
+		{"metastore.schema.verification", "true"},
+		{"metastore.warehouse.dir", filepath.Join(dir, "warehouse")},
+		{"metastore.task.threads.always", "org.apache.hadoop.hive.metastore.events.EventCleanerTask"},
+		{"metastore.expression.proxy", "org.apache.hadoop.hive.metastore.DefaultPartitionExpressionProxy"},
+		{"datanucleus.schema.autoCreateAll", "false"},
+	} {
+		fmt.Fprintf(&site, "<property><name>%s</name><value>%s</value></property>\n", p[0], p[1])
+	}
+	for _, o := range options {
+		name, value, _ := strings.Cut(o, "=")
+		fmt.Fprintf(&site, "<property><name>%s</name><value>%s</value></property>\n", name, value)
+	}
+	site.WriteString("</configuration>\n")
+	if err := os.WriteFile(filepath.Join(dir, "metastore-site.xml"), []byte(site.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close() // Java takes no listener; the kernel gives the port to nobody else soon
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(Java(t), "-Xmx1g", "-cp", strings.Join(append([]string{dir}, classPath...), ":"), "org.apache.hadoop.hive.metastore.HiveMetaStore", "-p", strconv.Itoa(port))
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p := &JavaProcess{URI: fmt.Sprintf("thrift://127.0.0.1:%d", port), Ended: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // it ends with this thread, and so with the process
+		started <- cmd.Start()
+		cmd.Wait()
+		close(p.Ended)
+	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	p.Process = cmd.Process
+	t.Cleanup(func() {
+		p.Kill()
+		<-p.Ended
+		if t.Failed() {
+			text, _ := os.ReadFile(log.Name())
+			t.Logf("Java says: ...%s", text[max(0, len(text)-4000):])
+		}
+	})
+	return p
 }
 
 // trinoPOM asks for Trino's server, of which the registry has the parts and not the
