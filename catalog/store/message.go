@@ -100,10 +100,16 @@ func thriftStorage(s *catalog.Storage, columns []catalog.Column) map[string]any 
 			sort[i][2] = i32(1)
 		}
 	}
-	serde := fields{1: str(s.SerDe.Name), 2: str(s.SerDe.Library), 3: pairs(s.SerDe.Parameters)}
+	serde := fields{2: str(s.SerDe.Library), 3: pairs(s.SerDe.Parameters)}
+	if s.SerDe.Name != "" {
+		serde[1] = str(s.SerDe.Name)
+	}
 	return record(fields{1: thriftColumns(columns), 2: str(s.Location), 3: str(s.InputFormat), 4: str(s.OutputFormat), 5: truth(s.Compressed), 6: i32(int64(bucketCount(s))),
-		7: record(serde), 8: texts(s.BucketColumns), 9: records(sort), 10: pairs(s.Parameters), 12: truth(false)})
+		7: record(serde), 8: texts(s.BucketColumns), 9: records(sort), 10: pairs(s.Parameters), 11: unskewed, 12: truth(false)})
 }
+
+// unskewed is the skew of what has none, which Java's storage descriptors always have.
+var unskewed = record(fields{1: texts(nil), 2: map[string]any{"lst": []any{"lst", 0}}, 3: map[string]any{"map": []any{"lst", "str", 0, map[string]string{}}}})
 
 func thriftTable(t *catalog.Table) fields {
 	f := fields{1: str(t.Name), 2: str(t.Database), 3: str(t.Owner), 4: seconds32(t.Created), 5: i32(0), 6: i32(0), 7: thriftStorage(&t.Storage, t.Storage.Columns),
@@ -168,12 +174,13 @@ func keyValues(t *catalog.Table, values []string) map[string]string {
 
 func (t *transaction) tellAddPartitions(table *catalog.Table, ps []catalog.Partition) {
 	for chunk := range slices.Chunk(ps, partitionsAtOnce) {
-		values, objects := make([]map[string]string, len(chunk)), make([]string, len(chunk))
+		values, objects, files := make([]map[string]string, len(chunk)), make([]string, len(chunk)), make([]any, len(chunk))
 		for i := range chunk {
 			values[i], objects[i] = keyValues(table, chunk[i].Values), text(thriftPartition(table, &chunk[i]))
+			files[i] = map[string]any{"partitionName": catalog.PartitionName(table.Partitions, chunk[i].Values), "files": []string{}}
 		}
 		m := tableMessage(table)
-		m["partitions"], m["partitionListJson"], m["partitionFiles"] = values, objects, []string{}
+		m["partitions"], m["partitionListJson"], m["partitionFiles"] = values, objects, files
 		t.notify("ADD_PARTITION", table.Database, table.Name, text(m))
 	}
 }
