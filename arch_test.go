@@ -32,6 +32,7 @@ var allowed = map[string]string{
 	"wire/console -> web":                                 "the console serves the built assets",
 	"lib/awsproto -> lib/sigv4":                           "a request is verified before it is decoded",
 	"lib/hms -> lib/thrift":                               "the metastore's types write themselves in Thrift",
+	"lib/seal -> lib/atomicfile":                          "a key's file is replaced whole",
 	"lib/seal -> lib/state":                               "data keys lie where what they seal lies",
 	"lib/seal/sealtest -> lib/state":                      "the same, in tests",
 	"query/duckdb -> query/duckdb/dialect":                "the engine writes statements in DuckDB's dialect",
