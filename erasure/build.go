@@ -228,7 +228,10 @@ func (s *Service) eraseAgain(ctx context.Context, o ObjectVersion) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.erase(ctx, subject{kept: kept, hashed: func(typ, v string) bool { return s.suppressed.has(s.Key.Hash(typ, v)) }}, o.Bucket, o.Key)
+	// As they are now: who joins them while this erases would be looked for in what
+	// was cut, and not have been cut.
+	back := s.suppressed.all()
+	out, err := s.erase(ctx, subject{kept: kept, hashed: func(typ, v string) bool { return back[s.Key.Hash(typ, v)] }}, o.Bucket, o.Key)
 	if len(out.Changes)+len(out.Exceptions) > 0 {
 		s.Log.Info("Somebody who was erased came back, and was erased again", "bucket", o.Bucket, "changes", len(out.Changes), "exceptions", len(out.Exceptions))
 	}

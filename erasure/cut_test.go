@@ -206,6 +206,7 @@ type faulty struct {
 	mu  sync.Mutex
 	rng *rand.Rand
 	off bool
+	one int // in so many calls fails
 }
 
 var (
@@ -216,7 +217,7 @@ var (
 func (f *faulty) fault(err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.off && f.rng.IntN(8) == 0 {
+	if !f.off && f.rng.IntN(f.one) == 0 {
 		return err
 	}
 	return nil
@@ -298,7 +299,7 @@ func TestEraseUnderFaultsAndWriters(t *testing.T) {
 			if versioned {
 				l.must(l.store.Gateway().PutBucketVersioning(t.Context(), "lake", types.BucketVersioningStatusEnabled))
 			}
-			f := &faulty{Store: l.store, rng: rand.New(rand.NewPCG(seed, 1))}
+			f := &faulty{Store: l.store, one: 8, rng: rand.New(rand.NewPCG(seed, 1))}
 			l.Store = f
 			const key = "reviews/a.json"
 			l.write(key, hers, somebody, hers)
@@ -334,7 +335,7 @@ func TestEraseUnderFaultsAndWriters(t *testing.T) {
 				}
 			})
 			ends := 0
-			for range 60 {
+			for range eraseRuns {
 				if _, err := l.Erase(t.Context(), ada, "lake", key); err == nil {
 					ends++
 				} else if !errors.Is(err, errBefore) && !errors.Is(err, errAfter) && !lethe.Is(err, lethe.Conflict) {
@@ -347,7 +348,7 @@ func TestEraseUnderFaultsAndWriters(t *testing.T) {
 			f.off = true
 			f.mu.Unlock()
 			l.erase(key)
-			t.Logf("%d of 60 came to their end", ends)
+			t.Logf("%d of %d came to their end", ends, eraseRuns)
 			got := l.lines(key)
 			if len(got) != others {
 				t.Errorf("%d records are left, want %d: %q", len(got), others, got)

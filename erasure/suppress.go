@@ -13,11 +13,16 @@ import (
 type suppressed struct {
 	mu sync.RWMutex
 	hs map[Hash]bool
+	// loading is held from reading to replacing hs, so that of two loads the one that
+	// has read less does not come last.
+	loading sync.Mutex
 }
 
 // load reads them, without those of whom a hold keeps everything: they may come back
 // until it ends.
 func (p *suppressed) load(ctx context.Context, db *state.DB) error {
+	p.loading.Lock()
+	defer p.loading.Unlock()
 	hs := map[Hash]bool{}
 	err := db.View(ctx, func(tx *sql.Tx) error {
 		holds, err := holdsIn(ctx, tx, time.Now())
