@@ -252,9 +252,10 @@ func TestEveryTargetGetsWhatItsRulesSay(t *testing.T) {
 		o.put("other", key)
 	}
 	eventually(t, "all arrive and the outbox is empty", func() bool { return len(all.events()) == 4 && len(csv.events()) == 2 && o.len() == 0 })
-	if s := status(t, d, "target/all"); s.Behind != 0 || s.Held != 0 || !s.Oldest.IsZero() || s.Delivered != 4 || s.Down {
-		t.Errorf("%+v", s)
-	}
+	eventually(t, "it is known that all arrived", func() bool {
+		s := status(t, d, "target/all")
+		return s.Behind == 0 && s.Held == 0 && s.Oldest.IsZero() && s.Delivered == 4 && !s.Down
+	})
 	if err := d.Close(); err != nil || !all.closed {
 		t.Error(err, all.closed)
 	}
@@ -280,9 +281,10 @@ func TestATargetThatIsAwayLosesNothingAndStopsNobody(t *testing.T) {
 	eventually(t, "it has all", func() bool { return len(away.events()) >= 1000 && o.len() == 0 })
 	checkOrder(t, away.events(), want)
 	checkOrder(t, here.events(), want)
-	if s := status(t, d, "target/away"); s.Dead != 0 || s.Held != 0 || s.Behind != 0 || s.Down {
-		t.Errorf("%+v", s)
-	}
+	eventually(t, "it is known that all arrived", func() bool {
+		s := status(t, d, "target/away")
+		return s.Dead == 0 && s.Held == 0 && s.Behind == 0 && !s.Down
+	})
 }
 
 func TestABadEventBecomesADeadLetter(t *testing.T) {
@@ -316,9 +318,7 @@ func TestABadEventBecomesADeadLetter(t *testing.T) {
 			if err != nil || len(letters) != 1 || letters[0].Event != first || letters[0].Tries != 4 || letters[0].Reason == "" || letters[0].Rule != "to-t" || time.Since(letters[0].Died) > time.Minute {
 				t.Fatalf("%+v %v", letters, err)
 			}
-			if s := status(t, d, "target/t"); s.Dead != 1 || s.Held != 0 {
-				t.Errorf("%+v", s)
-			}
+			eventually(t, "it is the only one", func() bool { s := status(t, d, "target/t"); return s.Dead == 1 && s.Held == 0 })
 			c.set(nil)
 			if n, err := d.Redeliver(t.Context(), "target/t", letters[0].ID); n != 1 || err != nil {
 				t.Fatal(n, err)
@@ -430,9 +430,7 @@ func TestABoundIsHeld(t *testing.T) {
 	}
 	eventually(t, "all arrive", func() bool { return len(c.events()) >= 500 && o.len() == 0 })
 	checkOrder(t, c.events(), want)
-	if s := status(t, d, "target/t"); s.Held != 0 || s.Dead != 0 {
-		t.Errorf("%+v", s)
-	}
+	eventually(t, "it is known that all arrived", func() bool { s := status(t, d, "target/t"); return s.Held == 0 && s.Dead == 0 })
 }
 
 func TestRefusingEverythingUsesUpNoTries(t *testing.T) {

@@ -39,6 +39,9 @@ type Suite struct {
 	Lacks map[string]string
 	// NoKey says why the store cannot have a key, "" if it can; nil: it has all.
 	NoKey func(key string) string
+	// NoList says why the store lists wrongly by these options, "" if it does not;
+	// nil: it lists by all.
+	NoList func(o object.ListOptions) string
 	// OwnType is the content type that the store gives where the writer named none.
 	OwnType string
 }
