@@ -128,14 +128,19 @@ function NewHold(props: { onClose: () => void }) {
             save.mutate();
           }}
         >
-          <Select label="Kind" data={kinds} value={kind} comboboxProps={{ shadow: 'sm' }} onChange={(v) => v && setKind(v as Hold['kind'])} />
+          <Select label="Kind" data={kinds} value={kind} comboboxProps={{ shadow: 'sm' }} onChange={(v) => {
+              if (!v) return;
+              setKind(v as Hold['kind']);
+              if (v === 'exemption' && !ofMapping) setOf(null);
+            }} />
           <Select
             label="Of"
-            placeholder="A mapping, a request or all"
+            placeholder={kind === 'hold' ? 'A mapping, a request or all' : 'A mapping'}
             data={[
-              { value: 'all/', label: 'Every request' },
+              ...(kind === 'hold' ? [{ value: 'all/', label: 'Every request' }] : []),
               { group: 'Mappings', items: ms.map((m) => ({ value: `mapping/${m.name}`, label: m.name })) },
-              { group: 'Requests', items: open.map((r) => ({ value: `request/${r.id}`, label: shortID(r.id) })) },
+              // An exemption is of what lies under a mapping.
+              ...(kind === 'hold' ? [{ group: 'Requests', items: open.map((r) => ({ value: `request/${r.id}`, label: shortID(r.id) })) }] : []),
             ]}
             value={of}
             searchable
@@ -144,7 +149,7 @@ function NewHold(props: { onClose: () => void }) {
           />
           <Textarea size="xs" label="Reason" value={reason} onChange={(e) => setReason(e.currentTarget.value)} rows={2} />
           <TextInput type="date" label="Until" value={until} onChange={(e) => setUntil(e.currentTarget.value)} />
-          <p className="muted">{ofMapping ? 'What lies under the mapping stays, as an exception of every request; all else is erased.' : 'The request waits, and is erased once the hold ends.'}</p>
+          <p className="muted">{ofMapping || kind === 'exemption' ? 'What lies under the mapping stays, as an exception of every request; all else is erased.' : 'The request waits, and is erased once the hold ends.'}</p>
           {save.error && <ProblemView error={save.error} compact />}
           <div className={list.choices}>
             <Button variant="default" onClick={props.onClose}>

@@ -146,11 +146,19 @@ export function MappingEditor(props: { start: Mapping | undefined; onDone: (name
             />
           ))}
         {json === null && (
+          <div className={css.addIdentifier}>
+            <Button
+              variant="default"
+              leftSection={<IconPlus size={14} />}
+              onClick={() => change({ identifiers: [...m.identifiers, { type: (types.find((t) => m.identifiers.every((i) => i.type !== t.name)) ?? types[0])?.name ?? '' }] })}
+            >
+              Add identifier
+            </Button>
+          </div>
+        )}
+        {json === null && (
           <Part title="What becomes of a record">
             <div className={list.form}>
-              <Button variant="default" className={css.start} leftSection={<IconPlus size={14} />} onClick={() => change({ identifiers: [...m.identifiers, { type: types.find((t) => m.identifiers.every((i) => i.type !== t.name))?.name ?? types[0]?.name ?? '' }] })}>
-                Add identifier
-              </Button>
               <Select aria-label="What becomes of a record" data={modes.map(({ value, label }) => ({ value, label }))} value={m.mode || 'delete'} comboboxProps={{ shadow: 'sm' }} onChange={(v) => change({ mode: v ?? undefined, replace: v === 'replace' ? (m.replace ?? {}) : undefined })} />
               {m.mode === 'replace' && <Replacements value={m.replace ?? {}} columns={leaves(tree).map((n) => n.path)} onChange={(replace) => change({ replace })} />}
             </div>
