@@ -34,12 +34,16 @@ func (s *Service) Settle(ctx context.Context) error {
 // changes loses its whole text, because the rest of it is of the same person. It
 // returns how many runs f changed; with dry they stay as they are.
 //
-// The journal also forgets objects that f would change the keys of, and that are no
-// more.
+// Objects that f would change the keys of keep their names while they are there: they
+// are looked into by them. The journal forgets those that are no more.
 func (s *Service) RedactTexts(ctx context.Context, dry bool, f func(text string) string) (int64, error) {
+	there, err := s.there(ctx, f)
+	if err != nil {
+		return 0, err
+	}
 	n, err := s.DB.Rewrite(ctx, "ingest_runs", "id", "document", dry, func(doc string) (string, error) {
 		var r Run
-		if err := json.Unmarshal([]byte(doc), &r); err != nil || !r.Phase.Final() || !r.redact(f) {
+		if err := json.Unmarshal([]byte(doc), &r); err != nil || !r.Phase.Final() || !r.redact(f, there) {
 			return doc, err
 		}
 		redacted, err := json.Marshal(r)
@@ -62,7 +66,51 @@ func (s *Service) RedactTexts(ctx context.Context, dry bool, f func(text string)
 	})
 }
 
-func (r *Run) redact(f func(string) string) (changed bool) {
+// there are the objects that runs name, whose keys f would change, and that are there.
+func (s *Service) there(ctx context.Context, f func(string) string) (map[string]bool, error) {
+	var named []lethe.Location
+	err := s.eachRun(ctx, func(r Run) {
+		for _, text := range r.objects() {
+			if l, err := lethe.ParseLocation(*text); err == nil && f(l.Key) != l.Key {
+				named = append(named, l)
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	there := map[string]bool{}
+	for _, l := range distinct(named) {
+		_, err := s.Store.Head(ctx, l.Bucket, l.Key)
+		if err == nil {
+			there[l.String()] = true
+		} else if !lethe.Is(err, lethe.NotFound) && !lethe.Is(err, lethe.Denied) {
+			return nil, err
+		}
+	}
+	return there, nil
+}
+
+// objects are the locations in a run that name objects, or where these are.
+func (r *Run) objects() []*string {
+	texts := []*string{&r.Report.Quarantine}
+	for i := range r.Job.Sources {
+		texts = append(texts, &r.Job.Sources[i])
+	}
+	for i := range r.Report.Sources {
+		texts = append(texts, &r.Report.Sources[i].Object)
+	}
+	for i := range r.Report.Skipped {
+		texts = append(texts, &r.Report.Skipped[i])
+	}
+	for i := range r.Report.Bad {
+		texts = append(texts, &r.Report.Bad[i].Object)
+	}
+	return texts
+}
+
+// redact passes the texts of a run through f, but the names of objects that are there.
+func (r *Run) redact(f func(string) string, there map[string]bool) (changed bool) {
 	put := func(texts ...*string) {
 		for _, t := range texts {
 			if v := f(*t); v != *t {
@@ -70,22 +118,18 @@ func (r *Run) redact(f func(string) string) (changed bool) {
 			}
 		}
 	}
-	put(&r.Job.SQL, &r.Job.Comment, &r.Job.CSV.Null, &r.Job.BadRows, &r.Report.Quarantine, &r.Error)
-	for i := range r.Job.Sources {
-		put(&r.Job.Sources[i])
+	put(&r.Job.SQL, &r.Job.Comment, &r.Job.CSV.Null, &r.Error)
+	for _, text := range r.objects() {
+		// The bucket is no person's.
+		if l, err := lethe.ParseLocation(*text); err == nil && !there[l.String()] && f(l.Key) != l.Key {
+			*text, changed = lethe.Location{Bucket: l.Bucket, Key: f(l.Key)}.String(), true
+		}
 	}
 	for i := range r.Job.Columns {
 		put(&r.Job.Columns[i].Name, &r.Job.Columns[i].Comment)
 	}
-	for i := range r.Report.Sources {
-		put(&r.Report.Sources[i].Object)
-	}
-	for i := range r.Report.Skipped {
-		put(&r.Report.Skipped[i])
-	}
 	for i := range r.Report.Bad {
 		b := &r.Report.Bad[i]
-		put(&b.Object)
 		texts := []string{b.Reason, b.Raw, string(b.RawBytes)}
 		if slices.ContainsFunc(texts, func(t string) bool { return f(t) != t }) {
 			b.Reason, b.Raw, b.RawBytes, changed = "the row was of a person who was erased", "", nil, true

@@ -34,6 +34,12 @@ func TestRedactTexts(t *testing.T) {
 	for _, key := range l.keys("visits/user=u1/") {
 		l.must(l.objects.Delete(ctx, bucket, key, object.Condition{}))
 	}
+	// What was read keeps its name while it is there; an error that quotes it does not.
+	named := func(s string) string { return strings.ReplaceAll(s, "in/u2", "-") }
+	if n, err := l.RedactTexts(ctx, true, named); err != nil || n != 1 {
+		t.Errorf("the name of an object that is there would be changed in %d runs, %v; 1 quotes it", n, err)
+	}
+	l.must(l.objects.Delete(ctx, bucket, "in/u2.jsonl", object.Condition{}))
 	f := func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "u2", "-"), "u1", "-") }
 	for step, want := range []int64{3, 3, 0} {
 		if n, err := l.RedactTexts(ctx, step == 0, f); err != nil || n != want {

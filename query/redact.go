@@ -83,14 +83,18 @@ func (s *Service) RedactTexts(ctx context.Context, dry bool, f func(text string)
 		if err := json.Unmarshal([]byte(doc), &x); err != nil {
 			return "", err
 		}
-		texts := append(x.reasons(), &x.Request.Statement, &x.Request.Catalog, &x.Request.Database, &x.Request.Output, &x.Request.Token, &x.Output)
+		texts := append(x.reasons(), &x.Request.Statement, &x.Request.Catalog, &x.Request.Database, &x.Request.Token)
 		for i := range x.Request.Parameters {
 			texts = append(texts, &x.Request.Parameters[i])
 		}
 		for i := range x.Columns {
 			texts = append(texts, &x.Columns[i].Name)
 		}
-		if !redact(f, texts...) {
+		changed := redact(f, texts...)
+		for _, l := range []*string{&x.Request.Output, &x.Output} {
+			changed = redactFolder(f, l) || changed
+		}
+		if !changed {
 			return doc, nil
 		}
 		redacted, err := json.Marshal(x)
@@ -102,7 +106,31 @@ func (s *Service) RedactTexts(ctx context.Context, dry bool, f func(text string)
 	if err := s.dropNamed(ctx, `SELECT token FROM query_executions WHERE token IS NOT NULL`, `UPDATE query_executions SET token = NULL WHERE token = $1`, f); err != nil {
 		return n, err
 	}
-	return n, s.dropNamed(ctx, `SELECT location FROM query_outputs`, `DELETE FROM query_outputs WHERE location = $1`, f)
+	folder := func(location string) string {
+		redactFolder(f, &location)
+		return location
+	}
+	return n, s.dropNamed(ctx, `SELECT location FROM query_outputs`, `DELETE FROM query_outputs WHERE location = $1`, folder)
+}
+
+// redactFolder passes the folders of a location through f, one by one: neither the
+// bucket, which is no person's, nor the id that a result is named by.
+func redactFolder(f func(string) string, location *string) bool {
+	l, err := lethe.ParseLocation(*location)
+	if err != nil {
+		return false
+	}
+	parts := strings.Split(l.Key, "/")
+	for i, part := range parts {
+		if id, _, _ := strings.Cut(part, "."); !lethe.IsID(id) {
+			parts[i] = f(part)
+		}
+	}
+	if key := strings.Join(parts, "/"); key != l.Key {
+		l.Key, *location = key, lethe.Location{Bucket: l.Bucket, Key: key}.String()
+		return true
+	}
+	return false
 }
 
 func redact(f func(string) string, texts ...*string) (changed bool) {

@@ -26,6 +26,9 @@ func TestRedactTexts(t *testing.T) {
 		return "", 0, lethe.Errorf(lethe.Invalid, "INVALID_CAST_ARGUMENT: Cannot cast 'u2' to BIGINT")
 	}
 	named := l.start(query.Request{Statement: "SELECT 'u2' AS u2, ?", Parameters: []string{"'u2'"}, Token: "token-of-u2-0123456789012345678901"})
+	if named.Output[:13] != "s3://results/" {
+		t.Fatal(named.Output)
+	}
 	other := l.start(query.Request{Statement: "SELECT 'u1'", Token: "token-of-u1-0123456789012345678901"})
 	var counts []int64
 	for _, dry := range []bool{true, false, false} {

@@ -106,7 +106,7 @@ func (f *files) all(ctx context.Context, p erasure.Person, erase bool) ([]erasur
 	hs := held("records of CSV and JSON lines", t.found)
 	for _, h := range []erasure.Holding{
 		{Place: "versions that are locked", Records: t.locked, Reason: lockedReason, Until: t.until},
-		{Place: "files of other formats", Records: t.unread, Reason: "only CSV and JSON lines are looked into; a mapping of a table over them, or deleting them, erases whoever is there"},
+		{Place: "files of other formats", Records: t.unread, Reason: "only CSV and JSON lines that may be read are looked into; a mapping of a table over them, or deleting them, erases whoever is there"},
 		{Place: "keys that name the person", Records: t.named, Reason: "whether others are in these files nobody has said; a mapping of their names, or deleting them, erases the person"},
 	} {
 		if h.Records > 0 {
@@ -123,6 +123,10 @@ const cuts = 5
 func (f *files) one(ctx context.Context, m *matcher, at file, erase bool, t *tally) error {
 	for range cuts {
 		versions, err := f.versions(ctx, at)
+		if lethe.Is(err, lethe.Denied) {
+			t.unread++
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -153,6 +157,9 @@ func (f *files) version(ctx context.Context, m *matcher, at file, v object.Versi
 	s, err := f.scan(ctx, m, at, v)
 	switch {
 	case lethe.Is(err, lethe.NotFound):
+		return false, nil
+	case lethe.Is(err, lethe.Denied):
+		left.unread++
 		return false, nil
 	case err != nil:
 		return false, err

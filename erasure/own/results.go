@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"lethe"
@@ -49,8 +52,8 @@ func (r *results) Erase(ctx context.Context, p erasure.Person) (did []erasure.Ho
 	return append(held("result files", n-locked), did...), err
 }
 
-// lockedReason is why versions under an object lock stay.
-const lockedReason = "an object lock or a legal hold keeps them"
+// lockedReason is why versions stay that the store does not let go.
+const lockedReason = "an object lock, a legal hold, or what lethe may do in their store keeps them"
 
 func later(a, b time.Time) time.Time {
 	if b.After(a) {
@@ -67,7 +70,8 @@ func (r *results) each(ctx context.Context, p erasure.Person, do func(query.Resu
 		if err != nil {
 			return n, err
 		}
-		found := m.in(f.Bucket + "/" + f.Key)
+		// The folder was named by somebody, the file by its id.
+		found := slices.ContainsFunc(strings.Split(path.Dir(f.Key), "/"), m.in)
 		if !found {
 			if found, err = r.holds(ctx, m, f); err != nil {
 				return n, err
