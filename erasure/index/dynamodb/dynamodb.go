@@ -16,8 +16,8 @@
 // count for nothing; they go when their identifier is erased.
 //
 // Who reads the postings of an identifier and then asks which numbers count might see
-// an object in neither, if it is replaced between the two; so Find reads again where
-// a number does not count, until no other number has come.
+// an object in neither, if it is replaced between the two; so Find reads both again
+// where a number does not count, until nothing has changed meanwhile.
 //
 // # Erasing
 //

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -34,29 +35,31 @@ func (x *Index) find(ctx context.Context, h hash) (places []erasure.Place, err e
 		return nil, err
 	}
 	defer x.open.RUnlock()
+	// A number is being entered, then it counts, then it is gone, and never goes back. If
+	// nothing has come and no state has changed from one reading to the next, there was a
+	// moment between the two at which all was as it was read.
 	var at map[number][]int64
 	var states map[number]item
-	known := map[number]bool{} // that were asked for in an earlier turn
+	var before map[number]string
 	for try := 0; ; try++ {
 		if at, err = x.postings(ctx, h); err != nil {
 			return nil, err
 		}
-		var ask []number
-		others := false
-		for n := range at {
-			ask = append(ask, n)
-			others = others || !known[n]
-			known[n] = true
-		}
-		if !others {
-			break // all that has come meanwhile was there when states were asked for
-		}
+		ask := slices.Collect(maps.Keys(at))
 		if states, err = x.numbers(ctx, ask); err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(ask, func(n number) bool { return textOf(states[n], "s") != live }) {
+		now := make(map[number]string, len(ask))
+		counting, same := true, before != nil
+		for _, n := range ask {
+			now[n] = textOf(states[n], "s")
+			was, known := before[n]
+			counting, same = counting && now[n] == live, same && known && was == now[n]
+		}
+		if counting || same {
 			break
 		}
+		before = now
 		if try > 0 {
 			if err := pause(ctx, try); err != nil {
 				return nil, err

@@ -101,7 +101,7 @@ func outlive(ctx context.Context, c *pgx.Conn, xid string) error {
 	for deadline := time.Now().Add(patience); ; {
 		rows, err := c.Query(ctx, `
 			SELECT 'process ' || pid || ' (' || coalesce(application_name, '') || ')' FROM pg_stat_activity
-			WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type <> 'autovacuum worker' AND query !~* '^\s*VACUUM'
+			WHERE (datname = current_database() OR backend_type = 'walsender') AND pid <> pg_backend_pid() AND backend_type <> 'autovacuum worker' AND query !~* '^\s*VACUUM'
 				AND (age(backend_xid) >= age($1::text::xid) OR age(backend_xmin) >= age($1::text::xid))
 			UNION ALL SELECT 'the prepared transaction ' || gid FROM pg_prepared_xacts
 			WHERE database = current_database() AND age(transaction) >= age($1::text::xid)
