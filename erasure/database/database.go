@@ -255,7 +255,7 @@ func (h *Holder) run(ctx context.Context, write bool, f func(tx *sql.Tx) error) 
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to undo, and else the first error counts
+	defer tx.Rollback() // after a commit there is nothing to undo, and else the first error counts
 	if err := h.dialect.prepare(ctx, tx, h.Timeout, h.LockTimeout); err != nil {
 		return err
 	}

@@ -98,25 +98,25 @@ func (d postgres) describe(ctx context.Context, tx *sql.Tx, n name) (*table, err
 	case hidden:
 		return nil, lethe.Errorf(lethe.Denied, "row security hides rows of %s from this user", t.name).WithHint("use a role with BYPASSRLS")
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), b.typname::text, b.typcategory::text, b.typtype::text, NOT a.attnotnull,
+	rows, err := tx.QueryContext(ctx, `SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), b.typname::text, b.typcategory::text, NOT a.attnotnull,
 			coalesce(array_position(x.indkey::int2[], a.attnum), -1)
 		FROM pg_attribute a
 		JOIN pg_type t ON t.oid = a.atttypid
 		JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
 		LEFT JOIN pg_index x ON x.indrelid = a.attrelid AND x.indisprimary
-		WHERE a.attrelid = $1::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 7, a.attnum`, oid)
+		WHERE a.attrelid = $1::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 6, a.attnum`, oid)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var c column
-		var typ, category, of string
+		var typ, category string
 		var at int
-		if err := rows.Scan(&c.name, &c.typ, &typ, &category, &of, &c.nullable, &at); err != nil {
+		if err := rows.Scan(&c.name, &c.typ, &typ, &category, &c.nullable, &at); err != nil {
 			return nil, err
 		}
-		c.kind = postgresKind(typ, category, of)
+		c.kind = postgresKind(typ, category)
 		t.columns[c.name] = c
 		if at >= 0 && !inherited {
 			t.key = append(t.key, c.name)
@@ -126,7 +126,7 @@ func (d postgres) describe(ctx context.Context, tx *sql.Tx, n name) (*table, err
 	return t, rows.Err()
 }
 
-func postgresKind(typ, category, of string) kind {
+func postgresKind(typ, category string) kind {
 	switch typ {
 	case "int2", "int4", "int8":
 		return integer
@@ -137,10 +137,10 @@ func postgresKind(typ, category, of string) kind {
 	case "macaddr", "macaddr8", "txid_snapshot":
 		return scalar
 	}
-	switch {
-	case category == "S":
+	switch category {
+	case "S":
 		return textual
-	case of == "e", strings.Contains("BDNITV", category) && of != "c": // booleans, times, numbers, addresses, spans, bits
+	case "B", "D", "E", "N", "I", "T", "V": // booleans, times, enums, numbers, addresses, spans, bits
 		return scalar
 	}
 	return opaque

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,7 +55,7 @@ func walk(d *json.Decoder, path, paths []string, values [][]string) error {
 				if err != nil {
 					return err
 				}
-				within = append(path[:len(path):len(path)], strings.ToLower(key.(string)))
+				within = slices.Concat(path, []string{strings.ToLower(key.(string))})
 			}
 			if err := walk(d, within, paths, values); err != nil {
 				return err
