@@ -14,3 +14,8 @@ func TestSparkOverTheMetastore(t *testing.T) {
 	l := open(t)
 	does(t, l, python, "spark_hive.py", l.HMS, t.TempDir())
 }
+
+// Spark 4 is a gigabyte to fetch.
+func TestSpark4OverTheMetastoreAndS3(t *testing.T) {
+	sparkOverS3(t, "4.0", "none")
+}

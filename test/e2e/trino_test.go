@@ -1,5 +1,3 @@
-//go:build nightly
-
 package e2e
 
 import (
@@ -158,8 +156,4 @@ func TestTrinoSparkAndSQLReadEachOther(t *testing.T) {
 	e := startTrino(t, l)
 	id, secret := administratorKey(t, l.Data)
 	converse(t, l, map[string]func(string) ([]string, error){"TRINO": e.query}, python, "spark_trino.py", l.HMS, l.AWS, l.Region, id, secret, jars)
-}
-
-func TestSpark4OverTheMetastoreAndS3(t *testing.T) {
-	sparkOverS3(t, "4.0", "none")
 }
