@@ -16,6 +16,13 @@ import (
 func (a *App) openFlow() error {
 	c, e := a.Config.Erasure.ErasureFlow, a.Erasure
 	e.Approvals, e.Escalation, e.Remind, e.Patience = max(c.Approvals, 1), c.Escalation, c.Remind, c.Overdue
+	if c.Inbox.Location != "" {
+		at, err := lethe.ParseLocation(c.Inbox.Location)
+		if err != nil {
+			return err
+		}
+		e.Inbox = erasure.Inbox{Location: at.Dir(), Type: c.Inbox.Type}
+	}
 	for _, p := range c.Approvers {
 		e.Approvers = append(e.Approvers, erasure.Approver{Name: p.User, Mail: p.Mail})
 	}

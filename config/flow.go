@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"lethe"
 	"lethe/lib/mail"
 )
 
@@ -20,6 +21,8 @@ type ErasureFlow struct {
 	// waits until it is escalated; 0 means 72h and 336h.
 	Remind  time.Duration `yaml:"remind"`
 	Overdue time.Duration `yaml:"overdue"`
+	// Inbox is where files with persons to erase are put.
+	Inbox ErasureInbox `yaml:"inbox"`
 	// Webhook is told of requests that have ended, or need a person; nil means nobody is.
 	Webhook *EventWebhook `yaml:"webhook"`
 }
@@ -28,6 +31,14 @@ type ErasureFlow struct {
 type ErasureApprover struct {
 	User string `yaml:"user"`
 	Mail string `yaml:"mail"`
+}
+
+// ErasureInbox is a folder of the lake in which files become requests.
+type ErasureInbox struct {
+	// Location of it, as s3://erase-these/; "" for none.
+	Location string `yaml:"location"`
+	// Type of the identifiers in files without a header.
+	Type string `yaml:"type"`
 }
 
 func (f ErasureFlow) check(m Mail) error {
@@ -41,6 +52,13 @@ func (f ErasureFlow) check(m Mail) error {
 	}
 	if (len(f.Approvers) > 0 || f.Escalation != "") && !m.Enabled() {
 		return &Error{"mail.addr", "", "must be set, because erasure names whom to write to"}
+	}
+	if f.Inbox.Location != "" {
+		if _, err := lethe.ParseLocation(f.Inbox.Location); err != nil {
+			return &Error{"erasure.inbox.location", f.Inbox.Location, "must be a location s3://bucket/prefix/"}
+		}
+	} else if f.Inbox.Type != "" {
+		return &Error{"erasure.inbox.location", "", "must be set together with type"}
 	}
 	seen := map[string]bool{}
 	for i, a := range f.Approvers {

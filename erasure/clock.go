@@ -162,7 +162,7 @@ func (s *Service) Run(ctx context.Context) {
 	defer t.Stop()
 	for {
 		now := time.Now()
-		err := errors.Join(s.Tend(ctx, now), s.Deliver(ctx, now))
+		err := errors.Join(s.Tend(ctx, now), s.Sweep(ctx), s.Deliver(ctx, now))
 		if err != nil && ctx.Err() == nil {
 			s.Log.Error("What is to be done for erasure requests in time could not be done, and is tried again", "err", err)
 		}

@@ -68,6 +68,8 @@ type Config struct {
 	Hook func(ctx context.Context, id string, body []byte) error
 	// Audit records a step of a request; nil records nothing.
 	Audit func(ctx context.Context, a Audited) error
+	// Inbox is where files with persons to erase are put.
+	Inbox Inbox
 	// AtOnce is how many objects are read at the same time: 0 means 2.
 	AtOnce int
 }

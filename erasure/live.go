@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"context"
+	"strings"
 
 	"lethe/event"
 )
@@ -18,6 +19,9 @@ func (s *Service) Handle(ctx context.Context, events []event.Event) error {
 	type object struct{ bucket, key string }
 	seen := map[object]bool{}
 	for _, e := range events {
+		if s.Inbox.Bucket != "" && e.Bucket == s.Inbox.Bucket && strings.HasPrefix(e.Key, s.Inbox.Key) {
+			s.wake()
+		}
 		o := object{e.Bucket, e.Key}
 		if seen[o] || len(c.covers(e.Bucket, e.Key)) == 0 {
 			continue
