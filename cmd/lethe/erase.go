@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -29,10 +30,14 @@ comes back, as with an old copy, is erased again.`,
 
 	var ids []string
 	var until, reason, out string
+	var told erasure.Contacts
+	var pdf bool
 	request := &cobra.Command{Use: "request --id TYPE=VALUE...", Short: "Ask that a person be erased; prints the request's id", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return askErasure(cmd, *data, *asJSON, ids, until) }}
+		RunE: func(cmd *cobra.Command, _ []string) error { return askErasure(cmd, *data, *asJSON, ids, told, until) }}
 	request.Flags().StringArrayVar(&ids, "id", nil, "an identifier, as user_id=VALUE; parts of a composite one follow one another, separated by tabs")
 	request.Flags().StringVar(&until, "wait", "", "wait until the request is located, reported or done")
+	request.Flags().StringVar(&told.Person, "contact", "", "address of mail at which the person is told; dropped after the last letter")
+	request.Flags().StringVar(&told.Requester, "requester", "", "address of mail of whoever asks, who is told as well")
 	status := &cobra.Command{Use: "status [ID]", Short: "How a request is, or all of them", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return erasureStatus(cmd, *data, *asJSON, args, until) }}
 	status.Flags().StringVar(&until, "wait", "", "wait until the request is located, reported or done")
@@ -58,8 +63,9 @@ comes back, as with an old copy, is erased again.`,
 			return printJSON(cmd, raw)
 		}}
 	certificate := &cobra.Command{Use: "certificate ID -o FILE", Short: "Save a request's certificate", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return saveCertificate(cmd, *data, args[0], out) }}
+		RunE: func(cmd *cobra.Command, args []string) error { return saveCertificate(cmd, *data, args[0], out, pdf) }}
 	certificate.Flags().StringVarP(&out, "output", "o", "-", "the file; - prints it")
+	certificate.Flags().BoolVar(&pdf, "pdf", false, "as PDF for people, with the signed certificate attached to it")
 	verify := &cobra.Command{Use: "verify FILE", Short: "Check a certificate, and the lake again", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return verifyCertificate(cmd, *data, *asJSON, args[0]) }}
 	typ := &cobra.Command{Use: "type NAME [--form exact|folded|email]", Short: "Make a type of identifiers", Args: cobra.ExactArgs(1)}
@@ -71,6 +77,7 @@ comes back, as with an old copy, is erased again.`,
 	mapping := newMap(data, asJSON)
 	mappings := &cobra.Command{Use: "mappings", Short: "List the mappings", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listMappings(cmd, *data, *asJSON) }}
+	cmd.AddCommand(holdCommands(data, asJSON)...)
 	cmd.AddCommand(request, status, report, approve, reject, retry, certificate, verify, typ, mapping, mappings, newScan())
 	return cmd
 }
@@ -93,10 +100,12 @@ func send(cmd *cobra.Command, data, method, path string, in, out any) error {
 	return api.call(cmd.Context(), method, path, in, out)
 }
 
-func askErasure(cmd *cobra.Command, data string, asJSON bool, ids []string, until string) error {
-	var in struct {
+func askErasure(cmd *cobra.Command, data string, asJSON bool, ids []string, told erasure.Contacts, until string) error {
+	in := struct {
 		Identifiers []erasure.Named `json:"identifiers"`
-	}
+		Contact     string          `json:"contact,omitempty"`
+		Requester   string          `json:"requester,omitempty"`
+	}{nil, told.Person, told.Requester}
 	for _, id := range ids {
 		typ, value, ok := strings.Cut(id, "=")
 		if !ok {
@@ -124,8 +133,8 @@ func askErasure(cmd *cobra.Command, data string, asJSON bool, ids []string, unti
 
 // passed says how far a request must be for what is waited for.
 var passed = map[string][]erasure.State{
-	"located":  {erasure.Located, erasure.Reported, erasure.Overdue, erasure.Erasing, erasure.Done, erasure.Rejected},
-	"reported": {erasure.Reported, erasure.Overdue, erasure.Erasing, erasure.Done, erasure.Rejected},
+	"located":  {erasure.Located, erasure.Reported, erasure.Overdue, erasure.Held, erasure.Erasing, erasure.Done, erasure.Rejected},
+	"reported": {erasure.Reported, erasure.Overdue, erasure.Held, erasure.Erasing, erasure.Done, erasure.Rejected},
 	"done":     {erasure.Done, erasure.Rejected},
 }
 
@@ -206,6 +215,12 @@ func erasureStatus(cmd *cobra.Command, data string, asJSON bool, args []string, 
 		if r.Problem != "" {
 			fmt.Fprintf(w, "\t%s\n", r.Problem)
 		}
+		if r.Warning != "" {
+			fmt.Fprintf(w, "\t%s\n", r.Warning)
+		}
+		if r.State == erasure.Held {
+			fmt.Fprintf(w, "\tit waits for %s to end: lethe erase holds\n", strings.Join(r.Held, ", "))
+		}
 	}
 	return w.Flush()
 }
@@ -225,10 +240,21 @@ func decideErasure(cmd *cobra.Command, data string, asJSON bool, id string, yes 
 	return nil
 }
 
-func saveCertificate(cmd *cobra.Command, data, id, to string) error {
+func saveCertificate(cmd *cobra.Command, data, id, to string, pdf bool) error {
 	var signed erasure.SignedCertificate
 	if err := ask(cmd, data, http.MethodGet, "/requests/"+id+"/certificate", &signed); err != nil {
 		return err
+	}
+	if pdf {
+		var b bytes.Buffer
+		if err := erasure.WritePDF(&b, signed); err != nil {
+			return err
+		}
+		if to == "-" {
+			_, err := b.WriteTo(cmd.OutOrStdout())
+			return err
+		}
+		return os.WriteFile(to, b.Bytes(), 0o644)
 	}
 	if to == "-" {
 		return printJSON(cmd, signed)
