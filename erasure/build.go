@@ -49,6 +49,10 @@ type build struct {
 	objects, bytes, objectsRead, bytesRead, rows, postings, known, unread, forgotten atomic.Int64
 	listed                                                                           atomic.Bool
 	began                                                                            time.Time
+
+	// unreadBefore are the versions that could not be read before, and that the
+	// listing has not come to yet.
+	unreadBefore map[ObjectVersion]bool
 }
 
 func (b *build) progress() Progress {
@@ -73,7 +77,14 @@ func (s *Service) Build(ctx context.Context, report func(Progress)) (Progress, e
 	if err != nil {
 		return Progress{}, err
 	}
-	b := &build{s: s, scope: c, work: make(chan task, 4*s.AtOnce), began: time.Now()}
+	b := &build{s: s, scope: c, work: make(chan task, 4*s.AtOnce), began: time.Now(), unreadBefore: map[ObjectVersion]bool{}}
+	us, err := s.allUnread(ctx)
+	if err != nil {
+		return Progress{}, err
+	}
+	for _, u := range us {
+		b.unreadBefore[u.ObjectVersion] = true
+	}
 	wctx := ctx // the group's is canceled when it has ended
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
@@ -318,6 +329,11 @@ func (b *build) list(ctx context.Context, root lethe.Location) error {
 		}
 		keys = nil
 		for _, vs := range looked {
+			for _, t := range vs {
+				if len(t.looks) > 0 || t.gone {
+					delete(b.unreadBefore, t.version())
+				}
+			}
 			if err := key(vs); err != nil {
 				return err
 			}

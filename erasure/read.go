@@ -273,24 +273,19 @@ func (s *Service) forgetUnread(ctx context.Context, o ObjectVersion) error {
 	})
 }
 
-// dropUnread forgets the versions that could not be read and are no more.
+// dropUnread forgets the versions that could not be read and were in no listing. What
+// took the place of one, and cannot be read either, has another ETag.
 func (b *build) dropUnread(ctx context.Context) error {
-	us, err := b.s.allUnread(ctx)
-	if err != nil {
-		return err
+	if len(b.unreadBefore) == 0 {
+		return nil
 	}
-	for _, u := range us {
-		var vs []object.Version
-		if len(b.scope.covers(u.Bucket, u.Key)) > 0 {
-			if vs, err = b.s.versions(ctx, u.Bucket, u.Key); err != nil {
+	return b.s.DB.Tx(ctx, func(tx *sql.Tx) error {
+		for o := range b.unreadBefore {
+			_, err := tx.ExecContext(ctx, `DELETE FROM erasure_unread WHERE object = $1 AND version = $2 AND etag = $3`, b.s.objectID(o.Bucket, o.Key), o.Version, o.ETag)
+			if err != nil {
 				return err
 			}
 		}
-		if !slices.ContainsFunc(vs, func(v object.Version) bool { return v.Version == u.Version && v.ETag == u.ETag }) {
-			if err := b.s.forgetUnread(ctx, u.ObjectVersion); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+		return nil
+	})
 }
