@@ -32,7 +32,6 @@ export function CertificateView({ request: r }: { request: ErasureRequest }) {
     <>
       <Part
         title="Certificate"
-        note={`signed ${moment(c.done)}`}
         action={
           <span className={css.actions}>
             <Button component="a" variant="default" leftSection={<IconDownload size={14} />} href={address(['requests', r.id, 'certificate'])} download={`certificate-${r.id}.json`}>
@@ -51,6 +50,7 @@ export function CertificateView({ request: r }: { request: ErasureRequest }) {
           <b>{counted(r.records, 'record')}</b> erased from {counted(c.objects?.length ?? 0, 'object')}. After the last change, <b>{counted(c.versions, 'version')}</b> of objects were read and do not hold this person
           {r.exceptions > 0 ? <>, but for {counted(r.exceptions, 'exception')}.</> : '.'}
         </p>
+        <p className="muted num">Signed {moment(c.done)}.</p>
         {check.error && <ProblemView error={check.error} compact />}
         {check.data && <Checked check={check.data} />}
       </Part>
