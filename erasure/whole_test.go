@@ -634,7 +634,7 @@ func TestEraseWholeUnderFaults(t *testing.T) {
 				l.write("keys/ada-1", fmt.Sprint("hers", n))
 			}
 			l.build()
-			f := &faulty{Store: l.store, rng: rand.New(rand.NewPCG(seed, 1))}
+			f := &faulty{Store: l.store, rng: rand.New(rand.NewPCG(seed, 1)), one: 8}
 			l.Store = f
 			ends := map[string]bool{}
 			for n := 0; len(ends) < 2; n++ {
