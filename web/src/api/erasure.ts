@@ -178,25 +178,28 @@ export interface RequestProgress {
   keys: { bucket: string; key: string; erased: boolean; records: number; exceptions: number }[];
 }
 
-/** How often what happens is looked at. */
+/** How often what happens is looked at, and what waits for somebody, in case they act. */
 const watchMS = 1000;
+const waitMS = 3000;
 
 export const closed = (r: ErasureRequest) => r.state === 'done' || r.state === 'rejected';
 
 /** Whether a request goes on by itself, so that it is worth looking again soon. */
 export const moving = (r: ErasureRequest) => r.state === 'asked' || r.state === 'located' || r.state === 'erasing';
 
+const often = (rs: ErasureRequest[]) => (rs.some(moving) ? watchMS : rs.every(closed) ? false : waitMS);
+
 export const requests = queryOptions({
   queryKey: ['erasure', 'requests'],
   queryFn: async ({ signal }) => (await get<{ requests: ErasureRequest[] }>(address(['requests']), signal)).requests,
-  refetchInterval: (q) => (q.state.data?.some(moving) ? watchMS : false),
+  refetchInterval: (q) => often(q.state.data ?? []),
 });
 
 export const request = (id: string) =>
   queryOptions({
     queryKey: ['erasure', 'request', id],
     queryFn: ({ signal }) => get<ErasureRequest>(address(['requests', id]), signal),
-    refetchInterval: (q) => (q.state.data && moving(q.state.data) ? watchMS : false),
+    refetchInterval: (q) => often(q.state.data ? [q.state.data] : []),
   });
 
 /** The report of a digest: another digest is another report. */
