@@ -24,6 +24,7 @@ export function Index() {
   const last = s.progress.began && !s.progress.began.startsWith('0001') ? s.progress : undefined;
   return (
     <div className={list.scroll}>
+      <h2 className="visually-hidden">Index</h2>
       <dl className={css.figures}>
         <div>
           <dt>Objects</dt>

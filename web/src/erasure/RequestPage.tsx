@@ -186,6 +186,7 @@ function Whole({ request: r }: { request: ErasureRequest }) {
           onChange={(v) => void navigate({ to: '/erasure/$request', params: { request: r.id }, search: { view: v === firstView(r) ? undefined : v }, replace: true })}
         />
         <div id="request" role="tabpanel" aria-labelledby={`request-${view}`}>
+          <h2 className="visually-hidden">{views.find((v) => v.id === view)?.name}</h2>
           {view === 'report' && <ReportView request={r} />}
           {view === 'progress' && <ProgressView request={r} />}
           {view === 'certificate' && <CertificateView request={r} />}
