@@ -1,7 +1,6 @@
 package erasure_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -130,7 +129,7 @@ func TestHolders(t *testing.T) {
 	}
 	stays := erasure.Holding{Holder: "keeper", Place: masked, Records: 7, Reason: "backups cannot be changed", Until: until}
 	if want := []erasure.Holding{{Holder: "flaky", Place: "records", Records: 2}, stays, {Holder: "keeper", Place: "records", Records: 1}}; !slices.Equal(report.Holdings, want) ||
-		!strings.HasPrefix(masked, "backups of [") || bytes.Contains(raw, []byte("ada")) {
+		!strings.HasPrefix(masked, "backups of [") || names(raw) {
 		t.Errorf("report: %s", raw)
 	}
 
@@ -138,7 +137,7 @@ func TestHolders(t *testing.T) {
 	q = l.until(q.ID, erasure.Done)
 	c, text := l.certificate(q.ID)
 	// Found again twice, each of which took a round.
-	if want := []erasure.Holding{{Holder: "flaky", Place: "records", Records: 4}, {Holder: "keeper", Place: "records", Records: 1}, stays}; !slices.Equal(sorted(c.Holdings), want) || bytes.Contains(text, []byte("ada")) {
+	if want := []erasure.Holding{{Holder: "flaky", Place: "records", Records: 4}, {Holder: "keeper", Place: "records", Records: 1}, stays}; !slices.Equal(sorted(c.Holdings), want) || names(text) {
 		t.Errorf("certificate: %s", text)
 	}
 	if q.Records != 1+4+1 || q.Exceptions != 1 || flaky.erased != 3 || !slices.Equal(flaky.people, []string{"bob", "eve"}) {
@@ -165,7 +164,7 @@ func TestHoldersBlock(t *testing.T) {
 	id := l.ask(ada...).ID
 	l.approve(id)
 	q := l.until(id, erasure.Blocked)
-	if !strings.HasPrefix(q.Problem, "crm: DELETE is not granted") || !strings.Contains(q.Problem, "(grant it)") || strings.Contains(q.Problem, "ada") {
+	if !strings.HasPrefix(q.Problem, "crm: DELETE is not granted") || !strings.Contains(q.Problem, "(grant it)") || names([]byte(q.Problem)) {
 		t.Errorf("it is blocked because %q", q.Problem)
 	}
 

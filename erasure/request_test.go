@@ -75,7 +75,7 @@ func (l *lake) text(location string) []byte {
 	return raw
 }
 
-var hexText = regexp.MustCompile(`[0-9a-f]{16,}`)
+var hexText = regexp.MustCompile(`[0-9a-f-]{16,}`)
 
 // names says whether a document names ada. By chance, digests do.
 func names(raw []byte) bool { return bytes.Contains(hexText.ReplaceAll(raw, nil), []byte("ada")) }
