@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright';
 import type { APIRequestContext, Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 
@@ -157,4 +158,71 @@ test('who may not approve is told so, and who rejects says why', async ({ admin:
   await expect(page.getByRole('list', { name: 'Stops' })).toContainText('Rejected');
   await expect(page.getByText('a court has ordered to keep it')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Approve' })).toHaveCount(0);
+});
+
+test('a request is approved by keys alone', async ({ admin: page }) => {
+  const id = await asked(page.request, 'u5');
+  await page.goto('/buckets');
+  await page.getByRole('heading', { name: 'Buckets' }).waitFor();
+  await page.keyboard.press('g');
+  await page.keyboard.press('e');
+  const link = page.getByRole('link', { name: id.slice(-8) });
+  await link.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Approve' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByText('8 records').waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Approve and erase' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await page.getByRole('tab', { name: 'Certificate' }).focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.getByRole('tab', { name: 'Report' })).toHaveAttribute('aria-selected', 'true');
+  await expect(page).toHaveURL(/view=report/);
+});
+
+test('mappings without a table name a location', async ({ admin: page }) => {
+  await mapped(page.request);
+  await page.goto('/erasure?view=mappings&name=new');
+  await page.getByLabel('Name', { exact: true }).fill('exports');
+  await page.getByRole('combobox', { name: 'Of', exact: true }).click();
+  await page.getByRole('option', { name: 'objects without a table' }).click();
+  await page.getByLabel('Location').fill('s3://shop/exports/');
+  await page.getByRole('combobox', { name: 'Type of identifier 1' }).click();
+  await page.getByRole('option', { name: 'user_id' }).click();
+  await page.getByLabel('Pattern').fill('{user_id-*.csv');
+  await page.getByRole('button', { name: 'Create mapping' }).click();
+  await expect(page.getByRole('form', { name: 'New mapping' }).getByRole('alert')).toContainText('is not closed');
+  await page.getByLabel('Pattern').fill('{user_id}-*.csv');
+  await page.getByRole('button', { name: 'Create mapping' }).click();
+  await expect(page.getByRole('row', { name: /exports/ })).toContainText('{user_id}-*.csv');
+  await page.getByRole('link', { name: 'exports', exact: true }).click();
+  await page.getByRole('button', { name: 'Delete mapping' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByRole('row', { name: /exports/ })).toHaveCount(0);
+});
+
+test('axe finds nothing in light and dark, and a phone shows everything', async ({ admin: page }) => {
+  test.setTimeout(300_000); // axe looks long at each page where a machine is loaded
+  const waiting = await asked(page.request, 'u6');
+  const finished = await asked(page.request, 'u8');
+  const { digest } = (await (await page.request.get(`/api/v1/requests/${finished}`)).json()) as { digest: string };
+  await done(page.request, 'post', `/requests/${finished}/decision`, { approve: true, digest });
+  const pages = ['/erasure', '/erasure?name=new', '/erasure?view=mappings&type=mail', '/erasure?view=mappings&name=orders', '/erasure?view=index', '/erasure?view=holds&name=new', `/erasure/${waiting}`, `/erasure/${finished}`];
+  for (const scheme of ['light', 'dark', 'phone'] as const) {
+    await page.emulateMedia({ colorScheme: scheme === 'dark' ? 'dark' : 'light', reducedMotion: 'reduce' });
+    if (scheme === 'phone') await page.setViewportSize({ width: 390, height: 844 });
+    for (const at of pages) {
+      await page.goto(at);
+      await page.locator('#page :is(h3, table)').first().waitFor();
+      if (scheme === 'phone') {
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        expect(over, at).toBeLessThanOrEqual(0);
+        continue;
+      }
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`), `${scheme} ${at}`).toEqual([]);
+    }
+  }
 });

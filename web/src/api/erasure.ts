@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { cache } from './cache';
 import { address, call, get } from './client';
@@ -243,11 +243,14 @@ export const erasureIndex = queryOptions({
   refetchInterval: (q) => (q.state.data?.building ? watchMS : 10_000),
 });
 
-export const unread = queryOptions({
-  queryKey: ['erasure', 'unread'],
-  staleTime: watchMS,
-  queryFn: async ({ signal }) => (await get<{ unread: Unread[] }>(address(['erasure-index', 'unread'], { limit: 10_000 }), signal)).unread,
-});
+/** What could not be read; build names the build that is known, so that it is asked for anew with each, and when it ends. */
+export const unread = (build: string) =>
+  queryOptions({
+    queryKey: ['erasure', 'unread', build],
+    staleTime: watchMS,
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) => (await get<{ unread: Unread[] }>(address(['erasure-index', 'unread'], { limit: 10_000 }), signal)).unread,
+  });
 
 /** How far a receiver of object events is. */
 export interface Receiver {

@@ -16,7 +16,8 @@ import css from './erasure.module.css';
 /** The index of identifiers: how much it covers, how far behind it is, and what it could not read. */
 export function Index() {
   const q = useQuery(erasureIndex);
-  const us = useQuery({ ...unread, refetchInterval: q.data?.building ? 5000 : false });
+  const building = q.data?.building ?? false;
+  const us = useQuery({ ...unread(`${q.data?.progress.began} ${building}`), refetchInterval: building ? 5000 : 30_000 });
   const lag = useQuery(indexLag);
   const build = useMutation({ mutationFn: startBuild });
   const s = q.data;
