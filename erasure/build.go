@@ -50,8 +50,8 @@ type build struct {
 	listed                                                                           atomic.Bool
 	began                                                                            time.Time
 
-	// unreadBefore are the versions that could not be read before, and that the
-	// listing has not come to yet.
+	// unreadBefore are the versions that could not be read before, without those that
+	// the listing has come to and that still are not in the index.
 	unreadBefore map[ObjectVersion]bool
 }
 
@@ -286,7 +286,7 @@ func (b *build) list(ctx context.Context, root lethe.Location) error {
 		if err != nil {
 			return err
 		}
-		tasks, gone, err := b.s.compare(ctx, versions, have)
+		d, err := b.s.compare(ctx, versions, have)
 		if err != nil {
 			return err
 		}
@@ -294,14 +294,18 @@ func (b *build) list(ctx context.Context, root lethe.Location) error {
 			if !v.Marker || len(v.looks) > 0 {
 				b.known.Add(1)
 			}
+			// One that was read after all, as for an event, is unread no more.
+			if len(b.unreadBefore) > 0 && (len(v.looks) > 0 || v.gone) && !slices.Contains(d.known, v.version()) {
+				delete(b.unreadBefore, v.version())
+			}
 		}
-		b.known.Add(-int64(len(tasks)))
-		for _, e := range gone {
+		b.known.Add(-int64(len(d.read)))
+		for _, e := range d.gone {
 			if err := b.forget(ctx, e); err != nil {
 				return err
 			}
 		}
-		for _, t := range tasks {
+		for _, t := range d.read {
 			b.objects.Add(1)
 			b.bytes.Add(t.Size)
 			select {
@@ -329,11 +333,6 @@ func (b *build) list(ctx context.Context, root lethe.Location) error {
 		}
 		keys = nil
 		for _, vs := range looked {
-			for _, t := range vs {
-				if len(t.looks) > 0 || t.gone {
-					delete(b.unreadBefore, t.version())
-				}
-			}
 			if err := key(vs); err != nil {
 				return err
 			}
@@ -426,9 +425,15 @@ func (b *build) forget(ctx context.Context, e Entry) error {
 	return b.s.Index.Forget(ctx, e.ObjectVersion)
 }
 
-// compare says which versions of a key are to be read, and which entries of the
-// index are of versions that are no more.
-func (s *Service) compare(ctx context.Context, versions []task, have []Entry) (read []task, gone []Entry, err error) {
+// difference is what the index lacks of a key.
+type difference struct {
+	read  []task          // versions that are to be read
+	known []ObjectVersion // versions that it has as they are now
+	gone  []Entry         // of versions that are no more
+}
+
+// compare says what the index lacks of a key.
+func (s *Service) compare(ctx context.Context, versions []task, have []Entry) (d difference, err error) {
 	entries := map[ObjectVersion]Entry{}
 	for _, e := range have {
 		entries[e.ObjectVersion] = e
@@ -442,33 +447,34 @@ func (s *Service) compare(ctx context.Context, versions []task, have []Entry) (r
 		}
 		if len(t.looks) == 0 {
 			if known {
-				gone = append(gone, e)
+				d.gone = append(d.gone, e)
 			}
 			continue
 		}
 		print := s.fingerprint(t.looks)
 		if known && e.Mapping == print {
+			d.known = append(d.known, t.version())
 			continue
 		}
 		u, err := s.unread(ctx, t.version())
 		if err != nil {
-			return nil, nil, err
+			return d, err
 		}
 		if u != nil && u.Mapping == print && u.stays() {
 			if known { // as it was once, and is not known to be now
-				gone = append(gone, e)
+				d.gone = append(d.gone, e)
 			}
 			continue
 		}
 		replaced[t.Version.Version] = true
-		read = append(read, t)
+		d.read = append(d.read, t)
 	}
 	for _, e := range entries {
 		if !replaced[e.Version] {
-			gone = append(gone, e)
+			d.gone = append(d.gone, e)
 		}
 	}
-	return read, gone, nil
+	return d, nil
 }
 
 // Refresh brings the index to what the store has of one key.
@@ -499,18 +505,18 @@ func (s *Service) refresh(ctx context.Context, l *looker, bucket, key string) er
 		}
 		have = append(have, e)
 	}
-	tasks, gone, err := s.compare(ctx, versions, have)
+	d, err := s.compare(ctx, versions, have)
 	if err != nil {
 		return err
 	}
-	for _, e := range gone {
+	for _, e := range d.gone {
 		if err := s.Index.Forget(ctx, e.ObjectVersion); err != nil {
 			return err
 		}
 	}
 	var failed error
 	err = s.index(ctx, func(yield func(task) bool) {
-		for _, t := range tasks {
+		for _, t := range d.read {
 			if !yield(t) {
 				return
 			}

@@ -104,7 +104,10 @@ func (s *Service) eraseKey(ctx context.Context, sub subject, out *Outcome) error
 			if t.gone {
 				err = lethe.Errorf(lethe.Conflict, "version %s is gone", t.Version.Version)
 			} else {
-				changed, kept, err = s.eraseVersion(ctx, sub, t, out)
+				err = insist(ctx, func() (err error) {
+					changed, kept, err = s.eraseVersion(ctx, sub, t, out)
+					return err
+				})
 			}
 			if gone(err) {
 				changed = true // by somebody else: what is there now counts
@@ -135,9 +138,24 @@ func (s *Service) eraseKey(ctx context.Context, sub subject, out *Outcome) error
 				out.Exceptions = append(out.Exceptions, *except(t.Version, time.Time{}, "its name stays with the versions below it"))
 			}
 		}
-		return s.Refresh(ctx, bucket, key)
+		return insist(ctx, func() error { return s.Refresh(ctx, bucket, key) })
 	}
 	return lethe.Errorf(lethe.Conflict, "s3://%s/%s: others changed it %d times while it was erased", bucket, key, attempts)
+}
+
+// tries is how often a store that fails is asked before the caller is told to come
+// back. Then all versions of the key are read again, which are many where it is
+// written often.
+const tries = 5
+
+// insist calls f until it has no error, or one that trying again does not mend.
+func insist(ctx context.Context, f func() error) (err error) {
+	for range tries {
+		if err = f(); err == nil || stays(err) || gone(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
 }
 
 // versions are the versions of a key and its delete markers, the newest first.
@@ -269,18 +287,9 @@ func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Versi
 	if empty {
 		return nil, nil
 	}
-	// Only now is it known how many records must be left, so a store that fails is
-	// asked again at once.
-	for range verifyTries {
-		if err = s.verify(ctx, sub, c, p, after); err == nil || (Unread{Kind: lethe.KindOf(err)}).stays() {
-			break
-		}
-	}
-	return nil, err
+	// Only now is it known how many records must be left.
+	return nil, insist(ctx, func() error { return s.verify(ctx, sub, c, p, after) })
 }
-
-// verifyTries is how often what a cut has made is read until the store does not fail.
-const verifyTries = 5
 
 // drop deletes a version below the current one for good, or says what forbids it.
 func (s *Service) drop(ctx context.Context, v object.Version) (*Exception, error) {
@@ -313,7 +322,7 @@ func (s *Service) verify(ctx context.Context, sub subject, c look, p *Plan, afte
 	var rows, left int64
 	for r, err := range f.Records(ctx, content{ctx, s.Store, after}, c.columns(), nil) {
 		switch {
-		case err != nil && !(Unread{Kind: lethe.KindOf(err)}).stays():
+		case err != nil && !stays(err):
 			return err // the store fails, or it is somebody else's by now
 		case err != nil:
 			return lethe.Errorf(lethe.BadData, "what was left of it cannot be read again: %w", err)

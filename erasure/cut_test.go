@@ -52,12 +52,18 @@ func (l *lake) wantLines(key string, want ...string) {
 func newPeople(t *testing.T, mode string) *lake {
 	t.Helper()
 	l := newLake(t)
+	l.reviews(mode)
+	return l
+}
+
+// reviews makes the table reviews, and maps it.
+func (l *lake) reviews(mode string) {
+	l.t.Helper()
 	l.types()
 	l.table("reviews")
 	m := people("reviews")
 	m.Mode = mode
-	l.must(l.PutMapping(t.Context(), m))
-	return l
+	l.must(l.PutMapping(l.t.Context(), m))
 }
 
 const (

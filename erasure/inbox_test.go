@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"lethe"
 	"lethe/erasure"
 	"lethe/object"
+	"lethe/object/disk"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
@@ -52,7 +55,13 @@ func (l *lake) inboxReports() (rs []erasure.InboxReport) {
 
 func newInbox(t *testing.T) *lake {
 	t.Helper()
-	l := newPeople(t, "")
+	return openInbox(t, nil)
+}
+
+func openInbox(t *testing.T, wrap func(*erasure.Config)) *lake {
+	t.Helper()
+	l := openLake(t, t.TempDir(), disk.Options{NoSync: true}, wrap)
+	l.reviews("")
 	l.must(l.store.CreateBucket(t.Context(), "inbox"))
 	l.must(l.store.Gateway().PutBucketVersioning(t.Context(), "inbox", types.BucketVersioningStatusEnabled))
 	l.Inbox = erasure.Inbox{Location: lethe.Location{Bucket: "inbox", Key: "in/"}, Type: "user_id"}
@@ -132,13 +141,13 @@ func TestInboxAgain(t *testing.T) {
 // stumbling fails at a step of a sweep, as if the program were killed there.
 type stumbling struct {
 	object.Store
-	left *int // changes until it fails
+	left atomic.Int64 // changes until it fails
 }
 
 var errStumbled = errors.New("stumbled")
 
-func (s stumbling) step() error {
-	if *s.left--; *s.left < 0 {
+func (s *stumbling) step() error {
+	if s.left.Add(-1) < 0 {
 		return errStumbled
 	}
 	return nil
@@ -146,12 +155,13 @@ func (s stumbling) step() error {
 
 func TestInboxInterrupted(t *testing.T) {
 	for after := range 6 {
-		l := newInbox(t)
-		whole, left := l.Store, after
-		l.Store = stumbling{whole, &left}
+		s := &stumbling{}
+		s.left.Store(math.MaxInt64)
+		l := openInbox(t, func(c *erasure.Config) { s.Store, c.Store = c.Store, s })
 		l.drop("a.csv", "1001,1002")
+		s.left.Store(int64(after))
 		_ = l.Sweep(t.Context())
-		l.Store = whole
+		s.left.Store(math.MaxInt64)
 		l.must(l.Sweep(t.Context()))
 		rs, err := l.Requests(t.Context())
 		l.must(err)
@@ -161,21 +171,21 @@ func TestInboxInterrupted(t *testing.T) {
 	}
 }
 
-func (f stumbling) Put(ctx context.Context, bucket, key string, r io.Reader, h object.Header, c object.Condition) (object.Object, error) {
+func (f *stumbling) Put(ctx context.Context, bucket, key string, r io.Reader, h object.Header, c object.Condition) (object.Object, error) {
 	if err := f.step(); err != nil {
 		return object.Object{}, err
 	}
 	return f.Store.Put(ctx, bucket, key, r, h, c)
 }
 
-func (f stumbling) Delete(ctx context.Context, bucket, key string, c object.Condition) error {
+func (f *stumbling) Delete(ctx context.Context, bucket, key string, c object.Condition) error {
 	if err := f.step(); err != nil {
 		return err
 	}
 	return f.Store.Delete(ctx, bucket, key, c)
 }
 
-func (f stumbling) DeleteVersion(ctx context.Context, bucket, key, version string) error {
+func (f *stumbling) DeleteVersion(ctx context.Context, bucket, key, version string) error {
 	if err := f.step(); err != nil {
 		return err
 	}
