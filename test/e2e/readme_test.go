@@ -22,7 +22,7 @@ func TestTheReadmesCommands(t *testing.T) {
 		blocks   int // at least
 		wants    []string
 	}{
-		{"README.md", 4, []string{"PRE csv/", "QueryExecutionId", "default.cities: 3 rows", "Italy    3604057", "ok       lake"}},
+		{"README.md", 5, []string{"PRE csv/", "QueryExecutionId", "default.cities: 3 rows", "Italy    3604057", "the person is in 0 of 1 object versions", "u2  Bob   Turin", "ok       lake"}},
 		{"docs/guide/access.md", 4, []string{"covid_confirmed_cases", "is seen through rule italy", "no listing", "not authorized to perform: lambda:InvokeFunction", "sales", `{"username":"engineer","password":"`, "AWSCURRENT", "not yours", "sealed with master key", "assumed-role/loader/ingest is not authorized to perform: glue:CreateTable", "not yet", "default.staff: 1 rows"}},
 	} {
 		t.Run(c.document, func(t *testing.T) {
