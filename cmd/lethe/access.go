@@ -51,19 +51,9 @@ which policy decides. Nothing is done, and the question is not a decision.
 	  --resource arn:aws:athena:eu-central-1:000000000000:workgroup/primary`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx := cmd.Context()
-			l, err := findLake(*data)
-			if err != nil {
-				return err
-			}
-			a, err := l.console(ctx)
-			if err != nil {
-				return err
-			}
-			defer a.logout()
 			q := url.Values{"as": {as}, "action": {action}, "resource": {resource}, "context": conditions}
 			var raw json.RawMessage
-			if err := a.call(ctx, http.MethodGet, "/access/explain?"+q.Encode(), nil, &raw); err != nil {
+			if err := ask(cmd, *data, http.MethodGet, "/access/explain?"+q.Encode(), nil, &raw); err != nil {
 				return err
 			}
 			if asJSON {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"lethe"
 )
 
@@ -37,6 +39,26 @@ func (l lake) console(ctx context.Context) (*api, error) {
 	}
 	a.token = session.Token
 	return a, nil
+}
+
+// inSession calls f in a session of the administrator of the lake that runs in a folder.
+func inSession(cmd *cobra.Command, data string, f func(ctx context.Context, a *api) error) error {
+	l, err := findLake(data)
+	if err != nil {
+		return err
+	}
+	a, err := l.console(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer a.logout()
+	return f(cmd.Context(), a)
+}
+
+// ask does one operation of the API of the lake that runs in a folder. in and out may
+// be nil.
+func ask(cmd *cobra.Command, data, method, path string, in, out any) error {
+	return inSession(cmd, data, func(ctx context.Context, a *api) error { return a.call(ctx, method, path, in, out) })
 }
 
 func (a *api) logout() {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -52,12 +54,12 @@ comes back, as with an old copy, is erased again.`,
 	reject.Flags().StringVar(&reason, "reason", "", "why, which the person is told")
 	retry := &cobra.Command{Use: "retry ID", Short: "Begin a blocked request anew, once what blocked it is mended", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return send(cmd, *data, http.MethodPost, "/requests/"+args[0]+"/retry", nil, nil)
+			return ask(cmd, *data, http.MethodPost, "/requests/"+args[0]+"/retry", nil, nil)
 		}}
 	report := &cobra.Command{Use: "report ID", Short: "Print a request's report", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var raw json.RawMessage
-			if err := ask(cmd, *data, http.MethodGet, "/requests/"+args[0]+"/report", &raw); err != nil {
+			if err := ask(cmd, *data, http.MethodGet, "/requests/"+args[0]+"/report", nil, &raw); err != nil {
 				return err
 			}
 			return printJSON(cmd, raw)
@@ -72,7 +74,7 @@ comes back, as with an old copy, is erased again.`,
 	form := typ.Flags().String("form", "exact", "which spellings are the same: exact, folded (letter case) or email")
 	parts := typ.Flags().StringSlice("parts", nil, "names of the values of a composite identifier")
 	typ.RunE = func(cmd *cobra.Command, args []string) error {
-		return put(cmd, *data, "/identifier-types/"+args[0], erasure.IdentifierType{Name: args[0], Form: erasure.Form(*form), Parts: *parts})
+		return ask(cmd, *data, http.MethodPut, "/identifier-types/"+args[0], erasure.IdentifierType{Name: args[0], Form: erasure.Form(*form), Parts: *parts}, nil)
 	}
 	mapping := newMap(data, asJSON)
 	mappings := &cobra.Command{Use: "mappings", Short: "List the mappings", Args: cobra.NoArgs,
@@ -80,24 +82,6 @@ comes back, as with an old copy, is erased again.`,
 	cmd.AddCommand(holdCommands(data, asJSON)...)
 	cmd.AddCommand(request, status, report, approve, reject, retry, certificate, verify, typ, mapping, mappings, newScan())
 	return cmd
-}
-
-// put sends a document to a running lake's API.
-func put(cmd *cobra.Command, data, path string, in any) error {
-	return send(cmd, data, http.MethodPut, path, in, nil)
-}
-
-func send(cmd *cobra.Command, data, method, path string, in, out any) error {
-	l, err := findLake(data)
-	if err != nil {
-		return err
-	}
-	api, err := l.console(cmd.Context())
-	if err != nil {
-		return err
-	}
-	defer api.logout()
-	return api.call(cmd.Context(), method, path, in, out)
 }
 
 func askErasure(cmd *cobra.Command, data string, asJSON bool, ids []string, told erasure.Contacts, until string) error {
@@ -117,7 +101,7 @@ func askErasure(cmd *cobra.Command, data string, asJSON bool, ids []string, told
 		return err
 	}
 	var r erasure.Request
-	if err := send(cmd, data, http.MethodPost, "/requests", in, &r); err != nil {
+	if err := ask(cmd, data, http.MethodPost, "/requests", in, &r); err != nil {
 		return err
 	}
 	r, err := awaitRequest(cmd, data, r, until)
@@ -149,34 +133,24 @@ func awaitRequest(cmd *cobra.Command, data string, r erasure.Request, until stri
 	if err := canWait(until); err != nil || until == "" {
 		return r, err
 	}
-	l, err := findLake(data)
-	if err != nil {
-		return r, err
-	}
-	api, err := l.console(cmd.Context())
-	if err != nil {
-		return r, err
-	}
-	defer api.logout()
-	for {
-		if r.State == erasure.Blocked {
-			return r, lethe.Errorf(lethe.Conflict, "request %s needs a person: %s", r.ID, r.Problem)
-		}
-		for _, s := range passed[until] {
-			if r.State == s {
-				return r, nil
+	err := inSession(cmd, data, func(ctx context.Context, a *api) error {
+		for !slices.Contains(passed[until], r.State) {
+			if r.State == erasure.Blocked {
+				return lethe.Errorf(lethe.Conflict, "request %s needs a person: %s", r.ID, r.Problem)
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err() // the request goes on
+			case <-time.After(pollEvery):
+			}
+			r = erasure.Request{ID: r.ID}
+			if err := a.call(ctx, http.MethodGet, "/requests/"+r.ID, nil, &r); err != nil {
+				return err
 			}
 		}
-		select {
-		case <-cmd.Context().Done():
-			return r, cmd.Context().Err() // the request goes on
-		case <-time.After(pollEvery):
-		}
-		r = erasure.Request{ID: r.ID}
-		if err := api.call(cmd.Context(), http.MethodGet, "/requests/"+r.ID, nil, &r); err != nil {
-			return r, err
-		}
-	}
+		return nil
+	})
+	return r, err
 }
 
 func erasureStatus(cmd *cobra.Command, data string, asJSON bool, args []string, until string) error {
@@ -184,12 +158,12 @@ func erasureStatus(cmd *cobra.Command, data string, asJSON bool, args []string, 
 		Requests []erasure.Request `json:"requests"`
 	}
 	if len(args) == 0 {
-		if err := ask(cmd, data, http.MethodGet, "/requests", &all); err != nil {
+		if err := ask(cmd, data, http.MethodGet, "/requests", nil, &all); err != nil {
 			return err
 		}
 	} else {
 		var r erasure.Request
-		if err := ask(cmd, data, http.MethodGet, "/requests/"+args[0], &r); err != nil {
+		if err := ask(cmd, data, http.MethodGet, "/requests/"+args[0], nil, &r); err != nil {
 			return err
 		}
 		r, err := awaitRequest(cmd, data, r, until)
@@ -227,11 +201,11 @@ func erasureStatus(cmd *cobra.Command, data string, asJSON bool, args []string, 
 
 func decideErasure(cmd *cobra.Command, data string, asJSON bool, id string, yes bool, reason string) error {
 	var r erasure.Request
-	if err := ask(cmd, data, http.MethodGet, "/requests/"+id, &r); err != nil {
+	if err := ask(cmd, data, http.MethodGet, "/requests/"+id, nil, &r); err != nil {
 		return err
 	}
 	in := map[string]any{"approve": yes, "digest": r.Digest, "reason": reason}
-	if err := send(cmd, data, http.MethodPost, "/requests/"+id+"/decision", in, &r); err != nil {
+	if err := ask(cmd, data, http.MethodPost, "/requests/"+id+"/decision", in, &r); err != nil {
 		return err
 	}
 	if asJSON {
@@ -242,7 +216,7 @@ func decideErasure(cmd *cobra.Command, data string, asJSON bool, id string, yes 
 
 func saveCertificate(cmd *cobra.Command, data, id, to string, pdf bool) error {
 	var signed erasure.SignedCertificate
-	if err := ask(cmd, data, http.MethodGet, "/requests/"+id+"/certificate", &signed); err != nil {
+	if err := ask(cmd, data, http.MethodGet, "/requests/"+id+"/certificate", nil, &signed); err != nil {
 		return err
 	}
 	if pdf {
@@ -276,7 +250,7 @@ func verifyCertificate(cmd *cobra.Command, data string, asJSON bool, file string
 		return lethe.Errorf(lethe.Invalid, "%s is no certificate: %w", file, err)
 	}
 	var check erasure.Check
-	if err := send(cmd, data, http.MethodPost, "/certificate-check", signed, &check); err != nil {
+	if err := ask(cmd, data, http.MethodPost, "/certificate-check", signed, &check); err != nil {
 		return err
 	}
 	if asJSON {

@@ -40,20 +40,6 @@ redelivered or discarded.`,
 	return cmd
 }
 
-// ask calls one operation of a running lake's API.
-func ask(cmd *cobra.Command, data, method, path string, out any) error {
-	l, err := findLake(data)
-	if err != nil {
-		return err
-	}
-	api, err := l.console(cmd.Context())
-	if err != nil {
-		return err
-	}
-	defer api.logout()
-	return api.call(cmd.Context(), method, path, nil, out)
-}
-
 func printJSON(cmd *cobra.Command, v any) error {
 	e := json.NewEncoder(cmd.OutOrStdout())
 	e.SetIndent("", "  ")
@@ -64,7 +50,7 @@ func eventStatus(cmd *cobra.Command, data string, asJSON bool) error {
 	var answer struct {
 		Receivers []event.Status `json:"receivers"`
 	}
-	if err := ask(cmd, data, http.MethodGet, "/event-receivers", &answer); err != nil {
+	if err := ask(cmd, data, http.MethodGet, "/event-receivers", nil, &answer); err != nil {
 		return err
 	}
 	if asJSON {
@@ -100,7 +86,7 @@ func deadLetters(cmd *cobra.Command, data string, asJSON bool, args []string) er
 			DeadLetters []json.RawMessage `json:"dead_letters"`
 			Next        string            `json:"next"`
 		}
-		if err := ask(cmd, data, http.MethodGet, "/dead-letters?"+q.Encode(), &page); err != nil {
+		if err := ask(cmd, data, http.MethodGet, "/dead-letters?"+q.Encode(), nil, &page); err != nil {
 			return err
 		}
 		all = append(all, page.DeadLetters...)
@@ -142,7 +128,7 @@ func settle(cmd *cobra.Command, data string, asJSON bool, what string, args []st
 	var answer struct {
 		Count int `json:"count"`
 	}
-	if err := ask(cmd, data, http.MethodPost, "/dead-letters/"+what+"?"+q.Encode(), &answer); err != nil {
+	if err := ask(cmd, data, http.MethodPost, "/dead-letters/"+what+"?"+q.Encode(), nil, &answer); err != nil {
 		return err
 	}
 	if asJSON {

@@ -26,7 +26,7 @@ func holdCommands(data *string, asJSON *bool) []*cobra.Command {
 				}
 				in["until"] = t
 			}
-			if err := send(cmd, *data, http.MethodPost, "/holds", in, &h); err != nil {
+			if err := ask(cmd, *data, http.MethodPost, "/holds", in, &h); err != nil {
 				return err
 			}
 			if *asJSON {
@@ -46,12 +46,12 @@ func holdCommands(data *string, asJSON *bool) []*cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return listHolds(cmd, *data, *asJSON) }}
 	release := &cobra.Command{Use: "release HOLD", Short: "End a hold: what it kept is due", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return send(cmd, *data, http.MethodDelete, "/holds/"+args[0], nil, nil)
+			return ask(cmd, *data, http.MethodDelete, "/holds/"+args[0], nil, nil)
 		}}
 	extend := &cobra.Command{Use: "extend ID --reason TEXT", Short: "Give a request two more months, once", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var r erasure.Request
-			if err := send(cmd, *data, http.MethodPost, "/requests/"+args[0]+"/extend", map[string]string{"reason": reason}, &r); err != nil {
+			if err := ask(cmd, *data, http.MethodPost, "/requests/"+args[0]+"/extend", map[string]string{"reason": reason}, &r); err != nil {
 				return err
 			}
 			if *asJSON {
@@ -80,7 +80,7 @@ func listHolds(cmd *cobra.Command, data string, asJSON bool) error {
 	var all struct {
 		Holds []erasure.Hold `json:"holds"`
 	}
-	if err := ask(cmd, data, http.MethodGet, "/holds", &all); err != nil {
+	if err := ask(cmd, data, http.MethodGet, "/holds", nil, &all); err != nil {
 		return err
 	}
 	if asJSON {

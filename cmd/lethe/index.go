@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -35,32 +36,29 @@ const pollEvery = 200 * time.Millisecond
 
 func buildIndex(cmd *cobra.Command, data string, asJSON bool) error {
 	var st erasure.IndexStatus
-	if err := ask(cmd, data, http.MethodPost, "/erasure-index/build", &st); err != nil {
-		return err
-	}
-	l, err := findLake(data)
-	if err != nil {
-		return err
-	}
-	api, err := l.console(cmd.Context())
-	if err != nil {
-		return err
-	}
-	defer api.logout()
-	told := time.Now()
-	for st.Building {
-		if !asJSON && time.Since(told) > time.Second {
-			told = time.Now()
-			tellProgress(cmd, st.Progress, told)
-		}
-		select {
-		case <-cmd.Context().Done():
-			return cmd.Context().Err() // the build goes on
-		case <-time.After(pollEvery):
-		}
-		if err := api.call(cmd.Context(), http.MethodGet, "/erasure-index", nil, &st); err != nil {
+	err := inSession(cmd, data, func(ctx context.Context, a *api) error {
+		if err := a.call(ctx, http.MethodPost, "/erasure-index/build", nil, &st); err != nil {
 			return err
 		}
+		told := time.Now()
+		for st.Building {
+			if !asJSON && time.Since(told) > time.Second {
+				told = time.Now()
+				tellProgress(cmd, st.Progress, told)
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err() // the build goes on
+			case <-time.After(pollEvery):
+			}
+			if err := a.call(ctx, http.MethodGet, "/erasure-index", nil, &st); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if st.Error != "" {
 		return fmt.Errorf("the index could not be built: %s", st.Error)
@@ -88,13 +86,13 @@ func tellProgress(cmd *cobra.Command, p erasure.Progress, now time.Time) {
 
 func indexStatus(cmd *cobra.Command, data string, asJSON bool) error {
 	var st erasure.IndexStatus
-	if err := ask(cmd, data, http.MethodGet, "/erasure-index", &st); err != nil {
+	if err := ask(cmd, data, http.MethodGet, "/erasure-index", nil, &st); err != nil {
 		return err
 	}
 	var unread struct {
 		Unread []erasure.Unread `json:"unread"`
 	}
-	if err := ask(cmd, data, http.MethodGet, "/erasure-index/unread", &unread); err != nil {
+	if err := ask(cmd, data, http.MethodGet, "/erasure-index/unread", nil, &unread); err != nil {
 		return err
 	}
 	if asJSON {

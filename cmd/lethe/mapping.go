@@ -116,12 +116,12 @@ func readMappings(cmd *cobra.Command, file string) (in mappingsFile, err error) 
 
 func putMappings(cmd *cobra.Command, data string, in mappingsFile) error {
 	for _, t := range in.Types {
-		if err := put(cmd, data, "/identifier-types/"+t.Name, t); err != nil {
+		if err := ask(cmd, data, http.MethodPut, "/identifier-types/"+t.Name, t, nil); err != nil {
 			return err
 		}
 	}
 	for _, m := range in.Mappings {
-		if err := put(cmd, data, "/mappings/"+m.Name, m); err != nil {
+		if err := ask(cmd, data, http.MethodPut, "/mappings/"+m.Name, m, nil); err != nil {
 			return err
 		}
 	}
@@ -133,7 +133,7 @@ func previewMappings(cmd *cobra.Command, data string, asJSON bool, ms []erasure.
 	problems := 0
 	for _, m := range ms {
 		var p erasure.Preview
-		if err := send(cmd, data, http.MethodPost, "/mappings/preview", m, &p); err != nil {
+		if err := ask(cmd, data, http.MethodPost, "/mappings/preview", m, &p); err != nil {
 			return err
 		}
 		problems += len(p.Problems)
@@ -177,7 +177,7 @@ func listMappings(cmd *cobra.Command, data string, asJSON bool) error {
 	var all struct {
 		Mappings []erasure.Mapping `json:"mappings"`
 	}
-	if err := ask(cmd, data, http.MethodGet, "/mappings", &all); err != nil {
+	if err := ask(cmd, data, http.MethodGet, "/mappings", nil, &all); err != nil {
 		return err
 	}
 	if asJSON {

@@ -21,21 +21,11 @@ it: put a new key (openssl rand -base64 32) before the present one, with a comma
 start the lake anew, and then take the old one away.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx := cmd.Context()
-			l, err := findLake(*data)
-			if err != nil {
-				return err
-			}
-			a, err := l.console(ctx)
-			if err != nil {
-				return err
-			}
-			defer a.logout()
 			var out struct{ Key string }
-			if err := a.call(ctx, http.MethodPost, "/master-key/rotate", nil, &out); err != nil {
+			if err := ask(cmd, *data, http.MethodPost, "/master-key/rotate", nil, &out); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "the secrets are sealed with master key %s; keep a copy of its file\n", out.Key)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "the secrets are sealed with master key %s; keep a copy of its file\n", out.Key)
 			return err
 		},
 	}

@@ -99,7 +99,7 @@ func newRulesList() *cobra.Command {
 				q.Set("table", name)
 			}
 			var raw json.RawMessage
-			if err := onConsole(cmd, *data, http.MethodGet, "/access/rules?"+q.Encode(), nil, &raw); err != nil {
+			if err := ask(cmd, *data, http.MethodGet, "/access/rules?"+q.Encode(), nil, &raw); err != nil {
 				return err
 			}
 			if asJSON {
@@ -173,7 +173,7 @@ who asks.
 			if check {
 				path += "?check=true"
 			}
-			return onConsole(cmd, *data, http.MethodPut, path, in, nil)
+			return ask(cmd, *data, http.MethodPut, path, in, nil)
 		},
 	}
 	data = lakeFlag(cmd)
@@ -202,25 +202,11 @@ func newRulesDelete() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return onConsole(cmd, *data, http.MethodDelete, rulePath(database, name, args[0]), nil, nil)
+			return ask(cmd, *data, http.MethodDelete, rulePath(database, name, args[0]), nil, nil)
 		},
 	}
 	data = lakeFlag(cmd)
 	cmd.Flags().StringVar(&table, "table", "", "`DATABASE.TABLE`")
 	_ = cmd.MarkFlagRequired("table") // fails only if there is no such flag
 	return cmd
-}
-
-// onConsole does one operation of the console's API as the administrator.
-func onConsole(cmd *cobra.Command, data, method, path string, in, out any) error {
-	l, err := findLake(data)
-	if err != nil {
-		return err
-	}
-	a, err := l.console(cmd.Context())
-	if err != nil {
-		return err
-	}
-	defer a.logout()
-	return a.call(cmd.Context(), method, path, in, out)
 }
