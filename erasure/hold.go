@@ -64,25 +64,8 @@ func (h Hold) keeps(request, mapping string) bool {
 
 // holds are all of which the time has not passed.
 func holdsIn(ctx context.Context, tx *sql.Tx, now time.Time) (hs []Hold, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT document FROM erasure_holds ORDER BY name`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var raw string
-		var h Hold
-		if err := rows.Scan(&raw); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal([]byte(raw), &h); err != nil {
-			return nil, err
-		}
-		if !h.ended(now) {
-			hs = append(hs, h)
-		}
-	}
-	return hs, rows.Err()
+	hs, err = documents[Hold](ctx, tx, `SELECT document FROM erasure_holds ORDER BY name`)
+	return slices.DeleteFunc(hs, func(h Hold) bool { return h.ended(now) }), err
 }
 
 // Holds returns the holds and exemptions that have not ended, the oldest first.

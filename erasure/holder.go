@@ -271,23 +271,9 @@ func (s *Service) reviseHoldings(ctx context.Context, it holderItem, f func([]Ho
 // erasedHoldings are what a request's holders have done.
 func (s *Service) erasedHoldings(ctx context.Context, id string) (hs []Holding, err error) {
 	err = s.DB.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT holdings FROM erasure_holders WHERE request = $1 ORDER BY holder`, id)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var text string
-			var some []Holding
-			if err := rows.Scan(&text); err != nil {
-				return err
-			}
-			if err := json.Unmarshal([]byte(text), &some); err != nil {
-				return err
-			}
-			hs = append(hs, some...)
-		}
-		return rows.Err()
+		each, err := documents[[]Holding](ctx, tx, `SELECT holdings FROM erasure_holders WHERE request = $1 ORDER BY holder`, id)
+		hs = slices.Concat(each...)
+		return err
 	})
 	return hs, err
 }

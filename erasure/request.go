@@ -251,24 +251,8 @@ func (s *Service) open(ctx context.Context) (rs []Request, err error) {
 	return rs, err
 }
 
-func requestsIn(ctx context.Context, tx *sql.Tx, where string, args ...any) (rs []Request, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT document FROM erasure_requests `+where+` ORDER BY id`, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var doc string
-		var r Request
-		if err := rows.Scan(&doc); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal([]byte(doc), &r); err != nil {
-			return nil, err
-		}
-		rs = append(rs, r)
-	}
-	return rs, rows.Err()
+func requestsIn(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]Request, error) {
+	return documents[Request](ctx, tx, `SELECT document FROM erasure_requests `+where+` ORDER BY id`, args...)
 }
 
 // revise changes a request that is not closed; f is given it as it is.

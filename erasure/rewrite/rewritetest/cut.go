@@ -315,9 +315,6 @@ func testOnlyRows(t *testing.T, u *under) {
 	f := u.New()
 	for range u.Rounds {
 		x := u.trial(t, erasure.Mode(u.r.IntN(2)))
-		if u.Lacks["Blank"] != "" {
-			x.cut.Mode = erasure.Delete
-		}
 		x.cut.Rows = u.pick(len(x.rows))
 		for i := range x.hit {
 			x.hit[i] = x.hit[i] && slices.Contains(x.cut.Rows, int64(i))

@@ -67,9 +67,6 @@ func testHostile(t *testing.T, u *under) {
 	bounded := time.Now().Add(10 * time.Second)
 	for range u.Rounds {
 		x := u.trial(t, erasure.Mode(u.r.IntN(3)))
-		if x.cut.Mode != erasure.Replace && u.Lacks["Blank"] != "" {
-			x.cut.Mode = erasure.Delete
-		}
 		if u.r.IntN(4) == 0 {
 			x.cut.Match = func([][]string) bool { return true }
 		}

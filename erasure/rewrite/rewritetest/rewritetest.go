@@ -48,8 +48,6 @@ type Suite struct {
 	// Rounds is how many random objects each test tries; 0: 40, and 12 under the race
 	// detector.
 	Rounds int
-	// Lacks names tests that the format does not pass, with the reason.
-	Lacks map[string]string
 }
 
 // BigUser is the user of one record in a Big object.
@@ -92,9 +90,6 @@ func (s Suite) Run(t *testing.T) {
 	}
 	for _, x := range tests {
 		t.Run(x.name, func(t *testing.T) {
-			if why := s.Lacks[x.name]; why != "" {
-				t.Skipf("the format does not pass this: %s", why)
-			}
 			seed := uint64(time.Now().UnixNano())
 			if v := os.Getenv("LETHE_SEED"); v != "" {
 				var err error
