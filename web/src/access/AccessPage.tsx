@@ -14,7 +14,7 @@ import { Secrets } from './Secrets';
 import { Users } from './Users';
 import { views } from './views';
 import { Why } from './Why';
-import css from './access.module.css';
+import list from '../ui/list.module.css';
 
 const route = getRouteApi('/access');
 
@@ -52,10 +52,10 @@ export function AccessPage() {
   return (
     <>
       <PageHead title="Access" label="Access" />
-      <div className={css.views}>
+      <div className={list.views}>
         <Views label="Access" panel="access" views={views} value={view} onChange={(v) => void navigate({ to: '/access', search: { view: v } })} />
       </div>
-      <div id="access" role="tabpanel" aria-labelledby={`access-${view}`} className={css.panel}>
+      <div id="access" role="tabpanel" aria-labelledby={`access-${view}`} className={list.panel}>
         <View
           key={view}
           search={search}

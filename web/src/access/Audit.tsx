@@ -14,6 +14,7 @@ import { Waiting } from '../ui/Waiting';
 import { AuditSheet } from './AuditSheet';
 import type { ViewProps } from './AccessPage';
 import { ChainState } from './ChainState';
+import list from '../ui/list.module.css';
 import css from './access.module.css';
 
 const height = 30;
@@ -51,9 +52,9 @@ export function Audit({ search }: ViewProps) {
     if (entries.length === 0 && hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [entries.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
   return (
-    <div className={css.split}>
-      <div className={css.content}>
-        <div className={css.bar}>
+    <div className={list.split}>
+      <div className={list.content}>
+        <div className={list.bar}>
           <Late label="Principal" placeholder="Principal" find value={filter.principal} onSet={(principal) => set({ principal })} />
           <Late label="Action" placeholder="Action, as s3:*" value={filter.action} onSet={(action) => set({ action })} />
           <Select
@@ -78,7 +79,7 @@ export function Audit({ search }: ViewProps) {
             onEnd={() => hasNextPage && !isFetchingNextPage && void fetchNextPage()}
           />
         )}
-        <div className={css.under}>
+        <div className={list.under}>
           <ChainState />
         </div>
       </div>
@@ -95,7 +96,7 @@ function Late(props: { label: string; placeholder: string; find?: boolean; value
   return (
     <TextInput
       {...(props.find ? { 'data-find': true } : {})}
-      className={css.filter}
+      className={list.filter}
       aria-label={props.label}
       placeholder={props.placeholder}
       value={text}

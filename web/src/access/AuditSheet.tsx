@@ -5,7 +5,7 @@ import type { AuditEntry } from '../api/types';
 import { moment } from '../ui/format';
 import { Part, Sheet } from '../ui/Sheet';
 import { placeOf } from './evaluation';
-import css from './access.module.css';
+import list from '../ui/list.module.css';
 
 function Fact(props: { name: string; children: ReactNode }) {
   if (!props.children) return null;
@@ -24,7 +24,7 @@ export function AuditSheet(props: { entry: AuditEntry; onClose: () => void }) {
   return (
     <Sheet label={`Line ${e.seq} of the audit`} title={<span className="num">Line {e.seq}</span>} onClose={props.onClose}>
       <Part title={e.action}>
-        <dl className={css.facts}>
+        <dl className={list.facts}>
           <Fact name="Time">
             <span className="num">{moment(e.time)}</span>
           </Fact>

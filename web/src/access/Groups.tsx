@@ -6,7 +6,7 @@ import type { ViewProps } from './AccessPage';
 import { GroupSheet } from './GroupSheet';
 import { Listing } from './Listing';
 import { Opener, Openers } from './Opener';
-import css from './access.module.css';
+import list from '../ui/list.module.css';
 
 export function Groups({ search, onOpen }: ViewProps) {
   const q = useQuery(groups);
@@ -21,8 +21,8 @@ export function Groups({ search, onOpen }: ViewProps) {
         <>
           <th>Group</th>
           <th>Members</th>
-          <th className={css.roomy}>Policies</th>
-          <th className={`${css.right} ${css.roomy}`}>Created</th>
+          <th className={list.roomy}>Policies</th>
+          <th className={`${list.right} ${list.roomy}`}>Created</th>
         </>
       }
       row={(g) => (
@@ -33,8 +33,8 @@ export function Groups({ search, onOpen }: ViewProps) {
           <td>
             <Openers view="users" names={g.members} />
           </td>
-          <td className={`muted ${css.roomy}`}>{[...g.attached, ...g.inline].map((p) => p.name).join(', ')}</td>
-          <td className={`num muted ${css.right} ${css.roomy}`}>{day(g.created)}</td>
+          <td className={`muted ${list.roomy}`}>{[...g.attached, ...g.inline].map((p) => p.name).join(', ')}</td>
+          <td className={`num muted ${list.right} ${list.roomy}`}>{day(g.created)}</td>
         </tr>
       )}
       sheet={search.name !== undefined && <GroupSheet key={search.name} name={search.name} onClose={() => onOpen(undefined)} />}

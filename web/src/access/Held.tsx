@@ -10,6 +10,7 @@ import { ProblemView } from '../ui/Problem';
 import { Opener } from './Opener';
 import { PolicyForm } from './PolicyForm';
 import { sampleIdentity } from './samples';
+import list from '../ui/list.module.css';
 import css from './access.module.css';
 
 /** A policy by its name, for a list to choose from. */
@@ -38,7 +39,7 @@ export function Held(props: { kind: HolderKind; holder: Holder }) {
               <Opener view="policies" name={p.arn}>
                 {p.name}
               </Opener>
-              {p.aws && <span className={css.chip}>AWS</span>}
+              {p.aws && <span className={list.chip}>AWS</span>}
               <ActionIcon aria-label={`Detach ${p.name}`} className={css.itemEnd} size={22} onClick={() => change.mutate(() => detach(kind, holder.name, p.arn))}>
                 <IconX size={14} />
               </ActionIcon>
@@ -72,7 +73,7 @@ export function Held(props: { kind: HolderKind; holder: Holder }) {
         <ul className={css.items}>
           {holder.inline.map((p) => (
             <li key={p.name} className={css.wrap}>
-              <button type="button" className={`bare ${css.strong} ${css.link}`} aria-expanded={open === p.name} onClick={() => setOpen(open === p.name ? null : p.name)}>
+              <button type="button" className={`bare ${list.strong} ${css.link}`} aria-expanded={open === p.name} onClick={() => setOpen(open === p.name ? null : p.name)}>
                 {p.name}
               </button>
               <ActionIcon aria-label={`Delete ${p.name}`} className={css.itemEnd} size={22} onClick={() => change.mutate(() => deleteInline(kind, holder.name, p.name))}>

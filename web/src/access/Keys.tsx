@@ -8,6 +8,7 @@ import { ProblemView } from '../ui/Problem';
 import { Waiting } from '../ui/Waiting';
 import { Opener } from './Opener';
 import { KeyActions, KeyUse } from './UserKeys';
+import list from '../ui/list.module.css';
 import css from './access.module.css';
 
 /** All access keys, and who is logged in to the console. */
@@ -18,7 +19,7 @@ export function Keys() {
   const keys = all.flatMap((u) => (u.keys ?? []).map((k) => ({ ...k, user: u.name }))).toSorted((a, b) => a.user.localeCompare(b.user) || a.created.localeCompare(b.created));
   const logins = all.flatMap((u) => (u.logins ?? []).map((l) => ({ ...l, user: u.name }))).toSorted((a, b) => b.began.localeCompare(a.began));
   return (
-    <div className={css.scroll}>
+    <div className={list.scroll}>
       {q.error && <ProblemView error={q.error} retry={() => void q.refetch()} />}
       {q.isPending && <Waiting label="Loading keys" />}
       {end.error && <ProblemView error={end.error} />}
@@ -30,14 +31,14 @@ export function Keys() {
           {keys.length === 0 ? (
             <Empty>Access keys sign requests to the AWS port; nobody has one.</Empty>
           ) : (
-            <table className={css.list}>
+            <table className={list.list}>
               <thead>
                 <tr>
                   <th>Key</th>
                   <th>User</th>
-                  <th className={css.roomy}>Made</th>
-                  <th className={css.roomy}>Last used</th>
-                  <th className={css.right}>
+                  <th className={list.roomy}>Made</th>
+                  <th className={list.roomy}>Last used</th>
+                  <th className={list.right}>
                     <span className="visually-hidden">Actions</span>
                   </th>
                 </tr>
@@ -47,16 +48,16 @@ export function Keys() {
                   <tr key={k.id}>
                     <td>
                       <code>{k.id}</code>
-                      {!k.active && <span className={css.chip}>inactive</span>}
+                      {!k.active && <span className={list.chip}>inactive</span>}
                     </td>
                     <td>
                       <Opener view="users" name={k.user} plain />
                     </td>
-                    <td className={`num muted ${css.roomy}`}>{day(k.created)}</td>
-                    <td className={`num muted ${css.roomy}`}>
+                    <td className={`num muted ${list.roomy}`}>{day(k.created)}</td>
+                    <td className={`num muted ${list.roomy}`}>
                       <KeyUse of={k} />
                     </td>
-                    <td className={css.right}>
+                    <td className={list.right}>
                       <span className={css.itemEnd}>
                         <KeyActions user={k.user} of={k} />
                       </span>
@@ -70,13 +71,13 @@ export function Keys() {
             Sessions in the console <span className="muted num">{counted(logins.length, 'session')}</span>
           </h2>
           {logins.length > 0 && (
-            <table className={css.list}>
+            <table className={list.list}>
               <thead>
                 <tr>
                   <th>User</th>
                   <th>Logged in</th>
-                  <th className={css.roomy}>Ends</th>
-                  <th className={css.right}>
+                  <th className={list.roomy}>Ends</th>
+                  <th className={list.right}>
                     <span className="visually-hidden">Actions</span>
                   </th>
                 </tr>
@@ -88,8 +89,8 @@ export function Keys() {
                       <Opener view="users" name={l.user} plain />
                     </td>
                     <td className="num">{moment(l.began)}</td>
-                    <td className={`num muted ${css.roomy}`}>{moment(l.expires)}</td>
-                    <td className={css.right}>
+                    <td className={`num muted ${list.roomy}`}>{moment(l.expires)}</td>
+                    <td className={list.right}>
                       <Button variant="subtle" aria-label={`End the session of ${l.user}`} onClick={() => end.mutate({ user: l.user, id: l.id })}>
                         End
                       </Button>

@@ -7,7 +7,7 @@ import { Empty } from '../ui/Empty';
 import { counted } from '../ui/format';
 import { ProblemView } from '../ui/Problem';
 import { Waiting } from '../ui/Waiting';
-import css from './access.module.css';
+import list from '../ui/list.module.css';
 
 /** A list of what has a name: a filter, a way to make one, a table and the sheet of
  * what is open beside it. */
@@ -38,12 +38,12 @@ export function Listing<T extends { name: string }>(props: {
     </Button>
   );
   return (
-    <div className={css.split}>
-      <div className={css.content}>
-        <div className={css.bar}>
+    <div className={list.split}>
+      <div className={list.content}>
+        <div className={list.bar}>
           <TextInput
             data-find
-            className={css.filter}
+            className={list.filter}
             aria-label={`Filter ${props.one}s`}
             placeholder="Filter by name"
             leftSection={<IconSearch size={14} />}
@@ -52,15 +52,15 @@ export function Listing<T extends { name: string }>(props: {
             onKeyDown={(e) => e.key === 'Escape' && setFilter('')}
           />
           {props.choices}
-          <span className={css.barEnd}>{make}</span>
+          <span className={list.barEnd}>{make}</span>
         </div>
-        <div className={css.scroll}>
+        <div className={list.scroll}>
           {error !== null && <ProblemView error={error} retry={() => void refetch()} />}
           {isPending && <Waiting label={`Loading ${props.one}s`} />}
           {data?.length === 0 && <Empty action={make}>{props.what}</Empty>}
           {data && data.length > 0 && shown?.length === 0 && <Empty>Nothing has this name.</Empty>}
           {shown && shown.length > 0 && (
-            <table className={css.list}>
+            <table className={list.list}>
               <thead>
                 <tr>{props.columns}</tr>
               </thead>
@@ -68,7 +68,7 @@ export function Listing<T extends { name: string }>(props: {
             </table>
           )}
         </div>
-        {shown && shown.length > 0 && <div className={css.under}>{counted(shown.length, props.one, props.one.replace(/y$/, 'ie') + 's')}</div>}
+        {shown && shown.length > 0 && <div className={list.under}>{counted(shown.length, props.one, props.one.replace(/y$/, 'ie') + 's')}</div>}
       </div>
       {props.sheet}
       {making && props.create && (
@@ -93,7 +93,7 @@ function NewOne(props: { one: string; hint: string; create: (name: string) => Pr
   return (
     <Modal opened onClose={props.onClose} title={`New ${props.one}`} size="sm" closeButtonProps={{ 'aria-label': 'Close' }}>
       <form
-        className={css.form}
+        className={list.form}
         onSubmit={(e) => {
           e.preventDefault();
           make.mutate();

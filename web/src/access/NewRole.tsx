@@ -7,7 +7,7 @@ import { session } from '../api/session';
 import { Part, Sheet } from '../ui/Sheet';
 import { PolicyForm } from './PolicyForm';
 import { sampleTrust } from './samples';
-import css from './access.module.css';
+import list from '../ui/list.module.css';
 
 export function NewRole(props: { onClose: () => void; onCreated: (name: string) => void }) {
   const [name, setName] = useState('');
@@ -16,7 +16,7 @@ export function NewRole(props: { onClose: () => void; onCreated: (name: string) 
   return (
     <Sheet label="New role" title="New role" onClose={props.onClose}>
       <Part title="Role">
-        <div className={css.form}>
+        <div className={list.form}>
           <TextInput label="Name" value={name} onChange={(e) => setName(e.currentTarget.value)} autoFocus autoCapitalize="none" spellCheck={false} />
           <TextInput label="Description" value={description} onChange={(e) => setDescription(e.currentTarget.value)} />
         </div>

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { createSecret } from '../api/secrets';
 import { ProblemView } from '../ui/Problem';
 import { Part, Sheet } from '../ui/Sheet';
-import css from './access.module.css';
+import list from '../ui/list.module.css';
 
 export function NewSecret(props: { onClose: () => void; onCreated: (name: string) => void }) {
   const [name, setName] = useState('');
@@ -16,7 +16,7 @@ export function NewSecret(props: { onClose: () => void; onCreated: (name: string
     <Sheet label="New secret" title="New secret" onClose={props.onClose}>
       <Part title="Secret">
         <form
-          className={css.form}
+          className={list.form}
           onSubmit={(e) => {
             e.preventDefault();
             make.mutate();

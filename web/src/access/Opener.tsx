@@ -2,12 +2,12 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 import type { AccessView } from '../router';
-import css from './access.module.css';
+import list from '../ui/list.module.css';
 
 /** Leads to the sheet of a user, a group, a role or a policy. */
 export function Opener(props: { view: AccessView; name: string; children?: ReactNode; plain?: boolean }) {
   return (
-    <Link to="/access" search={{ view: props.view, name: props.name }} className={props.plain ? undefined : css.strong}>
+    <Link to="/access" search={{ view: props.view, name: props.name }} className={props.plain ? undefined : list.strong}>
       {props.children ?? props.name}
     </Link>
   );

@@ -9,6 +9,7 @@ import { Listing } from './Listing';
 import { NewPolicy } from './NewPolicy';
 import { Opener } from './Opener';
 import { PolicySheet } from './PolicySheet';
+import list from '../ui/list.module.css';
 import css from './access.module.css';
 
 const scopes = [
@@ -33,9 +34,9 @@ export function Policies({ search, onOpen }: ViewProps) {
       columns={
         <>
           <th>Policy</th>
-          <th className={css.roomy}>Description</th>
-          <th className={css.right}>In use by</th>
-          <th className={`${css.right} ${css.roomy}`}>Changed</th>
+          <th className={list.roomy}>Description</th>
+          <th className={list.right}>In use by</th>
+          <th className={`${list.right} ${list.roomy}`}>Changed</th>
         </>
       }
       row={(p) => (
@@ -44,11 +45,11 @@ export function Policies({ search, onOpen }: ViewProps) {
             <Opener view="policies" name={p.arn}>
               {p.name}
             </Opener>
-            {p.aws && <span className={css.chip}>AWS</span>}
+            {p.aws && <span className={list.chip}>AWS</span>}
           </td>
-          <td className={`muted ${css.roomy}`}>{p.description}</td>
-          <td className={`num muted ${css.right}`}>{p.attachments + p.boundaries > 0 ? counted(p.attachments + p.boundaries, 'holder') : 'nobody'}</td>
-          <td className={`num muted ${css.right} ${css.roomy}`}>{p.updated && !p.aws && day(p.updated)}</td>
+          <td className={`muted ${list.roomy}`}>{p.description}</td>
+          <td className={`num muted ${list.right}`}>{p.attachments + p.boundaries > 0 ? counted(p.attachments + p.boundaries, 'holder') : 'nobody'}</td>
+          <td className={`num muted ${list.right} ${list.roomy}`}>{p.updated && !p.aws && day(p.updated)}</td>
         </tr>
       )}
       sheet={

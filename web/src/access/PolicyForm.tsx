@@ -5,6 +5,7 @@ import { lazy, Suspense, useState } from 'react';
 import { check, type PolicyKind } from '../api/access';
 import type { Remark } from '../api/types';
 import { ProblemView } from '../ui/Problem';
+import list from '../ui/list.module.css';
 import css from './access.module.css';
 
 const PolicyEditor = lazy(() => import('./PolicyEditor'));
@@ -32,7 +33,7 @@ export function PolicyForm(props: {
       <PolicyText text={props.text} kind={props.kind} onChange={setText} onChecked={setRemarks} />
       <Remarks {...remarks} />
       {save.error && <ProblemView error={save.error} compact />}
-      <div className={css.choices}>
+      <div className={list.choices}>
         {props.onCancel && (
           <Button variant="default" onClick={props.onCancel}>
             Cancel

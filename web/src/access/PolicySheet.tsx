@@ -13,6 +13,7 @@ import { DiffView } from './DiffView';
 import { HeadActions } from './Head';
 import { Openers } from './Opener';
 import { PolicyForm, PolicyText } from './PolicyForm';
+import list from '../ui/list.module.css';
 import css from './access.module.css';
 
 /** A managed policy: its text, its versions and who uses it. */
@@ -109,7 +110,7 @@ function Versions({ policy: p }: { policy: ManagedPolicy }) {
           <li key={v.id} className={css.wrap}>
             {title(v)}
             {v.default ? (
-              <span className={css.chip}>counts</span>
+              <span className={list.chip}>counts</span>
             ) : (
               <span className={css.itemEnd}>
                 <Button variant="subtle" aria-expanded={shown === v.id} onClick={() => setShown(shown === v.id ? null : v.id)}>
@@ -145,7 +146,7 @@ function UsedBy({ policy: p }: { policy: ManagedPolicy }) {
   const some = lists.filter((l) => l.names.length > 0);
   return (
     <Part title="In use by" note={some.length === 0 ? 'nobody' : undefined}>
-      <dl className={css.facts}>
+      <dl className={list.facts}>
         {some.map((l) => (
           <div key={l.title}>
             <dt>{l.title}</dt>

@@ -7,7 +7,7 @@ import { Listing } from './Listing';
 import { NewRole } from './NewRole';
 import { Opener } from './Opener';
 import { RoleSheet } from './RoleSheet';
-import css from './access.module.css';
+import list from '../ui/list.module.css';
 
 export function Roles({ search, onOpen }: ViewProps) {
   const q = useQuery(roles);
@@ -20,9 +20,9 @@ export function Roles({ search, onOpen }: ViewProps) {
       columns={
         <>
           <th>Role</th>
-          <th className={css.roomy}>Description</th>
+          <th className={list.roomy}>Description</th>
           <th>Policies</th>
-          <th className={css.right}>Last used</th>
+          <th className={list.right}>Last used</th>
         </>
       }
       row={(r) => (
@@ -30,9 +30,9 @@ export function Roles({ search, onOpen }: ViewProps) {
           <td>
             <Opener view="roles" name={r.name} />
           </td>
-          <td className={`muted ${css.roomy}`}>{r.description}</td>
+          <td className={`muted ${list.roomy}`}>{r.description}</td>
           <td className="muted">{[...r.attached, ...r.inline].map((p) => p.name).join(', ')}</td>
-          <td className={`num muted ${css.right}`}>{r.used ? <time title={moment(r.used)}>{ago(r.used)}</time> : 'never'}</td>
+          <td className={`num muted ${list.right}`}>{r.used ? <time title={moment(r.used)}>{ago(r.used)}</time> : 'never'}</td>
         </tr>
       )}
       sheet={

@@ -10,6 +10,7 @@ import { Confirm } from '../buckets/Confirm';
 import { moment } from '../ui/format';
 import { ProblemView } from '../ui/Problem';
 import { Part } from '../ui/Sheet';
+import list from '../ui/list.module.css';
 import css from './access.module.css';
 
 const kinds: { value: MaskKind; label: string }[] = [
@@ -46,7 +47,7 @@ export function RuleForm(props: { start: TableRule | undefined; onSaved: (r: Tab
       }}
     >
       <Part title="Rule" note={r.changed && `changed ${moment(r.changed)}`}>
-        <div className={css.form}>
+        <div className={list.form}>
           {made ? (
             <p className="muted">
               of the table {r.database}.{r.table}
@@ -122,7 +123,7 @@ export function RuleForm(props: { start: TableRule | undefined; onSaved: (r: Tab
       </Part>
       <Part title={made ? 'Save' : 'Create'} note="counts from the next statement on">
         {save.error && <ProblemView error={save.error} compact />}
-        <div className={css.choices}>
+        <div className={list.choices}>
           {made && (
             <Button variant="default" onClick={() => setRemoving(true)}>
               Delete rule

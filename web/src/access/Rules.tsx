@@ -11,7 +11,7 @@ import type { ViewProps } from './AccessPage';
 import { Listing } from './Listing';
 import { Opener } from './Opener';
 import { RuleForm } from './RuleForm';
-import css from './access.module.css';
+import list from '../ui/list.module.css';
 
 const at = (r: TableRule) => `${r.database}/${r.table}/${r.name}`;
 
@@ -27,9 +27,9 @@ export function Rules({ search, onOpen }: ViewProps) {
         <>
           <th>Rule</th>
           <th>Table</th>
-          <th className={css.roomy}>Who</th>
-          <th className={css.roomy}>Rows</th>
-          <th className={css.roomy}>Columns</th>
+          <th className={list.roomy}>Who</th>
+          <th className={list.roomy}>Rows</th>
+          <th className={list.roomy}>Columns</th>
         </>
       }
       row={(r) => (
@@ -44,9 +44,9 @@ export function Rules({ search, onOpen }: ViewProps) {
               {r.database}.{r.table}
             </Link>
           </td>
-          <td className={css.roomy}>{r.principals.map((p) => (p === '*' ? 'everyone' : p)).join(', ') || 'nobody'}</td>
-          <td className={css.roomy}>{r.filter ? <code>{r.filter}</code> : <span className="muted">all</span>}</td>
-          <td className={`muted ${css.roomy}`}>{r.masks.map((m) => `${m.column}: ${m.kind}`).join(', ') || 'as they are'}</td>
+          <td className={list.roomy}>{r.principals.map((p) => (p === '*' ? 'everyone' : p)).join(', ') || 'nobody'}</td>
+          <td className={list.roomy}>{r.filter ? <code>{r.filter}</code> : <span className="muted">all</span>}</td>
+          <td className={`muted ${list.roomy}`}>{r.masks.map((m) => `${m.column}: ${m.kind}`).join(', ') || 'as they are'}</td>
         </tr>
       )}
       sheet={

@@ -11,6 +11,7 @@ import { ago, day, moment } from '../ui/format';
 import { ProblemView } from '../ui/Problem';
 import { Part, Sheet } from '../ui/Sheet';
 import { Waiting } from '../ui/Waiting';
+import list from '../ui/list.module.css';
 import css from './access.module.css';
 
 /** How long a deleted secret can be restored, in days. */
@@ -49,7 +50,7 @@ export function SecretSheet(props: { name: string; onClose: () => void }) {
           </Part>
           {s.purge ? (
             <Part title="Deleted" note={`gone for good on ${moment(s.purge)}`}>
-              <div className={css.choices}>
+              <div className={list.choices}>
                 <Button loading={restore.isPending} onClick={() => restore.mutate()}>
                   Restore
                 </Button>
@@ -72,7 +73,7 @@ export function SecretSheet(props: { name: string; onClose: () => void }) {
                   </span>
                   <span className={css.itemEnd}>
                     {v.stages.map((l) => (
-                      <span key={l} className={css.chip}>
+                      <span key={l} className={list.chip}>
                         {l}
                       </span>
                     ))}
@@ -156,7 +157,7 @@ function Value({ of: s }: { of: KeptSecret }) {
           }}
         >
           <PasswordInput size="xs" label="New value" description="The value of now becomes AWSPREVIOUS." autoComplete="off" value={text} onChange={(e) => setText(e.currentTarget.value)} autoFocus />
-          <div className={css.choices}>
+          <div className={list.choices}>
             <Button variant="default" onClick={() => setSetting(false)}>
               Cancel
             </Button>
@@ -208,7 +209,7 @@ function Rotation({ of: s }: { of: KeptSecret }) {
               comboboxProps={{ shadow: 'sm' }}
             />
             {by && (
-              <div className={css.choices}>
+              <div className={list.choices}>
                 <Button variant="default" onClick={() => setBy(null)}>
                   Cancel
                 </Button>

@@ -7,7 +7,7 @@ import { Listing } from './Listing';
 import { NewSecret } from './NewSecret';
 import { Opener } from './Opener';
 import { SecretSheet } from './SecretSheet';
-import css from './access.module.css';
+import list from '../ui/list.module.css';
 
 export function Secrets({ search, onOpen }: ViewProps) {
   const q = useQuery(secrets);
@@ -20,20 +20,20 @@ export function Secrets({ search, onOpen }: ViewProps) {
       columns={
         <>
           <th>Secret</th>
-          <th className={css.roomy}>Description</th>
-          <th className={css.roomy}>Rotation</th>
-          <th className={css.right}>Changed</th>
+          <th className={list.roomy}>Description</th>
+          <th className={list.roomy}>Rotation</th>
+          <th className={list.right}>Changed</th>
         </>
       }
       row={(s) => (
         <tr key={s.name} aria-current={s.name === search.name || undefined}>
           <td>
             <Opener view="secrets" name={s.name} />
-            {s.purge && <span className={css.chip}>gone {day(s.purge)}</span>}
+            {s.purge && <span className={list.chip}>gone {day(s.purge)}</span>}
           </td>
-          <td className={`muted ${css.roomy}`}>{s.description}</td>
-          <td className={`muted ${css.roomy}`}>{s.rotation?.enabled && (s.rotation.days ? `every ${s.rotation.days} days` : 'by hand')}</td>
-          <td className={`num muted ${css.right}`}>
+          <td className={`muted ${list.roomy}`}>{s.description}</td>
+          <td className={`muted ${list.roomy}`}>{s.rotation?.enabled && (s.rotation.days ? `every ${s.rotation.days} days` : 'by hand')}</td>
+          <td className={`num muted ${list.right}`}>
             <time title={moment(s.changed)}>{ago(s.changed)}</time>
           </td>
         </tr>

@@ -10,6 +10,7 @@ import { ago, day, moment } from '../ui/format';
 import { ProblemView } from '../ui/Problem';
 import { Part } from '../ui/Sheet';
 import { Secret } from './Secret';
+import list from '../ui/list.module.css';
 import css from './access.module.css';
 
 /** What a key was last used for. */
@@ -75,7 +76,7 @@ export function UserKeys({ user: u }: { user: User }) {
             <span className={css.keyFacts}>
               <span>
                 <code>{k.id}</code>
-                {!k.active && <span className={css.chip}>inactive</span>}
+                {!k.active && <span className={list.chip}>inactive</span>}
               </span>
               <span className="num muted">
                 made {day(k.created)} · <KeyUse of={k} />

@@ -15,6 +15,7 @@ import { HeadActions } from './Head';
 import { Opener } from './Opener';
 import { Secret } from './Secret';
 import { UserKeys } from './UserKeys';
+import list from '../ui/list.module.css';
 import css from './access.module.css';
 
 /** A user: groups, policies, keys, password and logins. */
@@ -146,7 +147,7 @@ function Password({ user: u }: { user: User }) {
             autoFocus
           />
           <Checkbox size="xs" label="To be changed at the next login" checked={reset} onChange={(e) => setReset(e.currentTarget.checked)} />
-          <div className={css.choices}>
+          <div className={list.choices}>
             <Button variant="default" onClick={() => setSetting(false)}>
               Cancel
             </Button>

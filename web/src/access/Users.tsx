@@ -7,7 +7,7 @@ import type { ViewProps } from './AccessPage';
 import { Listing } from './Listing';
 import { Opener, Openers } from './Opener';
 import { UserSheet } from './UserSheet';
-import css from './access.module.css';
+import list from '../ui/list.module.css';
 
 /** When a user last did something that is known: logged in, or signed with a key. */
 export function lastUsed(u: User): string | undefined {
@@ -30,9 +30,9 @@ export function Users({ search, onOpen }: ViewProps) {
         <>
           <th>User</th>
           <th>Groups</th>
-          <th className={css.roomy}>Policies</th>
-          <th className={css.roomy}>Keys</th>
-          <th className={css.right}>Last used</th>
+          <th className={list.roomy}>Policies</th>
+          <th className={list.roomy}>Keys</th>
+          <th className={list.right}>Last used</th>
         </>
       }
       row={(u) => {
@@ -46,9 +46,9 @@ export function Users({ search, onOpen }: ViewProps) {
             <td>
               <Openers view="groups" names={u.groups} />
             </td>
-            <td className={`num muted ${css.roomy}`}>{own > 0 && counted(own, 'policy', 'policies')}</td>
-            <td className={`num muted ${css.roomy}`}>{u.keys && u.keys.length > 0 && counted(u.keys.filter((k) => k.active).length, 'active key')}</td>
-            <td className={`num muted ${css.right}`}>{used ? <time title={moment(used)}>{ago(used)}</time> : 'never'}</td>
+            <td className={`num muted ${list.roomy}`}>{own > 0 && counted(own, 'policy', 'policies')}</td>
+            <td className={`num muted ${list.roomy}`}>{u.keys && u.keys.length > 0 && counted(u.keys.filter((k) => k.active).length, 'active key')}</td>
+            <td className={`num muted ${list.right}`}>{used ? <time title={moment(used)}>{ago(used)}</time> : 'never'}</td>
           </tr>
         );
       }}

@@ -12,6 +12,7 @@ import { ProblemView, sentence } from '../ui/Problem';
 import { Waiting } from '../ui/Waiting';
 import type { ViewProps } from './AccessPage';
 import { Chain } from './Chain';
+import list from '../ui/list.module.css';
 import css from './access.module.css';
 
 /** An ARN of a user, group or role, as people write it. */
@@ -30,7 +31,7 @@ export function Why({ search }: ViewProps) {
   const answer = useQuery(explanation(q));
   const ask = (asked: typeof q) => void navigate({ to: '/access', search: { view: 'why', ...asked } });
   return (
-    <div className={css.scroll}>
+    <div className={list.scroll}>
       <Form key={JSON.stringify(q)} start={{ ...q, as: short(q.as || me) }} onAsk={ask} />
       {answer.error && <ProblemView error={answer.error} retry={() => void answer.refetch()} />}
       {answer.isFetching && <Waiting label="Deciding" />}
