@@ -35,6 +35,7 @@ import (
 
 	"lethe"
 	"lethe/erasure"
+	"lethe/erasure/index"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -64,8 +65,7 @@ type Index struct {
 	db    *dynamodb.Client
 	table *string
 
-	open sync.RWMutex // held for reading by what uses db
-	shut bool
+	gate index.Gate // entered by what uses db
 
 	buckets sync.Map // that are known to be in the list of buckets
 }
@@ -127,20 +127,7 @@ func (x *Index) make(ctx context.Context) error {
 
 // Close waits for what uses the index.
 func (x *Index) Close() error {
-	x.open.Lock()
-	defer x.open.Unlock()
-	x.shut = true
-	return nil
-}
-
-// enter begins a use of the table; the caller ends it with x.open.RUnlock.
-func (x *Index) enter() error {
-	x.open.RLock()
-	if x.shut {
-		x.open.RUnlock()
-		return lethe.Errorf(lethe.Canceled, "the erasure index is closed")
-	}
-	return nil
+	return x.gate.Shut(func() error { return nil })
 }
 
 // explain says what could not be done to the index.

@@ -16,10 +16,10 @@ import (
 // Erase deletes the postings of identifiers, except those of objects that are being
 // entered.
 func (x *Index) Erase(ctx context.Context, hs []erasure.Hash) error {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	g, of := errgroup.WithContext(ctx)
 	g.SetLimit(together)
 	for _, h := range hs {

@@ -1,7 +1,6 @@
 package dynamodb
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -11,30 +10,23 @@ import (
 
 	"lethe"
 	"lethe/erasure"
+	"lethe/erasure/index"
 	"lethe/lib/orderkey"
 )
 
 // Find yields the places of an identifier.
 func (x *Index) Find(ctx context.Context, h erasure.Hash) iter.Seq2[erasure.Place, error] {
-	return func(yield func(erasure.Place, error) bool) {
+	return index.Places(func() ([]erasure.Place, error) {
 		places, err := x.find(ctx, hash(h[:hashBytes]))
-		if err != nil {
-			yield(erasure.Place{}, explain(ctx, "read", err))
-			return
-		}
-		for _, p := range places {
-			if !yield(p, nil) {
-				return
-			}
-		}
-	}
+		return places, explain(ctx, "read", err)
+	})
 }
 
 func (x *Index) find(ctx context.Context, h hash) (places []erasure.Place, err error) {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return nil, err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	// A number is being entered, then it counts, then it is gone, and never goes back. If
 	// nothing has come and no state has changed from one reading to the next, there was a
 	// moment between the two at which all was as it was read.
@@ -77,13 +69,9 @@ func (x *Index) find(ctx context.Context, h hash) (places []erasure.Place, err e
 		slices.Sort(rows)
 		places = append(places, erasure.Place{Entry: e, Rows: slices.Compact(rows)})
 	}
-	slices.SortFunc(places, func(a, b erasure.Place) int { return compare(a.Entry, b.Entry) })
+	slices.SortFunc(places, func(a, b erasure.Place) int { return index.Compare(a.Entry, b.Entry) })
 	// A version that was replaced between two pages of the states stands there twice.
-	return slices.CompactFunc(places, func(a, b erasure.Place) bool { return compare(a.Entry, b.Entry) == 0 }), nil
-}
-
-func compare(a, b erasure.Entry) int {
-	return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Version, b.Version))
+	return slices.CompactFunc(places, func(a, b erasure.Place) bool { return index.Compare(a.Entry, b.Entry) == 0 }), nil
 }
 
 // postings returns the rows of a hash by number, whether they count or not.
@@ -103,10 +91,10 @@ func (x *Index) postings(ctx context.Context, h hash) (map[number][]int64, error
 
 // Entry returns what is known of an object version.
 func (x *Index) Entry(ctx context.Context, o erasure.ObjectVersion) (erasure.Entry, error) {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return erasure.Entry{}, err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	i, err := x.get(ctx, objectKey(o))
 	if err != nil {
 		return erasure.Entry{}, explain(ctx, "read", err)
@@ -118,7 +106,7 @@ func (x *Index) Entry(ctx context.Context, o erasure.ObjectVersion) (erasure.Ent
 		}
 	}
 	if i == nil || e.ETag != o.ETag {
-		return erasure.Entry{}, lethe.Errorf(lethe.NotFound, "the index does not know s3://%s/%s in that version", o.Bucket, o.Key)
+		return erasure.Entry{}, index.Unknown(o)
 	}
 	return e, nil
 }
@@ -134,7 +122,7 @@ func (x *Index) Entries(ctx context.Context, bucket, prefix string) iter.Seq2[er
 		var alike []erasure.Entry
 		var begin string
 		flush := func() error {
-			slices.SortFunc(alike, compare)
+			slices.SortFunc(alike, index.Compare)
 			for _, e := range alike {
 				if !yield(e, nil) {
 					return errStop
@@ -143,9 +131,9 @@ func (x *Index) Entries(ctx context.Context, bucket, prefix string) iter.Seq2[er
 			alike = alike[:0]
 			return nil
 		}
-		err := x.enter()
+		err := x.gate.Enter()
 		if err == nil {
-			x.open.RUnlock() // each request enters for itself: who is yielded to may close
+			x.gate.Leave() // each request enters for itself: who is yielded to may close
 			err = x.query(ctx, ledgerKey(bucket), begins, "sk, e", func(i item) error {
 				e, err := decodeEntry(i)
 				if err != nil {
@@ -177,10 +165,10 @@ func (x *Index) Entries(ctx context.Context, bucket, prefix string) iter.Seq2[er
 // Stats measures the index, by reading its ledger: what DynamoDB itself says of a
 // table is up to six hours old.
 func (x *Index) Stats(ctx context.Context) (s erasure.IndexStats, err error) {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return s, err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	var buckets []string
 	err = x.query(ctx, []byte{'m'}, []byte{'b'}, "sk", func(i item) error {
 		buckets = append(buckets, string(bytesOf(i, "sk")[1:]))

@@ -51,10 +51,10 @@ type pending struct {
 
 // Put enters object versions.
 func (x *Index) Put(ctx context.Context, objects iter.Seq2[*erasure.Indexed, error]) error {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	w := &writer{x: x, pending: map[[3]string]pending{}}
 	for o, err := range objects {
 		if err != nil {
@@ -253,10 +253,10 @@ func (x *Index) change(ctx context.Context, key item, how func(old item) []types
 
 // Forget takes an object version out.
 func (x *Index) Forget(ctx context.Context, o erasure.ObjectVersion) error {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	key := objectKey(o)
 	var damaged error
 	err := x.change(ctx, key, func(old item) []types.TransactWriteItem {

@@ -18,10 +18,10 @@ import (
 // Erase takes the postings of identifiers out of all entries that count, and their
 // bytes out of the files.
 func (x *Index) Erase(ctx context.Context, hs []erasure.Hash) error {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	rests := map[uint32][]uint32{}
 	for _, h := range hs {
 		bucket, rest := split(h)

@@ -25,6 +25,7 @@ import (
 
 	"lethe"
 	"lethe/erasure"
+	"lethe/erasure/index"
 	"lethe/lib/wipe"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -44,8 +45,7 @@ type Index struct {
 	dir  string
 	live live
 
-	open sync.RWMutex // held for reading by what uses db
-	shut bool
+	gate index.Gate // entered by what uses db
 
 	// Erase reads buckets and writes them anew; while it does, nobody adds to them.
 	adding sync.RWMutex
@@ -149,26 +149,12 @@ func errKey(k []byte) error {
 
 // Close waits for what uses the index, and closes it.
 func (x *Index) Close() error {
-	x.open.Lock()
-	defer x.open.Unlock()
-	if x.shut {
+	return x.gate.Shut(func() error {
+		if err := x.db.Close(); err != nil {
+			return fmt.Errorf("close the erasure index: %w", err)
+		}
 		return nil
-	}
-	x.shut = true
-	if err := x.db.Close(); err != nil {
-		return fmt.Errorf("close the erasure index: %w", err)
-	}
-	return nil
-}
-
-// enter begins a use of the database; the caller ends it with x.open.RUnlock.
-func (x *Index) enter() error {
-	x.open.RLock()
-	if x.shut {
-		x.open.RUnlock()
-		return lethe.Errorf(lethe.Canceled, "the erasure index is closed")
-	}
-	return nil
+	})
 }
 
 // number returns a number nobody had.
@@ -187,10 +173,10 @@ func (x *Index) number() (uint64, error) {
 
 // Stats measures the index.
 func (x *Index) Stats(context.Context) (erasure.IndexStats, error) {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return erasure.IndexStats{}, err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	s := erasure.IndexStats{Objects: x.entries.Load(), Postings: x.postings.Load()}
 	files, err := os.ReadDir(x.dir)
 	if err != nil {

@@ -2,7 +2,6 @@ package pebble
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -10,8 +9,8 @@ import (
 	"iter"
 	"slices"
 
-	"lethe"
 	"lethe/erasure"
+	"lethe/erasure/index"
 	"lethe/lib/orderkey"
 	"lethe/lib/postings"
 
@@ -67,25 +66,14 @@ func (x *Index) recordOf(n uint64) (record, bool, error) {
 
 // Find yields the places of an identifier.
 func (x *Index) Find(ctx context.Context, h erasure.Hash) iter.Seq2[erasure.Place, error] {
-	return func(yield func(erasure.Place, error) bool) {
-		places, err := x.find(ctx, h)
-		if err != nil {
-			yield(erasure.Place{}, err)
-			return
-		}
-		for _, p := range places {
-			if !yield(p, nil) {
-				return
-			}
-		}
-	}
+	return index.Places(func() ([]erasure.Place, error) { return x.find(ctx, h) })
 }
 
 func (x *Index) find(ctx context.Context, h erasure.Hash) ([]erasure.Place, error) {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return nil, err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	x.replacing.RLock()
 	defer x.replacing.RUnlock()
 	bucket, rest := split(h)
@@ -119,21 +107,19 @@ func (x *Index) find(ctx context.Context, h erasure.Hash) ([]erasure.Place, erro
 			places = append(places, erasure.Place{Entry: r.Entry, Rows: slices.Compact(rows)})
 		}
 	}
-	slices.SortFunc(places, func(a, b erasure.Place) int {
-		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Version, b.Version))
-	})
+	slices.SortFunc(places, func(a, b erasure.Place) int { return index.Compare(a.Entry, b.Entry) })
 	return places, nil
 }
 
 // Entry returns what is known of an object version.
 func (x *Index) Entry(_ context.Context, o erasure.ObjectVersion) (erasure.Entry, error) {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return erasure.Entry{}, err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	_, r, err := x.current(o)
 	if err == nil && (r == nil || r.ETag != o.ETag) {
-		err = lethe.Errorf(lethe.NotFound, "the index does not know s3://%s/%s in that version", o.Bucket, o.Key)
+		err = index.Unknown(o)
 	}
 	if err != nil {
 		return erasure.Entry{}, err
@@ -186,10 +172,10 @@ func (x *Index) Entries(ctx context.Context, bucket, prefix string) iter.Seq2[er
 
 // entriesFrom returns a page of entries, and where the next begins.
 func (x *Index) entriesFrom(ctx context.Context, prefix, from []byte) (es []erasure.Entry, next []byte, err error) {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return nil, nil, err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	err = x.scan(prefix, from, func(k, v []byte) (bool, error) {
 		if len(es) == page {
 			next = bytes.Clone(k)

@@ -49,10 +49,10 @@ type entering struct {
 
 // Put enters object versions.
 func (x *Index) Put(ctx context.Context, objects iter.Seq2[*erasure.Indexed, error]) error {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	w := &writer{x: x}
 	defer w.abandon()
 	for o, err := range objects {
@@ -259,10 +259,10 @@ func (x *Index) enterRecords(es []entering) error {
 
 // Forget takes an object version out.
 func (x *Index) Forget(_ context.Context, o erasure.ObjectVersion) error {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	key := objectKey(o)
 	defer x.lock([][]byte{key})()
 	n, r, err := x.current(o)

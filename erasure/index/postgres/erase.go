@@ -19,10 +19,10 @@ var patience = time.Minute // tests have less
 
 // Erase takes the postings of identifiers out, and writes their tables' files anew.
 func (x *Index) Erase(ctx context.Context, hs []erasure.Hash) error {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	if len(hs) == 0 {
 		return nil
 	}

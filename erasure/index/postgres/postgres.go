@@ -39,6 +39,7 @@ import (
 
 	"lethe"
 	"lethe/erasure"
+	"lethe/erasure/index"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -65,8 +66,7 @@ type Index struct {
 	pool  *pgxpool.Pool
 	plain bool
 
-	open sync.RWMutex // held for reading by what uses pool
-	shut bool
+	gate index.Gate // entered by what uses pool
 
 	numbers    sync.Mutex
 	next, mark int64 // numbers that are this process's
@@ -111,23 +111,10 @@ func Open(ctx context.Context, c Config) (*Index, error) {
 
 // Close waits for what uses the index, and closes its connections.
 func (x *Index) Close() error {
-	x.open.Lock()
-	defer x.open.Unlock()
-	if !x.shut {
-		x.shut = true
+	return x.gate.Shut(func() error {
 		x.pool.Close()
-	}
-	return nil
-}
-
-// enter begins a use of the database; the caller ends it with x.open.RUnlock.
-func (x *Index) enter() error {
-	x.open.RLock()
-	if x.shut {
-		x.open.RUnlock()
-		return lethe.Errorf(lethe.Canceled, "the erasure index is closed")
-	}
-	return nil
+		return nil
+	})
 }
 
 // reserve is how many numbers the sequence gives at once.
@@ -149,10 +136,10 @@ func (x *Index) number(ctx context.Context) (int64, error) {
 
 // Stats measures the index.
 func (x *Index) Stats(ctx context.Context) (s erasure.IndexStats, err error) {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return s, err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	err = x.pool.QueryRow(ctx, `SELECT count(*), coalesce(sum(postings), 0)::bigint FROM lethe_index.entries`).Scan(&s.Objects, &s.Postings)
 	if err == nil {
 		err = x.pool.QueryRow(ctx, `SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"lethe"
 	"lethe/erasure"
+	"lethe/erasure/index"
 	"lethe/lib/orderkey"
 	"lethe/lib/postings"
 
@@ -29,18 +29,7 @@ func scan(r pgx.Row, before ...any) (e erasure.Entry, err error) {
 
 // Find yields the places of an identifier.
 func (x *Index) Find(ctx context.Context, h erasure.Hash) iter.Seq2[erasure.Place, error] {
-	return func(yield func(erasure.Place, error) bool) {
-		places, err := x.find(ctx, h)
-		if err != nil {
-			yield(erasure.Place{}, err)
-			return
-		}
-		for _, p := range places {
-			if !yield(p, nil) {
-				return
-			}
-		}
-	}
+	return index.Places(func() ([]erasure.Place, error) { return x.find(ctx, h) })
 }
 
 // asOneMoment makes the statements of a transaction see the same: an object that is
@@ -48,10 +37,10 @@ func (x *Index) Find(ctx context.Context, h erasure.Hash) iter.Seq2[erasure.Plac
 var asOneMoment = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 
 func (x *Index) find(ctx context.Context, h erasure.Hash) (places []erasure.Place, err error) {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return nil, err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	bucket, rest := split(h)
 	err = pgx.BeginTxFunc(ctx, x.pool, asOneMoment, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT packed FROM `+tableName(tableOf(bucket))+` WHERE bucket = $1`, int32(bucket))
@@ -108,14 +97,14 @@ func (x *Index) places(ctx context.Context, tx pgx.Tx, at map[int64][]int64) (pl
 
 // Entry returns what is known of an object version.
 func (x *Index) Entry(ctx context.Context, o erasure.ObjectVersion) (erasure.Entry, error) {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return erasure.Entry{}, err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	e, err := scan(x.pool.QueryRow(ctx, `SELECT `+columns+` FROM lethe_index.entries WHERE bucket = $1 AND key = $2 AND version = $3 AND etag = $4`,
 		[]byte(o.Bucket), []byte(o.Key), []byte(o.Version), []byte(o.ETag)))
 	if errors.Is(err, pgx.ErrNoRows) {
-		return erasure.Entry{}, lethe.Errorf(lethe.NotFound, "the index does not know s3://%s/%s in that version", o.Bucket, o.Key)
+		return erasure.Entry{}, index.Unknown(o)
 	}
 	return e, explain(ctx, "read", err)
 }
@@ -148,10 +137,10 @@ func (x *Index) Entries(ctx context.Context, bucket, prefix string) iter.Seq2[er
 
 // entriesAfter returns the page of entries after one, or the first.
 func (x *Index) entriesAfter(ctx context.Context, bucket, prefix string, after *erasure.Entry) ([]erasure.Entry, error) {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return nil, err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	sql := `SELECT ` + columns + ` FROM lethe_index.entries WHERE bucket = $1 AND key >= $2`
 	args := []any{[]byte(bucket), []byte(prefix)}
 	if after != nil {

@@ -41,10 +41,10 @@ type entering struct {
 
 // Put enters object versions.
 func (x *Index) Put(ctx context.Context, objects iter.Seq2[*erasure.Indexed, error]) error {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	w := &writer{x: x}
 	defer w.abandon(ctx)
 	for o, err := range objects {
@@ -215,10 +215,10 @@ func (w *writer) abandon(ctx context.Context) {
 
 // Forget takes an object version out.
 func (x *Index) Forget(ctx context.Context, o erasure.ObjectVersion) error {
-	if err := x.enter(); err != nil {
+	if err := x.gate.Enter(); err != nil {
 		return err
 	}
-	defer x.open.RUnlock()
+	defer x.gate.Leave()
 	_, err := x.pool.Exec(ctx, `DELETE FROM lethe_index.entries WHERE bucket = $1 AND key = $2 AND version = $3 AND etag = $4`,
 		[]byte(o.Bucket), []byte(o.Key), []byte(o.Version), []byte(o.ETag))
 	return explain(ctx, "write", err)
