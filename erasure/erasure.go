@@ -160,29 +160,8 @@ func (s *Service) remove(ctx context.Context, table, what, name string) error {
 // all reads a table of documents.
 func all[T any](ctx context.Context, db *state.DB, table string) (out []T, err error) {
 	err = db.View(ctx, func(tx *sql.Tx) error {
-		out, err = documents[T](ctx, tx, `SELECT document FROM `+table+` ORDER BY name`)
+		out, err = state.Documents[T](ctx, tx, `SELECT document FROM `+table+` ORDER BY name`)
 		return err
 	})
 	return out, err
-}
-
-// documents reads those that a query of one column returns.
-func documents[T any](ctx context.Context, tx *sql.Tx, query string, args ...any) (out []T, err error) {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var raw []byte
-		var v T
-		if err := rows.Scan(&raw); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal(raw, &v); err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, rows.Err()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/lib/state"
 	"lethe/object"
 )
 
@@ -64,7 +65,7 @@ func (h Hold) keeps(request, mapping string) bool {
 
 // holds are all of which the time has not passed.
 func holdsIn(ctx context.Context, tx *sql.Tx, now time.Time) (hs []Hold, err error) {
-	hs, err = documents[Hold](ctx, tx, `SELECT document FROM erasure_holds ORDER BY name`)
+	hs, err = state.Documents[Hold](ctx, tx, `SELECT document FROM erasure_holds ORDER BY name`)
 	return slices.DeleteFunc(hs, func(h Hold) bool { return h.ended(now) }), err
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/lib/state"
 	"lethe/workflow"
 )
 
@@ -271,7 +272,7 @@ func (s *Service) reviseHoldings(ctx context.Context, it holderItem, f func([]Ho
 // erasedHoldings are what a request's holders have done.
 func (s *Service) erasedHoldings(ctx context.Context, id string) (hs []Holding, err error) {
 	err = s.DB.View(ctx, func(tx *sql.Tx) error {
-		each, err := documents[[]Holding](ctx, tx, `SELECT holdings FROM erasure_holders WHERE request = $1 ORDER BY holder`, id)
+		each, err := state.Documents[[]Holding](ctx, tx, `SELECT holdings FROM erasure_holders WHERE request = $1 ORDER BY holder`, id)
 		hs = slices.Concat(each...)
 		return err
 	})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/lib/state"
 )
 
 // Request is a person's request to be erased, from the moment it is made to its
@@ -252,7 +253,7 @@ func (s *Service) open(ctx context.Context) (rs []Request, err error) {
 }
 
 func requestsIn(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]Request, error) {
-	return documents[Request](ctx, tx, `SELECT document FROM erasure_requests `+where+` ORDER BY id`, args...)
+	return state.Documents[Request](ctx, tx, `SELECT document FROM erasure_requests `+where+` ORDER BY id`, args...)
 }
 
 // revise changes a request that is not closed; f is given it as it is.

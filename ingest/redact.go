@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"lethe"
+	"lethe/lib/state"
 )
 
 // StagingBucket holds what clients upload to be ingested and then forget.
@@ -226,22 +227,10 @@ func distinct(files []lethe.Location) []lethe.Location {
 
 func (s *Service) eachRun(ctx context.Context, f func(Run)) error {
 	return s.DB.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT document FROM ingest_runs ORDER BY id`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var doc string
-			var r Run
-			if err := rows.Scan(&doc); err != nil {
-				return err
-			}
-			if err := json.Unmarshal([]byte(doc), &r); err != nil {
-				return err
-			}
+		runs, err := state.Documents[Run](ctx, tx, `SELECT document FROM ingest_runs ORDER BY id`)
+		for _, r := range runs {
 			f(r)
 		}
-		return rows.Err()
+		return err
 	})
 }

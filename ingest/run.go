@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/lib/state"
 )
 
 // Phase says how far a run is.
@@ -99,24 +100,12 @@ func (s *Service) Runs(ctx context.Context, limit int) (runs []Run, err error) {
 		limit = keptRuns
 	}
 	err = s.DB.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT document FROM ingest_runs ORDER BY id DESC LIMIT $1`, limit)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var doc string
-			var r Run
-			if err := rows.Scan(&doc); err != nil {
-				return err
-			}
-			if err := json.Unmarshal([]byte(doc), &r); err != nil {
-				return err
-			}
-			runs = append(runs, s.live(r))
-		}
-		return rows.Err()
+		runs, err = state.Documents[Run](ctx, tx, `SELECT document FROM ingest_runs ORDER BY id DESC LIMIT $1`, limit)
+		return err
 	})
+	for i, r := range runs {
+		runs[i] = s.live(r)
+	}
 	return runs, err
 }
 

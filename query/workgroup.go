@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lethe"
+	"lethe/lib/state"
 )
 
 // Primary names the workgroup that is always there.
@@ -150,23 +151,8 @@ func checkDataCatalog(d DataCatalog) error {
 // documents reads JSON documents, one a row.
 func documents[T any](ctx context.Context, s *Service, statement string, args ...any) (list []T, err error) {
 	err = s.db.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, statement, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var doc string
-			var v T
-			if err := rows.Scan(&doc); err != nil {
-				return err
-			}
-			if err := json.Unmarshal([]byte(doc), &v); err != nil {
-				return err
-			}
-			list = append(list, v)
-		}
-		return rows.Err()
+		list, err = state.Documents[T](ctx, tx, statement, args...)
+		return err
 	})
 	return list, err
 }
