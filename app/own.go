@@ -24,6 +24,9 @@ func (a *App) ownCopies(db *state.DB, key *erasure.HashKey, journal own.Texts) [
 
 // redactLater returns what may be kept of a text that somebody writes now.
 func (a *App) redactLater(ctx context.Context, text string) (string, error) {
+	if !a.Erasure.Suppresses() {
+		return text, nil // every statement comes here, and most lakes have erased nobody
+	}
 	return own.Later(ctx, a.Erasure, a.Erasure.Key, text)
 }
 

@@ -14,3 +14,6 @@ func NewPerson(types []IdentifierType, given []Named) (Person, error) {
 // Suppressed says whether an identifier is of a person who was erased, or is being
 // erased, and must not come back.
 func (s *Service) Suppressed(h Hash) bool { return s.suppressed.has(h) }
+
+// Suppresses says whether there is anybody of whom Suppressed says so.
+func (s *Service) Suppresses() bool { return len(s.suppressed.all()) > 0 }
