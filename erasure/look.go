@@ -158,16 +158,21 @@ func (k *look) lookAtKey(key string) {
 			}
 			k.dependOn("partition %q", k.partition)
 		}
-		if k.inFiles(id) {
-			continue
+		if !k.inFiles(id) {
+			k.claimPartition(i)
 		}
-		var of [][]string
-		for _, c := range id.Columns {
-			of = append(of, k.partitionValue(partitionKey(k.table, c)))
-		}
-		for values := range identifiers(of) {
-			k.claim(i, values, Whole, true)
-		}
+	}
+}
+
+// claimPartition claims for those whose identifiers are in the partition's values and
+// nowhere else.
+func (k *look) claimPartition(i int) {
+	var of [][]string
+	for _, c := range k.Identifiers[i].Columns {
+		of = append(of, k.partitionValue(partitionKey(k.table, c)))
+	}
+	for values := range identifiers(of) {
+		k.claim(i, values, Whole, true)
 	}
 }
 

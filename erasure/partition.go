@@ -3,7 +3,6 @@ package erasure
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -30,20 +29,12 @@ func (c *scope) partitionsOf(sub subject) (ps []place) {
 func (c cover) is(sub subject) bool {
 	k := look{cover: c, partition: c.values}
 	for i, id := range c.Identifiers {
-		if len(id.Columns) == 0 || c.inFiles(id) {
-			continue
-		}
-		var of [][]string
-		for _, col := range id.Columns {
-			of = append(of, k.partitionValue(partitionKey(c.table, col)))
-		}
-		for values := range identifiers(of) {
-			if v, ok := c.types[i].Normal(values); ok && sub.is(id.Type, v) {
-				return true
-			}
+		if len(id.Columns) > 0 && !c.inFiles(id) {
+			k.claimPartition(i)
 		}
 	}
-	return false
+	_, ok := k.whole(sub)
+	return ok
 }
 
 // leavePartitions takes the partitions that name a request's person out of the
@@ -60,7 +51,7 @@ func (s *Service) leavePartitions(ctx context.Context, id string) (left bool, er
 	}
 	for _, p := range c.partitionsOf(sub) {
 		out := Outcome{Bucket: p.Bucket, Key: p.Key}
-		stays, until, err := s.below(ctx, c, sub, p)
+		stays, until, err := s.below(ctx, c, p)
 		if err != nil {
 			return left, err
 		}
@@ -85,38 +76,31 @@ func (s *Service) leavePartitions(ctx context.Context, id string) (left bool, er
 	return left, nil
 }
 
-// below counts what is left in a partition, and says until when.
-func (s *Service) below(ctx context.Context, c *scope, sub subject, p place) (n int, until time.Time, err error) {
-	errEnough := errors.New("enough")
-	err = func() error {
-		for v, err := range object.AllVersions(ctx, s.Store, p.Bucket, p.Key) {
-			if lethe.Is(err, lethe.NotFound) {
-				return nil // nor is its bucket
-			} else if err != nil {
-				return err
-			}
-			// What lies in a partition within this one is that one's.
-			if !slices.ContainsFunc(c.covers(v.Bucket, v.Key), func(o cover) bool { return o.Name == p.Name && slices.Equal(o.values, p.values) }) {
-				continue
-			}
-			if n++; v.Marker {
-				continue
-			}
-			d, err := s.Store.Describe(ctx, v.Bucket, v.Key, v.Version)
-			if err != nil && !gone(err) {
-				return err
-			}
-			if d.Lock.Until.After(until) {
-				until = d.Lock.Until
-			}
-			if n == 1000 {
-				return errEnough
-			}
+// below counts what is left in a partition, up to a thousand, and says until when.
+func (s *Service) below(ctx context.Context, c *scope, p place) (n int, until time.Time, err error) {
+	for v, err := range object.AllVersions(ctx, s.Store, p.Bucket, p.Key) {
+		if lethe.Is(err, lethe.NotFound) {
+			break // nor is its bucket
+		} else if err != nil {
+			return n, until, err
 		}
-		return nil
-	}()
-	if err == errEnough {
-		err = nil
+		// What lies in a partition within this one is that one's.
+		if !slices.ContainsFunc(c.covers(v.Bucket, v.Key), func(o cover) bool { return o.Name == p.Name && slices.Equal(o.values, p.values) }) {
+			continue
+		}
+		if n++; v.Marker {
+			continue
+		}
+		d, err := s.Store.Describe(ctx, v.Bucket, v.Key, v.Version)
+		if err != nil && !gone(err) {
+			return n, until, err
+		}
+		if d.Lock.Until.After(until) {
+			until = d.Lock.Until
+		}
+		if n == 1000 {
+			break
+		}
 	}
-	return n, until, err
+	return n, until, nil
 }

@@ -80,10 +80,11 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 	if err != nil || q.State != Located {
 		return none, err // it was done before
 	}
-	sub, err := s.subjectOf(ctx, id)
+	person, err := s.personOf(ctx, id)
 	if err != nil {
 		return none, err
 	}
+	sub := person.sub
 	hs, err := s.hashes(ctx, id)
 	if err != nil {
 		return none, err
@@ -133,11 +134,7 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 	if r.Unread, err = s.reportUnread(ctx, sub); err != nil {
 		return none, err
 	}
-	p, err := s.personOf(ctx, id)
-	if err != nil {
-		return none, err
-	}
-	if r.Holdings, err = s.locateHoldings(ctx, p); err != nil {
+	if r.Holdings, err = s.locateHoldings(ctx, person); err != nil {
 		return none, err
 	}
 	at, digest, err := s.save(ctx, "reports/"+q.run()+".json", r)
