@@ -151,7 +151,7 @@ function Lines(props: { entries: AuditEntry[]; selected: string | undefined; sea
     if (last > entries.length - 50) onEnd();
   }, [last, entries.length, onEnd]);
   return (
-    <div ref={scroller} className={css.lines} tabIndex={0} role="region" aria-label="Lines of the audit">
+    <div ref={scroller} className={`${list.lines} ${css.lines}`} tabIndex={0} role="region" aria-label="Lines of the audit">
       <ul style={{ height: rows.getTotalSize() }}>
         {visible.map((v) => {
           const e = entries[v.index]!;

@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useRef } from 'react';
 
+import list from '../ui/list.module.css';
 import css from './erasure.module.css';
 
 const height = 46;
@@ -10,7 +11,7 @@ export function Lines<T>(props: { label: string; items: readonly T[]; line: (ite
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: props.items.length, getScrollElement: () => scroller.current, estimateSize: () => height, overscan: 8 });
   return (
-    <div ref={scroller} className={css.lines} tabIndex={0} role="region" aria-label={props.label} style={{ height: Math.min(props.items.length, 10) * height + 1 }}>
+    <div ref={scroller} className={`${list.lines} ${css.lines}`} tabIndex={0} role="region" aria-label={props.label} style={{ height: Math.min(props.items.length, 10) * height + 1 }}>
       <ul style={{ height: rows.getTotalSize() }}>
         {rows.getVirtualItems().map((v) => (
           <li key={v.key} style={{ transform: `translateY(${v.start}px)`, height }} aria-setsize={props.items.length} aria-posinset={v.index + 1}>
