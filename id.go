@@ -2,7 +2,9 @@ package lethe
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,18 +18,30 @@ func NewID() string {
 	return uuid(b)
 }
 
-// NewOrderedID returns a UUID that sorts by the time it was made (version 7, RFC 9562).
+// NewOrderedID returns a UUID that sorts by the time it was made, and after all that this
+// process made before it: version 7 with 12 bits of the millisecond's fraction (RFC 9562,
+// section 6.2, method 3).
 func NewOrderedID() string {
 	var b [16]byte
-	rand.Read(b[6:])
-	ms := uint64(time.Now().UnixMilli())
-	for i := range 6 {
-		b[i] = byte(ms >> (40 - 8*i))
+	rand.Read(b[8:])
+	now := uint64(time.Now().UnixNano())
+	// Ticks of 1/4096 ms, as 48 bits of milliseconds and 12 of their fraction.
+	tick := now/1e6<<12 | now%1e6<<12/1e6
+	for {
+		last := lastTick.Load()
+		tick = max(tick, last+1)
+		if lastTick.CompareAndSwap(last, tick) {
+			break
+		}
 	}
+	binary.BigEndian.PutUint64(b[:8], tick>>12<<16|tick&0xfff)
 	b[6] = b[6]&0x0f | 0x70
 	b[8] = b[8]&0x3f | 0x80
 	return uuid(b)
 }
+
+// lastTick is the time in the last id of NewOrderedID.
+var lastTick atomic.Uint64
 
 // NewSecret returns a random secret of at least 128 bits, in letters and digits.
 func NewSecret() string { return rand.Text() + rand.Text()[:14] }
