@@ -132,6 +132,8 @@ type Store struct {
 
 	leases leases
 
+	pins pins
+
 	fresh fresh // while there are any, the start counts as crashed
 
 	scrubbing sync.Mutex

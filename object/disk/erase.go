@@ -28,9 +28,12 @@ func ofKey(bucket, key string) string { return bucket + "\x00" + key }
 // because the change it follows is made; the record of the dead blob stays, and
 // the next start tries again.
 func (s *Store) bury(dead []string) {
-	if len(dead) == 0 {
-		return
+	if len(dead) > 0 {
+		s.pins.remove(dead, func() { s.unlink(dead) })
 	}
+}
+
+func (s *Store) unlink(dead []string) {
 	b := s.index.db.NewBatch()
 	dirs := map[string][]string{}
 	for _, blob := range dead {
@@ -85,7 +88,7 @@ func (s *Store) stop(wanted func(of string) bool) {
 		}
 	}
 	for blob, links := range s.leases.cutOff(blobs) {
-		s.punch(blob, links)
+		s.pins.remove(nil, func() { s.punch(blob, links) }) // what is kept goes whole, later
 	}
 	s.bury(blobs)
 	// A join or splice that reads them fails now, and drops its copy.

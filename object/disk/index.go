@@ -31,6 +31,7 @@ type index struct {
 	fs    *wipe.FS
 	dir   *pebble.Lock
 	write *pebble.WriteOptions
+	log   indexLog
 
 	mu     sync.Mutex
 	closed bool
@@ -66,7 +67,7 @@ func openIndex(dir string, on vfs.FS, durable bool, log *slog.Logger) (*index, e
 		lock.Close()
 		return nil, lethe.Errorf(lethe.Internal, "open the object store index %s: %w", dir, err)
 	}
-	ix := &index{db: db, path: dir, fs: files, dir: lock, write: pebble.Sync}
+	ix := &index{db: db, path: dir, fs: files, dir: lock, write: pebble.Sync, log: indexLog{log}}
 	if !durable {
 		ix.write = pebble.NoSync
 	}
