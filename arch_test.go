@@ -20,7 +20,7 @@ var rings = []struct {
 	{"lib", []string{"lib/*"}},
 	{"config", []string{"config"}},
 	{"foundation", []string{"object", "catalog", "access", "event", "workflow", "secret"}},
-	{"service", []string{"query", "ingest", "erasure", "instance", "dash", "stack"}},
+	{"service", []string{"query", "ingest", "erasure", "instance", "dash", "stack", "backup"}},
 	{"driver", []string{"object/*", "event/*", "catalog/*", "query/*", "ingest/*", "erasure/*", "instance/*", "dash/*", "access/*", "workflow/*"}},
 	{"wire", []string{"wire/*", "web"}},
 	{"app", []string{"app"}},
