@@ -33,8 +33,14 @@ CREATE TABLE instance_tags (
     value text NOT NULL,
     PRIMARY KEY (arn, key)
 );
+CREATE TABLE instance_authorities ( -- that sign the servers' certificates; the newest does
+    generation bigint PRIMARY KEY,
+    cert text NOT NULL, -- PEM
+    key  text NOT NULL  -- PEM, sealed
+);
 
 -- +goose Down
+DROP TABLE instance_authorities;
 DROP TABLE instance_tags;
 DROP TABLE instance_events;
 DROP TABLE instance_parameters;
