@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"lethe/lib/atomicfile"
@@ -48,5 +49,23 @@ func TestWriteLeavesWhatWasThere(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(atomicfile.Pattern(path)); len(left) > 0 {
 		t.Errorf("left %v", left)
+	}
+}
+
+func TestWriteAs(t *testing.T) {
+	uid, gid := os.Geteuid(), os.Getegid()
+	if uid == 0 {
+		uid, gid = 65534, 65534
+	}
+	path := filepath.Join(t.TempDir(), "f")
+	if err := atomicfile.WriteAs(path, []byte("text"), 0o640, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode() != 0o640 {
+		t.Fatalf("%v %v", info, err)
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); !ok || int(st.Uid) != uid || int(st.Gid) != gid {
+		t.Errorf("belongs to %d:%d, want %d:%d", st.Uid, st.Gid, uid, gid)
 	}
 }
