@@ -69,6 +69,12 @@ type Statistics interface {
 	// SetPartitionStatistics is for all of the partitions or none.
 	SetPartitionStatistics(ctx context.Context, database, table string, s map[string][]ColumnStatistics) error
 	DeletePartitionStatistics(ctx context.Context, database, table, partition, column string) error
+
+	// ForgetStatistics forgets all that any engine has stored of the values in a
+	// partition, or with "" in the table itself: statistics of columns, also those that
+	// Spark keeps as parameters, and counts of rows, files and bytes. It returns how many
+	// of them there were.
+	ForgetStatistics(ctx context.Context, database, table, partition string) (int64, error)
 }
 
 // Function is a user-defined function that engines load from files.

@@ -223,6 +223,7 @@ func TestTheCatalogThroughRules(t *testing.T) {
 			"delete statistics":    seen.DeleteTableStatistics(c.ctx, "default", "orders", ""),
 			"set of partitions":    seen.SetPartitionStatistics(c.ctx, "default", "orders", nil),
 			"delete of partitions": seen.DeletePartitionStatistics(c.ctx, "default", "orders", "country=DE/day=1", ""),
+			"forget statistics":    forget(c.ctx, seen),
 		} {
 			if !lethe.Is(err, c.kind) {
 				t.Errorf("%s, %s: %v", who, what, err)
@@ -240,4 +241,9 @@ func TestTheCatalogThroughRules(t *testing.T) {
 	if _, err := l.catalog.Table(t.Context(), "default", "orders"); err != nil {
 		t.Error("the table is gone:", err)
 	}
+}
+
+func forget(ctx context.Context, m catalog.Metastore) error {
+	_, err := m.ForgetStatistics(ctx, "default", "orders", "")
+	return err
 }

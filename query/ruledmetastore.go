@@ -139,6 +139,13 @@ func (m ruledMetastore) DeletePartitionStatistics(ctx context.Context, database,
 	return m.Metastore.DeletePartitionStatistics(ctx, database, table, partition, column)
 }
 
+func (m ruledMetastore) ForgetStatistics(ctx context.Context, database, table, partition string) (int64, error) {
+	if err := m.rules.whole(ctx, database, table); err != nil {
+		return 0, err
+	}
+	return m.Metastore.ForgetStatistics(ctx, database, table, partition)
+}
+
 // Notifications leaves out those of tables that are not seen whole: their messages
 // hold the definition.
 func (m ruledMetastore) Notifications(ctx context.Context, after int64, most int) ([]catalog.Notification, error) {

@@ -161,6 +161,33 @@ func statisticsFollowWhatTheyDescribe(t *testing.T, s *Store) {
 	if got, err := s.PartitionStatistics(ctx, "default", "u", []string{"p=z", "p=x"}, []string{"A"}); err != nil || len(got) != 1 || !reflect.DeepEqual(got["p=z"], stats[:1]) {
 		t.Errorf("%v\n%+v", err, got)
 	}
+	params := map[string]string{"numRows": "1", "spark.sql.statistics.colStats.a.min": "7", "sparkXsql.other": "kept"}
+	if err := s.AlterPartition(ctx, "default", "u", []string{"z"}, catalog.Partition{Values: []string{"z"}, Parameters: params}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.ForgetStatistics(ctx, "Default", "U", "p=z"); err != nil || n != 4 {
+		t.Errorf("of a partition it forgets %d: %v", n, err)
+	}
+	if ps, err := s.Partitions(ctx, "default", "u", catalog.PartitionPage{}); err != nil || !reflect.DeepEqual(ps[0].Parameters, map[string]string{"sparkXsql.other": "kept"}) {
+		t.Errorf("%v %+v", err, ps)
+	}
+	if got, err := s.PartitionStatistics(ctx, "default", "u", []string{"p=z"}, nil); err != nil || len(got) != 0 {
+		t.Errorf("forgotten are %v, %+v", err, got)
+	}
+	if got, err := s.TableStatistics(ctx, "default", "u", nil); err != nil || len(got) != 2 {
+		t.Errorf("the table's are there no more: %v, %+v", err, got)
+	}
+	if n, err := s.ForgetStatistics(ctx, "default", "u", ""); err != nil || n != 2 {
+		t.Errorf("of the table it forgets %d: %v", n, err)
+	}
+	for _, partition := range []string{"p=x", "nope"} {
+		if _, err := s.ForgetStatistics(ctx, "default", "u", partition); !lethe.Is(err, lethe.NotFound) {
+			t.Errorf("of a partition that is not there: %v", err)
+		}
+	}
+	if err := s.SetTableStatistics(ctx, "default", "u", stats); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.DropTable(ctx, "default", "u"); err != nil {
 		t.Fatal(err)
 	}

@@ -244,3 +244,54 @@ func (s *Store) DeletePartitionStatistics(ctx context.Context, database, table, 
 		return err
 	})
 }
+
+// basicStatistics are the parameters in which Hive keeps counts of what is in a table
+// or partition, and says whether they are right.
+var basicStatistics = []string{"numRows", "rawDataSize", "totalSize", "numFiles", "numFilesErasureCoded", "COLUMN_STATS_ACCURATE"}
+
+// sparkStatistics begins the names of those in which Spark keeps its own, with the
+// least and the greatest value of columns.
+const sparkStatistics = "spark.sql.statistics."
+
+// ForgetStatistics forgets what all engines have stored of a table's values, or of a
+// partition's.
+func (s *Store) ForgetStatistics(ctx context.Context, database, table, partition string) (n int64, err error) {
+	err = s.db.Tx(ctx, func(tx *transaction) error {
+		n = 0
+		id, err := lockTableID(ctx, tx, strings.ToLower(database), strings.ToLower(table))
+		if err != nil {
+			return err
+		}
+		of, columns, parameters := "TBL_ID", "TAB_COL_STATS", "TABLE_PARAMS"
+		if partition != "" {
+			found, err := partitionsNamed(ctx, tx, id, []string{partition})
+			if err != nil {
+				return err
+			}
+			p, ok := found[partition]
+			if !ok {
+				return lethe.Errorf(lethe.NotFound, "table %s.%s has no partition %.300s", database, table, partition)
+			}
+			id, of, columns, parameters = p.id, "PART_ID", "PART_COL_STATS", "PARTITION_PARAMS"
+		}
+		for _, q := range []struct {
+			text string
+			args []any
+		}{
+			{`DELETE FROM "` + columns + `" WHERE "` + of + `" = $1`, []any{id}},
+			{`DELETE FROM "` + parameters + `" WHERE "` + of + `" = $1 AND (` + among(`"PARAM_KEY"`, "$2") + ` OR "PARAM_KEY" LIKE $3)`, []any{id, list(basicStatistics), sparkStatistics + "%"}},
+		} {
+			r, err := tx.ExecContext(ctx, q.text, q.args...)
+			if err != nil {
+				return err
+			}
+			k, err := r.RowsAffected()
+			if err != nil {
+				return err
+			}
+			n += k
+		}
+		return nil
+	})
+	return n, err
+}
