@@ -48,8 +48,9 @@ func (a *App) openErasure(ctx context.Context, db *state.DB) error {
 	if err != nil {
 		return err
 	}
+	statistics, _ := a.Catalog.(erasure.Statistics)
 	a.Erasure, err = erasure.Open(ctx, erasure.Config{
-		DB: db, Store: a.Stores, Catalog: a.Catalog, Index: index, Key: key, Format: rewrite.For, FormatOf: rewrite.ForFormat, SecondReader: second.Reader{}, Log: a.Log,
+		DB: db, Store: a.Stores, Catalog: a.Catalog, Statistics: statistics, Index: index, Key: key, Format: rewrite.For, FormatOf: rewrite.ForFormat, SecondReader: second.Reader{}, Log: a.Log,
 		Seal: a.keys, Engine: engine, Reports: "lethe-erasure-" + lethe.Account + "-" + a.Config.AWS.Region, Sign: ed25519.NewKeyFromSeed(seed), Dir: work,
 		Holders: a.ownCopies(db, key, engine),
 	})

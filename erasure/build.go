@@ -243,6 +243,16 @@ func (s *Service) eraseAgain(ctx context.Context, o ObjectVersion) error {
 	// was cut, and not have been cut.
 	back := s.suppressed.all()
 	out, err := s.erase(ctx, subject{kept: kept, hashed: func(typ, v string) bool { return back[s.Key.Hash(typ, v)] }}, o.Bucket, o.Key)
+	if len(out.Changes) > 0 {
+		if c, e := s.recent(ctx); e != nil {
+			err = errors.Join(err, e)
+		} else {
+			for _, v := range c.covers(o.Bucket, o.Key) {
+				_, e := s.forgetStatistics(ctx, v)
+				err = errors.Join(err, e)
+			}
+		}
+	}
 	if len(out.Changes)+len(out.Exceptions) > 0 {
 		s.Log.Info("Somebody who was erased came back, and was erased again", "bucket", o.Bucket, "changes", len(out.Changes), "exceptions", len(out.Exceptions))
 	}

@@ -36,6 +36,9 @@ type Change struct {
 	Records int64  `json:"records"`
 	// Whole says that all of the version was the person's.
 	Whole bool `json:"whole,omitempty"`
+	// Statistics counts what the catalog had stored of the values in the table and the
+	// partition whose folder this is, and stores no more. Nothing else was done then.
+	Statistics int64 `json:"statistics,omitempty"`
 }
 
 // Exception is a version that could not be erased.
@@ -272,6 +275,11 @@ func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Versi
 	var after object.Object
 	var err error
 	empty := p.Empty && modes[c.Mode] == Delete
+	if modes[c.Mode] == Blank {
+		if err := s.blanks(ctx, v.Bucket, v.Key); err != nil {
+			return nil, err
+		}
+	}
 	if empty {
 		err = s.Store.Delete(ctx, v.Bucket, v.Key, object.Condition{IfMatch: v.ETag})
 	} else {

@@ -27,8 +27,10 @@ type Config struct {
 	DB      *state.DB
 	Store   object.Store
 	Catalog catalog.Catalog
-	Index   Index
-	Key     *HashKey // of the identifiers in the index
+	// Statistics is what the catalog stores of the values in its tables; nil if nothing.
+	Statistics Statistics
+	Index      Index
+	Key        *HashKey // of the identifiers in the index
 	// Format returns how the objects of a table, or of one of its partitions, are
 	// read: its error is of kind Unsupported where they cannot be.
 	Format func(t catalog.Table, s catalog.Storage, key string) (Format, error)

@@ -89,7 +89,7 @@ func openLake(t *testing.T, dir string, o disk.Options, wrap func(*erasure.Confi
 	l.public = l.sign.Public().(ed25519.PublicKey)
 	c := erasure.Config{
 		Seal: keys, Engine: engine, Reports: "erasure", Sign: l.sign, Approvals: 2, Dir: t.TempDir(),
-		DB: db, Store: l.store, Catalog: l.cat, Index: l.index, Key: l.key, Log: log,
+		DB: db, Store: l.store, Catalog: l.cat, Statistics: l.cat, Index: l.index, Key: l.key, Log: log,
 		Format: func(_ catalog.Table, s catalog.Storage, key string) (erasure.Format, error) {
 			if s.SerDe.Library != "json" {
 				return nil, lethe.Errorf(lethe.Unsupported, "%s is of no format that is read", key)

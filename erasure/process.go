@@ -78,6 +78,7 @@ func (s *Service) Register(g *workflow.Registry) {
 		})
 	})
 	workflow.Define(g, process, s.run)
+	s.registerVacuum(g)
 }
 
 // run is the process: find, report, wait for a decision and for holds to end, erase, and
@@ -460,6 +461,9 @@ func (s *Service) verifyRequest(ctx context.Context, id string) (int64, error) {
 			return 0, err
 		}
 		if keys == 0 {
+			if err := s.leaveStatistics(ctx, id); err != nil {
+				return 0, err
+			}
 			if left, err := s.leavePartitions(ctx, id); err != nil {
 				return 0, err
 			} else if left { // what lies below others may be in scope now

@@ -197,8 +197,8 @@ func (s *Service) Retry(ctx context.Context, id string) error {
 	return s.Engine.Start(ctx, process.Name, run, id)
 }
 
-// Resume starts the processes of requests that were made and not started, because
-// the program was killed in between.
+// Resume starts the processes of requests and vacuums that were made and not started,
+// because the program was killed in between.
 func (s *Service) Resume(ctx context.Context) error {
 	rs, err := s.open(ctx)
 	if err != nil {
@@ -211,7 +211,7 @@ func (s *Service) Resume(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return s.resumeVacuums(ctx)
 }
 
 // Request returns a request; an error of kind NotFound if there is none.

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
+	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"lethe"
+	"lethe/catalog"
 	"lethe/erasure"
 	"lethe/erasure/rewrite"
 	"lethe/event"
@@ -186,5 +190,68 @@ func TestSampleWritesIdentifiersIntoReports(t *testing.T) {
 	q := l.until(l.ask(ada...).ID, erasure.Reported)
 	if text := string(l.text(q.Report)); strings.Contains(text, "ada@") || !strings.Contains(text, "reviews/of-[") {
 		t.Errorf("the report: %s", text)
+	}
+}
+
+// TestFrameworkExample is the example that the erasure framework is shown with: a person
+// at two lines of a file of reviews is reported, approved, blanked, and the blank lines
+// are vacuumed, so that the lines after them have other numbers in the index.
+func TestFrameworkExample(t *testing.T) {
+	l := newVacuumLake(t, t.TempDir(), disk.Options{NoSync: true}, nil)
+	l.types()
+	l.must(l.store.CreateBucket(t.Context(), "gdpr-review"))
+	l.must(l.cat.CreateTable(t.Context(), catalog.Table{Database: "default", Name: "reviews", Type: catalog.ExternalTable, Storage: catalog.Storage{
+		Columns:  []catalog.Column{{Name: "user_id", Type: "string"}, {Name: "body", Type: "string"}},
+		Location: "s3://gdpr-review", BucketCount: -1, SerDe: catalog.SerDe{Library: "org.openx.data.jsonserde.JsonSerDe"},
+	}, Partitions: []catalog.Column{{Name: "year", Type: "string"}, {Name: "month", Type: "string"}, {Name: "day", Type: "string"}}}))
+	l.must(l.PutMapping(t.Context(), erasure.Mapping{Name: "reviews", Database: "default", Table: "reviews", Mode: "blank",
+		Identifiers: []erasure.Identifier{{Type: "user_id", Columns: []string{"user_id"}}}}))
+	const key = "year=2015/month=12/day=21/review-part-0.json"
+	const who = "_4iMDXbXZ1p1ONG297YEAQ"
+	var lines []string
+	for i := range 3000 {
+		lines = append(lines, fmt.Sprintf(`{"user_id":"u%d","body":"…"}`, i))
+	}
+	lines[529] = `{"user_id":"` + who + `","body":"one"}`
+	lines[2102] = `{"user_id":"` + who + `","body":"two"}`
+	_, err := l.store.Put(t.Context(), "gdpr-review", key, strings.NewReader(strings.Join(lines, "\n")+"\n"), object.Header{}, object.Condition{})
+	l.must(err)
+
+	q := l.until(l.ask(erasure.Named{Type: "user_id", Values: []string{who}}).ID, erasure.Reported)
+	var report erasure.Report
+	raw, err := l.ReportOf(t.Context(), q.ID)
+	l.must(err)
+	l.must(json.Unmarshal(raw, &report))
+	if len(report.Objects) != 1 || report.Objects[0].Bucket != "gdpr-review" || report.Objects[0].Key != key || !slices.Equal(report.Objects[0].Rows, []int64{529, 2102}) {
+		t.Errorf("the report: %s", raw)
+	}
+	for _, approver := range []string{"boss", "chief"} {
+		l.decide(q.ID, approver, erasure.Decision{Approve: true, Digest: q.Digest})
+	}
+	if q = l.until(q.ID, erasure.Done); q.Records != 2 {
+		t.Errorf("erased: %+v", q)
+	}
+	want := func(lines []string) {
+		t.Helper()
+		if got := string(l.text("s3://gdpr-review/" + key)); got != strings.Join(lines, "\n")+"\n" {
+			t.Errorf("the file has %d bytes, and others than it should", len(got))
+		}
+	}
+	lines[529], lines[2102] = "{}", "{}"
+	want(lines)
+	l.want("user_id", "u2999", key+"[2999]")
+
+	if v := l.vacuum(erasure.VacuumScope{Table: "default.reviews"}); v.Changed != 1 || v.Records != 2 || v.Bytes != 6 {
+		t.Errorf("the vacuum: %+v", v)
+	}
+	want(slices.Delete(slices.Delete(lines, 2102, 2103), 529, 530))
+	for user, row := range map[string]int{"u528": 528, "u530": 529, "u2101": 2100, "u2103": 2101, "u2999": 2997} {
+		l.want("user_id", user, fmt.Sprintf("%s[%d]", key, row))
+	}
+	l.want("user_id", who)
+	signed, err := l.CertificateOf(t.Context(), q.ID)
+	l.must(err)
+	if check, err := l.VerifyCertificate(t.Context(), signed); err != nil || check.Found != 0 || check.Versions != 1 {
+		t.Errorf("the certificate after it: %+v, %v", check, err)
 	}
 }

@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"context"
+	"encoding/hex"
 
 	"lethe"
 	"lethe/catalog"
@@ -25,6 +26,25 @@ type SecondReader interface {
 	// count them as Formats do. An error of kind Unsupported says that it does not read
 	// such objects, one of kind Invalid that this one is damaged.
 	Read(ctx context.Context, s Stored, src object.Content, columns []string, f func(values [][]string)) (records int64, err error)
+	// Sequence returns what is in all records of an object, in order. Its errors are as
+	// Read's.
+	Sequence(ctx context.Context, s Stored, src object.Content) (Sequence, error)
+}
+
+// Sequence tells whether two objects have the same records, those left out that have
+// nothing in them, in the same order.
+type Sequence struct {
+	Records int64 // all of them
+	Blank   int64 // of these, with nothing in them
+	// Sum is a SHA-256 over the others; zero if the object was not read.
+	Sum [32]byte
+}
+
+func (q Sequence) text() string {
+	if q.Sum == [32]byte{} {
+		return ""
+	}
+	return hex.EncodeToString(q.Sum[:])
 }
 
 // readAgain has the second reader, if there is one, look at what a cut has left,

@@ -34,6 +34,10 @@ func (d *doubter) Read(_ context.Context, s erasure.Stored, _ object.Content, co
 	return d.records, nil
 }
 
+func (d *doubter) Sequence(context.Context, erasure.Stored, object.Content) (erasure.Sequence, error) {
+	return erasure.Sequence{}, errors.New("nothing is vacuumed here")
+}
+
 // TestSecondReader: what two readers disagree about blocks the request.
 func TestSecondReader(t *testing.T) {
 	for name, c := range map[string]struct {

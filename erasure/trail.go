@@ -12,9 +12,9 @@ import (
 type Audited struct {
 	Request string
 	// Step is asked, located, reported, decided, erased or kept (of one object), held,
-	// released, verified, closed or extended.
+	// released, verified, closed or extended; vacuum, and vacuumed (of one object).
 	Step string
-	// Resource is the ARN of the object, or of the request.
+	// Resource is the ARN of the object, of the request or of the vacuum.
 	Resource string
 	// Detail says more, as digests, ETags and counts.
 	Detail string
@@ -42,6 +42,12 @@ func (s *Service) auditBy(ctx context.Context, by lethe.Principal, request, step
 func (s *Service) auditOutcome(ctx context.Context, request string, out Outcome) error {
 	resource := "arn:aws:s3:::" + out.Bucket + "/" + out.Key
 	for _, c := range out.Changes {
+		if c.Statistics > 0 {
+			if err := s.audit(ctx, request, "erased", resource, fmt.Sprintf("%d statistics of the catalog, deleted", c.Statistics)); err != nil {
+				return err
+			}
+			continue
+		}
 		after := c.After
 		if after == "" {
 			after = "deleted"
