@@ -224,7 +224,7 @@ func (s *Service) forgetReplaced(ctx context.Context, o ObjectVersion) error {
 		}
 	}
 	for _, e := range old {
-		if err := s.Index.Forget(ctx, e); err != nil {
+		if err := s.forget(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -432,7 +432,7 @@ func (b *build) leave(ctx context.Context) error {
 
 func (b *build) forget(ctx context.Context, e Entry) error {
 	b.forgotten.Add(1)
-	return b.s.Index.Forget(ctx, e.ObjectVersion)
+	return b.s.forget(ctx, e.ObjectVersion)
 }
 
 // difference is what the index lacks of a key.
@@ -520,7 +520,7 @@ func (s *Service) refresh(ctx context.Context, l *looker, bucket, key string) er
 		return err
 	}
 	for _, e := range d.gone {
-		if err := s.Index.Forget(ctx, e.ObjectVersion); err != nil {
+		if err := s.forget(ctx, e.ObjectVersion); err != nil {
 			return err
 		}
 	}

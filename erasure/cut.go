@@ -24,6 +24,13 @@ type Outcome struct {
 
 	// with is what became of other keys, which had to be erased before this one.
 	with []Outcome
+	seen seen
+}
+
+// seen is what erasing a key has seen, as long as it goes on.
+type seen struct {
+	held     map[ObjectVersion]int64  // how many records of the person a version has that was cut
+	verified map[ObjectVersion]string // what cuts made, with the fingerprint of the mapping by which it was verified
 }
 
 // Change is one step of an erasure.
@@ -66,8 +73,15 @@ const attempts = 20
 // error of kind BadData says that this disagreed: a person must look, and nothing
 // more is deleted. An error of kind Conflict says that others write the key so often
 // that it must be tried later. Errors have no key that names somebody in them.
-func (s *Service) erase(ctx context.Context, sub subject, bucket, key string) (Outcome, error) {
-	out := Outcome{Bucket: bucket, Key: key}
+func (s *Service) erase(ctx context.Context, sub subject, bucket, key string) (out Outcome, err error) {
+	out = Outcome{Bucket: bucket, Key: key, seen: seen{map[ObjectVersion]int64{}, map[ObjectVersion]string{}}}
+	s.working.begin(bucket, key)
+	defer func() {
+		out.seen = seen{}
+		if s.working.end(bucket, key) {
+			err = errors.Join(err, s.Refresh(ctx, bucket, key))
+		}
+	}()
 	c, err := s.strict(ctx, bucket, key)
 	if err != nil {
 		return out, err
@@ -101,6 +115,9 @@ func (s *Service) eraseKey(ctx context.Context, sub subject, out *Outcome) error
 				continue
 			}
 			if _, ok := read[t.version()]; ok {
+				continue
+			}
+			if print, ok := out.seen.verified[t.version()]; ok && exactly(t) && print == s.fingerprint(t.looks) {
 				continue
 			}
 			var kept *Exception
@@ -141,6 +158,7 @@ func (s *Service) eraseKey(ctx context.Context, sub subject, out *Outcome) error
 				out.Exceptions = append(out.Exceptions, *except(t.Version, time.Time{}, "its name stays with the versions below it"))
 			}
 		}
+		s.working.look(bucket, key)
 		return insist(ctx, func() error { return s.Refresh(ctx, bucket, key) })
 	}
 	return lethe.Errorf(lethe.Conflict, "s3://%s/%s: others changed it %d times while it was erased", bucket, key, attempts)
@@ -197,8 +215,12 @@ func (s *Service) eraseVersion(ctx context.Context, sub subject, t task, out *Ou
 			return kept == nil && err == nil, kept, err
 		}
 	}
+	x, err := s.exactOf(ctx, sub, t)
+	if err != nil {
+		return false, nil, err
+	}
 	for _, k := range t.looks {
-		changed, stays, err := s.eraseWith(ctx, sub, k, t.Version, out)
+		changed, stays, err := s.eraseWith(ctx, sub, k, t.Version, x, out)
 		if changed || err != nil {
 			return changed, nil, err
 		}
@@ -210,7 +232,7 @@ func (s *Service) eraseVersion(ctx context.Context, sub subject, t task, out *Ou
 }
 
 // eraseWith is eraseVersion by one mapping.
-func (s *Service) eraseWith(ctx context.Context, sub subject, k look, v object.Version, out *Outcome) (changed bool, kept *Exception, err error) {
+func (s *Service) eraseWith(ctx context.Context, sub subject, k look, v object.Version, x *exact, out *Outcome) (changed bool, kept *Exception, err error) {
 	err = k.unknown
 	switch {
 	case err != nil:
@@ -221,7 +243,7 @@ func (s *Service) eraseWith(ctx context.Context, sub subject, k look, v object.V
 	case k.Mode == wholly:
 		changed, kept, err = s.eraseOnesObject(ctx, sub, k, v, out)
 	default:
-		changed, kept, err = s.eraseRecords(ctx, sub, k, v, out)
+		changed, kept, err = s.eraseRecords(ctx, sub, k, v, x, out)
 	}
 	if err != nil && !gone(err) && stays(err) && !changed {
 		kept = except(v, time.Time{}, "mapping %s: %v", k.Name, err)
@@ -232,37 +254,58 @@ func (s *Service) eraseWith(ctx context.Context, sub subject, k look, v object.V
 }
 
 // eraseRecords cuts the person's records out of a version.
-func (s *Service) eraseRecords(ctx context.Context, sub subject, k look, v object.Version, out *Outcome) (changed bool, kept *Exception, err error) {
-	plan, err := s.plan(ctx, sub, k, v.Object)
+func (s *Service) eraseRecords(ctx context.Context, sub subject, k look, v object.Version, x *exact, out *Outcome) (changed bool, kept *Exception, err error) {
+	if n, ok := out.seen.held[versionOf(v.Object)]; ok && !v.Latest { // it was cut, and lies below that
+		kept, err := s.eraseWhole(ctx, sub, v, Change{Mapping: k.Name, Records: n}, out)
+		return kept == nil && err == nil, kept, err
+	}
+	if x != nil && len(x.rows) == 0 {
+		return false, nil, nil
+	}
+	plan, err := s.plan(ctx, sub, k, v.Object, x)
+	if x != nil && (err != nil && (stays(err) || gone(err)) || err == nil && plan.Cut != int64(len(x.rows))) {
+		// The index has sent it astray: then it is not asked.
+		if err == nil {
+			err = plan.Close()
+		} else {
+			err = nil
+		}
+		if x = nil; err == nil {
+			plan, err = s.plan(ctx, sub, k, v.Object, nil)
+		}
+	}
 	if err != nil {
 		return false, nil, err
 	}
 	if plan.Cut > 0 || len(plan.Edits) > 0 {
-		kept, err = s.apply(ctx, sub, k, v, plan, out)
+		kept, err = s.apply(ctx, sub, k, v, x, plan, out)
 		changed = kept == nil
 	}
 	return changed, kept, errors.Join(err, plan.Close())
 }
 
 func except(v object.Version, until time.Time, format string, args ...any) *Exception {
-	return &Exception{ObjectVersion: ObjectVersion{Bucket: v.Bucket, Key: v.Key, Version: v.Version, ETag: v.ETag}, Reason: fmt.Sprintf(format, args...), Until: until}
+	return &Exception{ObjectVersion: versionOf(v.Object), Reason: fmt.Sprintf(format, args...), Until: until}
 }
 
-// plan plans the removal of a person from a version by a mapping.
-func (s *Service) plan(ctx context.Context, sub subject, c look, o object.Object) (*Plan, error) {
+// plan plans the removal of a person from a version by a mapping; where x is not nil,
+// by what the index knows of it.
+func (s *Service) plan(ctx context.Context, sub subject, c look, o object.Object, x *exact) (*Plan, error) {
 	f, err := s.format(c.cover, o.Key)
 	if err != nil {
 		return nil, err
 	}
-	return f.Plan(ctx, content{ctx, s.Store, o}, Cut{
-		Columns: c.columns(), Match: c.holds(sub), Mode: modes[c.Mode], Replace: c.Replace, Traces: sub.traces, Dir: s.Dir,
-	})
+	cut := Cut{Columns: c.columns(), Match: c.holds(sub), Mode: modes[c.Mode], Replace: c.Replace, Traces: sub.traces, Dir: s.Dir}
+	if x != nil {
+		cut.Rows, cut.Marks = x.rows, x.marks
+	}
+	return f.Plan(ctx, content{ctx, s.Store, o}, cut)
 }
 
 // apply carries a plan out, or says why it cannot be. The current version is cut,
 // or deleted if nothing is left of it; a version below it is deleted, as nothing
 // can be written there.
-func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Version, p *Plan, out *Outcome) (*Exception, error) {
+func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Version, x *exact, p *Plan, out *Outcome) (*Exception, error) {
 	if kept := sub.keep(c.Name, v); kept != nil {
 		return kept, nil
 	}
@@ -273,7 +316,10 @@ func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Versi
 	// A lock does not keep the current version from being replaced: what was current
 	// then lies below, and is found there.
 	var after object.Object
-	var err error
+	contents, err := s.survey(ctx, c, p, v.Object)
+	if err != nil && !stays(err) {
+		return nil, err
+	}
 	empty := p.Empty && modes[c.Mode] == Delete
 	if modes[c.Mode] == Blank {
 		if err := s.blanks(ctx, v.Bucket, v.Key); err != nil {
@@ -295,8 +341,16 @@ func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Versi
 	if empty {
 		return nil, nil
 	}
-	// Only now is it known how many records must be left.
-	return nil, insist(ctx, func() error { return s.verify(ctx, sub, c, p, after) })
+	out.seen.held[versionOf(v.Object)] = p.Cut
+	if x == nil || p.Excerpt == nil || p.Contents && contents == nil {
+		// Only now is it known how many records must be left.
+		return nil, insist(ctx, func() error { return s.verify(ctx, sub, c, p, after) })
+	}
+	if err := insist(ctx, func() error { return s.verifyExcerpt(ctx, sub, c, v.Object, contents, p, after) }); err != nil {
+		return nil, err
+	}
+	out.seen.verified[versionOf(after)] = x.entry.Mapping
+	return nil, s.follow(ctx, sub.request, c, x, p, after)
 }
 
 // drop deletes a version below the current one for good, or says what forbids it.
@@ -322,32 +376,42 @@ func (s *Service) drop(ctx context.Context, v object.Version) (*Exception, error
 
 // verify reads what a cut made.
 func (s *Service) verify(ctx context.Context, sub subject, c look, p *Plan, after object.Object) error {
-	f, err := s.format(c.cover, after.Key)
+	holds, made := c.holds(sub), content{ctx, s.Store, after}
+	rows, err := s.readOnce(ctx, c, after.Key, made, holds)
 	if err != nil {
 		return err
-	}
-	holds := c.holds(sub)
-	var rows, left int64
-	for r, err := range f.Records(ctx, content{ctx, s.Store, after}, c.columns(), nil) {
-		switch {
-		case err != nil && !stays(err):
-			return err // the store fails, or it is somebody else's by now
-		case err != nil:
-			return lethe.Errorf(lethe.BadData, "what was left of it cannot be read again: %w", err)
-		}
-		if rows++; !r.Unreadable && holds(r.Values) {
-			left++
-		}
 	}
 	want := p.Rows
 	if modes[c.Mode] == Delete {
 		want -= p.Cut
 	}
-	switch {
-	case left > 0:
-		return lethe.Errorf(lethe.BadData, "%d records of the person are in it after they were cut out", left)
-	case p.Rows >= 0 && rows != want:
+	if p.Rows >= 0 && rows != want {
 		return lethe.Errorf(lethe.BadData, "it has %d records after %d of %d were cut out", rows, p.Cut, p.Rows)
 	}
-	return s.readAgain(ctx, c, after, rows, holds)
+	return s.readAgain(ctx, c, after.Key, made, rows, holds)
+}
+
+// readOnce reads what a cut has left by the format that cut it, and returns how many
+// records there are, of which none may hold the person.
+func (s *Service) readOnce(ctx context.Context, c look, key string, made object.Content, holds func(values [][]string) bool) (rows int64, err error) {
+	f, err := s.format(c.cover, key)
+	if err != nil {
+		return 0, err
+	}
+	left := 0
+	for r, err := range f.Records(ctx, made, c.columns(), nil) {
+		switch {
+		case err != nil && !stays(err):
+			return 0, err // the store fails, or it is somebody else's by now
+		case err != nil:
+			return 0, lethe.Errorf(lethe.BadData, "what was left of it cannot be read again: %w", err)
+		}
+		if rows++; !r.Unreadable && holds(r.Values) {
+			left++
+		}
+	}
+	if left > 0 {
+		return 0, lethe.Errorf(lethe.BadData, "%d records of the person are in it after they were cut out", left)
+	}
+	return rows, nil
 }

@@ -90,6 +90,8 @@ type Service struct {
 	scopes     scopes
 	suppressed suppressed
 	building   building
+	exactness  exactness
+	working    working
 	kick       chan struct{} // has Run look now
 }
 

@@ -59,26 +59,6 @@ type Record struct {
 	Unreadable bool
 }
 
-// Mark says that record Row begins at byte Off, so that reading may begin there.
-// Whoever indexes an object takes marks from the Records that have a Len, one in
-// every few kilobytes, and last {Rows, Size}: a record among many is then found by
-// its number without what is before it.
-type Mark struct{ Row, Off int64 }
-
-// MarkEvery is how many bytes lie between marks where nothing speaks for another
-// distance: a record costs no more than a read of this size, and the marks of an
-// object 1/10,000 of its size.
-const MarkEvery = 64 << 10
-
-// AppendMark adds a mark of a record, if it has a place and the last mark is
-// MarkEvery before it.
-func AppendMark(marks []Mark, r Record) []Mark {
-	if r.Len > 0 && (len(marks) == 0 || r.Off-marks[len(marks)-1].Off >= MarkEvery) {
-		return append(marks, Mark{r.Row, r.Off})
-	}
-	return marks
-}
-
 // Mode is what becomes of a record that matches.
 type Mode int
 
@@ -128,6 +108,15 @@ type Plan struct {
 	Rows, Cut int64
 	// Read counts the bytes read from the object, Written those in Edits.
 	Read, Written int64
+	// Excerpt are edits of the object as the plan makes it. They leave an object of the
+	// same format with ExcerptRows records, in which is every byte that Edits put in
+	// place or that is next to what they took out: whoever reads it has read all that
+	// is new. It is nil where the plan does not know, and all must be read again.
+	Excerpt     []object.Edit
+	ExcerptRows int64
+	// Contents says that the object has a table of contents, which an excerpt does not
+	// show: that what was not touched is still where readers look for it.
+	Contents bool
 	// Notes tell what a person should know who reviews the request, without values.
 	Notes []string
 

@@ -98,6 +98,7 @@ func (s *Service) personOf(ctx context.Context, id string) (Person, error) {
 	if err != nil {
 		return Person{}, err
 	}
+	p.sub.request = id
 	p.sub.kept, err = s.keeping(ctx, id)
 	return p, err
 }

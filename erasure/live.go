@@ -28,8 +28,10 @@ func (s *Service) Handle(ctx context.Context, events []event.Event) error {
 		}
 		seen[o] = true
 		l := s.looker(c)
-		if err := s.refresh(ctx, l, e.Bucket, e.Key); err != nil {
-			return err
+		if !s.working.tell(e.Bucket, e.Key) {
+			if err := s.refresh(ctx, l, e.Bucket, e.Key); err != nil {
+				return err
+			}
 		}
 		if err := s.refreshDescribed(ctx, l, e.Bucket, e.Key); err != nil {
 			return err

@@ -186,28 +186,21 @@ func (s *Service) find(ctx context.Context, id string) (keys, records int64, err
 	}
 	type at struct{ bucket, key string }
 	found := map[at]bool{}
-	rows := map[ObjectVersion]map[int64]bool{}
-	for _, h := range hs {
-		for p, err := range s.Index.Find(ctx, h) {
-			if err != nil {
-				return 0, 0, err
-			}
-			if excepted[p.ObjectVersion] {
-				continue
-			}
-			found[at{p.Bucket, p.Key}] = true
-			if rows[p.ObjectVersion] == nil {
-				rows[p.ObjectVersion] = map[int64]bool{}
-			}
-			for _, r := range p.Rows {
-				if r != Whole {
-					rows[p.ObjectVersion][r] = true
-				}
+	places, err := s.placesOf(ctx, hs)
+	if err != nil {
+		return 0, 0, err
+	}
+	s.exactness.keep(id, places)
+	for _, p := range places {
+		if excepted[p.ObjectVersion] {
+			continue
+		}
+		found[at{p.Bucket, p.Key}] = true
+		for _, r := range p.Rows {
+			if r != Whole {
+				records++
 			}
 		}
-	}
-	for _, r := range rows {
-		records += int64(len(r))
 	}
 	return int64(len(found)), records, s.DB.Tx(ctx, func(tx *sql.Tx) error {
 		for k := range found {
@@ -228,12 +221,7 @@ func (s *Service) hashes(ctx context.Context, id string) (hs []Hash, err error) 
 	if err != nil {
 		return nil, err
 	}
-	for typ, values := range sub.normal {
-		for v := range values {
-			hs = append(hs, s.Key.Hash(typ, v))
-		}
-	}
-	return hs, nil
+	return s.hashesOf(sub), nil
 }
 
 // verdict counts the decisions on a report. Who approves begins to keep the person
@@ -257,7 +245,7 @@ func (s *Service) verdict(ctx context.Context, id string) (v verdict, err error)
 		}
 		v, r.State = approved, Erasing
 		for _, h := range hs {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO erasure_suppressed (hash, request, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, h[:], id, time.Now().UnixMicro()); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO erasure_suppressed (hash, request, since, forgotten) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING`, h[:], id, time.Now().UnixMicro()); err != nil {
 				return err
 			}
 		}

@@ -21,8 +21,10 @@ type task struct {
 	gone  bool // while it was looked at
 }
 
-func (t task) version() ObjectVersion {
-	return ObjectVersion{Bucket: t.Bucket, Key: t.Key, Version: t.Version.Version, ETag: t.ETag}
+func (t task) version() ObjectVersion { return versionOf(t.Object) }
+
+func versionOf(o object.Object) ObjectVersion {
+	return ObjectVersion{Bucket: o.Bucket, Key: o.Key, Version: o.Version, ETag: o.ETag}
 }
 
 // reading is a task while it is read.
@@ -30,7 +32,8 @@ type reading struct {
 	task
 	indexed  Indexed
 	postings int64
-	back     bool  // it holds somebody who was erased
+	back     bool // it holds somebody who was erased
+	marks    []Mark
 	err      error // why it could not be read to its end
 }
 
@@ -40,7 +43,7 @@ func (s *Service) read(ctx context.Context, t task) *reading {
 	r := &reading{task: t}
 	r.indexed.Entry = Entry{ObjectVersion: t.version(), Size: t.Size, Indexed: time.Now().UTC().Truncate(time.Microsecond), Mapping: s.fingerprint(t.looks)}
 	r.indexed.Postings = func(yield func(Posting, error) bool) {
-		r.indexed.Rows, r.postings, r.back, r.err = 0, 0, false, nil
+		r.indexed.Rows, r.postings, r.back, r.marks, r.err = 0, 0, false, nil, nil
 		for _, k := range t.looks {
 			if !s.readWith(ctx, r, k, yield) {
 				return
@@ -86,11 +89,15 @@ func (s *Service) readWith(ctx context.Context, r *reading, k look, yield func(P
 		return fail(err)
 	}
 	var rows, unreadable int64
+	mark, every := exactly(r.task) && s.exactness.worth(r.Size), s.exactness.markEvery(r.Size)
 	for rec, err := range f.Records(ctx, content{ctx, s.Store, r.Object}, columns, nil) {
 		if err != nil {
 			return fail(err)
 		}
 		rows++
+		if mark {
+			r.marks = appendMark(r.marks, rec, every)
+		}
 		if rec.Unreadable {
 			unreadable++
 			continue
@@ -108,6 +115,9 @@ func (s *Service) readWith(ctx context.Context, r *reading, k look, yield func(P
 	// known to be without a person.
 	if unreadable > 0 {
 		return fail(lethe.Errorf(lethe.BadData, "%d of %d records cannot be read", unreadable, rows))
+	}
+	if len(r.marks) > 0 {
+		r.marks = append(r.marks, Mark{rows, r.Size})
 	}
 	r.indexed.Rows = max(r.indexed.Rows, rows)
 	return true
@@ -254,7 +264,9 @@ func (s *Service) allUnread(ctx context.Context) (us []Unread, err error) {
 func (s *Service) settle(ctx context.Context, r *reading) error {
 	o := r.version()
 	if r.err == nil {
-		return s.forgetUnread(ctx, o)
+		return s.DB.Tx(ctx, func(tx *sql.Tx) error {
+			return errors.Join(s.keepMarks(ctx, tx, o, r.marks), s.forgetUnread(ctx, tx, o))
+		})
 	}
 	id := s.objectID(o.Bucket, o.Key)
 	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
@@ -266,11 +278,9 @@ func (s *Service) settle(ctx context.Context, r *reading) error {
 	})
 }
 
-func (s *Service) forgetUnread(ctx context.Context, o ObjectVersion) error {
-	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM erasure_unread WHERE object = $1 AND version = $2`, s.objectID(o.Bucket, o.Key), o.Version)
-		return err
-	})
+func (s *Service) forgetUnread(ctx context.Context, tx *sql.Tx, o ObjectVersion) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM erasure_unread WHERE object = $1 AND version = $2`, s.objectID(o.Bucket, o.Key), o.Version)
+	return err
 }
 
 // dropUnread forgets the versions that could not be read and were in no listing. What

@@ -448,7 +448,7 @@ func (s *Service) readExcepted(ctx context.Context, id string) error {
 		return err
 	}
 	for o := range es {
-		if err := s.Index.Forget(ctx, o); err != nil {
+		if err := s.forget(ctx, o); err != nil {
 			return err
 		}
 		if err := s.Refresh(ctx, o.Bucket, o.Key); err != nil {
@@ -469,6 +469,9 @@ func (s *Service) close(ctx context.Context, id string) (none workflow.None, err
 		if q.State == Erasing {
 			hs, err := s.hashes(ctx, id)
 			if err != nil {
+				return none, err
+			}
+			if err := s.forgetting(ctx, hs); err != nil {
 				return none, err
 			}
 			if err := s.Index.Erase(ctx, hs); err != nil {
@@ -524,5 +527,6 @@ func (s *Service) close(ctx context.Context, id string) (none workflow.None, err
 			return none, err
 		}
 	}
+	s.exactness.drop(id)
 	return none, s.DB.Truncate(ctx)
 }

@@ -49,12 +49,12 @@ func (q Sequence) text() string {
 
 // readAgain has the second reader, if there is one, look at what a cut has left,
 // which the first has found to be of so many records and without the person.
-func (s *Service) readAgain(ctx context.Context, c look, after object.Object, rows int64, holds func(values [][]string) bool) error {
+func (s *Service) readAgain(ctx context.Context, c look, key string, made object.Content, rows int64, holds func(values [][]string) bool) error {
 	if s.SecondReader == nil {
 		return nil
 	}
 	left := 0
-	n, err := s.SecondReader.Read(ctx, Stored{c.table, c.storage, c.Mapping.Format, after.Key}, content{ctx, s.Store, after}, c.columns(), func(values [][]string) {
+	n, err := s.SecondReader.Read(ctx, Stored{c.table, c.storage, c.Mapping.Format, key}, made, c.columns(), func(values [][]string) {
 		if holds(values) {
 			left++
 		}

@@ -17,7 +17,8 @@ type subject struct {
 	normal map[string]map[string]bool // by type, the normalised identifiers
 	traces []string                   // texts that name them wherever they stand
 	// hashed names those of whom only hashes are known, who have been erased before.
-	hashed func(typ, value string) bool
+	hashed  func(typ, value string) bool
+	request string // "" where they are erased for none
 	// kept says which hold keeps what lies under a mapping, or at a holder; see keeps.
 	kept func(mapping string) (Hold, bool)
 }

@@ -56,6 +56,7 @@ func postingKey(bucket uint32) []byte {
 type record struct {
 	erasure.Entry
 	Postings int64
+	Cuts     []cut `json:",omitempty"`
 }
 
 func encodeRecord(r record) []byte {

@@ -103,8 +103,11 @@ func (x *Index) find(ctx context.Context, h erasure.Hash) ([]erasure.Place, erro
 		if err != nil {
 			return nil, err
 		}
-		if ok { // else it is being entered
-			places = append(places, erasure.Place{Entry: r.Entry, Rows: slices.Compact(rows)})
+		if !ok { // it is being entered
+			continue
+		}
+		if rows = r.cut(slices.Compact(rows)); len(rows) > 0 {
+			places = append(places, erasure.Place{Entry: r.Entry, Rows: rows})
 		}
 	}
 	slices.SortFunc(places, func(a, b erasure.Place) int { return index.Compare(a.Entry, b.Entry) })

@@ -342,8 +342,26 @@ func (p *planner) done() (*erasure.Plan, error) {
 	if p.partial {
 		p.plan.Empty = p.plan.Cut > 0 && p.cut.Mode == erasure.Delete && p.plan.Cut == p.plan.Rows
 	}
+	p.excerpt()
 	if p.unread > 0 {
 		p.plan.Notes = append(p.plan.Notes, unreadNote(p.unread))
 	}
 	return &p.plan, nil
+}
+
+// excerpt says what must be read again: the stretches between marks in which
+// something was changed.
+func (p *planner) excerpt() {
+	marks := p.cut.Marks
+	if p.cut.Rows == nil || p.plan.Cut != int64(len(p.cut.Rows)) || len(marks) < 2 || marks[len(marks)-1].Off != p.scan.src.Size() {
+		return
+	}
+	var gone []int64
+	if p.cut.Mode == erasure.Delete {
+		gone = p.cut.Rows
+	}
+	p.plan.Excerpt, p.plan.ExcerptRows = erasure.Excerpt(marks, p.plan.Edits, gone)
+	if p.plan.Excerpt == nil { // it is all of the object
+		p.plan.Excerpt = []object.Edit{}
+	}
 }

@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -206,8 +207,8 @@ func (p *planner) writeFooter(pages *shifts, lengths map[[2]int]int64) error {
 			o.n = m.to(o.n)
 		}
 	}
-	var groups [][]byte
-	rows := int64(0)
+	var groups, changed [][]byte
+	rows, changedRows := int64(0), int64(0)
 	for i := range f.groups {
 		if p.groups[i] != nil && p.groups[i].gone {
 			continue
@@ -239,7 +240,12 @@ func (p *planner) writeFooter(pages *shifts, lengths map[[2]int]int64) error {
 			o.n = int64(len(groups))
 		}
 		groups = append(groups, appendNode(nil, &g.node))
+		if p.groups[i] != nil {
+			changed, changedRows = append(changed, groups[len(groups)-1]), changedRows+g.rows
+		}
 	}
+	f.footer.setNum(fileRows, tI64, changedRows)
+	p.excerpt(m.to(f.start), trailer(f.encode(changed)), changedRows)
 	f.footer.setNum(fileRows, tI64, rows)
 	b := trailer(f.encode(groups))
 	data, err := p.spill.add(b)
@@ -247,7 +253,17 @@ func (p *planner) writeFooter(pages *shifts, lengths map[[2]int]int64) error {
 		return err
 	}
 	p.edits = append(p.edits, edit{off: f.start, n: f.src.size - f.start, data: data, len: int64(len(b))})
+	p.plan.Excerpt[0].Len = int64(len(b))
 	return nil
+}
+
+// excerpt says how to read again what is new: by a footer that has the row groups
+// alone in which something changed. The file's own, which begins at off, is made of
+// the same.
+func (p *planner) excerpt(off int64, footer []byte, rows int64) {
+	p.plan.Contents = true
+	p.plan.Excerpt = []object.Edit{{Off: off, Data: bytes.NewReader(footer)}}
+	p.plan.ExcerptRows = rows
 }
 
 // encode writes the footer with row groups that are encoded already.
