@@ -2,10 +2,19 @@ package instance
 
 import (
 	"context"
+	"embed"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 
+	"lethe/event"
 	"lethe/lib/seal"
 	"lethe/lib/state"
 	"lethe/workflow"
@@ -25,6 +34,8 @@ type Options struct {
 	Backups Backups
 	// Secrets keeps passwords that RDS manages; ManageMasterUserPassword is refused if nil.
 	Secrets Secrets
+	// Targets are where events can be sent, by name; see CreateEventSubscription.
+	Targets map[string]event.Target
 	// Dir is the folder in which each server gets its own, named by its resource id.
 	Dir string
 	// Host is the address at which servers listen, and which endpoints name.
@@ -72,4 +83,154 @@ type Secrets interface {
 // are unique in theirs.
 type Local struct {
 	Options
+
+	mu       sync.Mutex
+	held     map[string]*sync.Mutex // by resource id
+	watchers map[string]bool        // the servers that are watched
+	shipping sync.Mutex             // log files are shipped by one at a time
+
+	run     context.Context // until Close
+	stop    context.CancelFunc
+	running sync.WaitGroup
 }
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// NewLocal opens what is known of instances. Register, and then Start, is what follows.
+func NewLocal(ctx context.Context, o Options) (*Local, error) {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := o.DB.Migrate(ctx, "instance", sub); err != nil {
+		return nil, err
+	}
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return nil, err
+	}
+	// Engines run as a user of their own, who must be able to reach their folders.
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("folder of instances: %w", err)
+	}
+	if o.Scale <= 0 {
+		o.Scale = 1
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Memory == 0 {
+		if o.Memory, err = hostMemory(); err != nil {
+			return nil, err
+		}
+	}
+	l := &Local{Options: o, held: map[string]*sync.Mutex{}, watchers: map[string]bool{}}
+	l.run, l.stop = context.WithCancel(context.WithoutCancel(ctx))
+	return l, nil
+}
+
+// upkeep is how often Local looks for what time asks for.
+const upkeep = 15 * time.Second
+
+// Start brings the servers to where they should be: those that run are adopted, those
+// that should run are started, what belongs to no instance is removed, and what was being
+// done to instances goes on. It then does what time asks for, until Close.
+func (l *Local) Start(ctx context.Context) error {
+	if err := errors.Join(l.sweep(ctx), l.sweepBackups(ctx)); err != nil {
+		return err
+	}
+	rs, err := l.all(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range rs {
+		if r.steady() && r.up() {
+			l.watch(r.ID)
+		}
+	}
+	if err := l.resume(ctx); err != nil {
+		return err
+	}
+	l.running.Go(func() {
+		t := time.NewTicker(upkeep)
+		defer t.Stop()
+		for {
+			select {
+			case <-l.run.Done():
+				return
+			case <-t.C:
+			}
+			if err := l.Tend(l.run); err != nil && l.run.Err() == nil {
+				l.Log.Error("The upkeep of instances failed; it is tried again", "err", err)
+			}
+		}
+	})
+	return nil
+}
+
+// Close ends what Start began. The engine of Options.Workflow must have ended before. If
+// stopEngines, the servers are stopped too; else they go on running, and the next Start
+// adopts them.
+func (l *Local) Close(ctx context.Context, stopEngines bool) error {
+	l.stop()
+	l.running.Wait()
+	if !stopEngines {
+		return nil
+	}
+	rs, err := l.all(ctx)
+	if err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	var g sync.WaitGroup
+	for _, r := range rs {
+		g.Go(func() {
+			e, s, serr := l.server(&r)
+			if serr == nil {
+				serr = e.Stop(ctx, s)
+				if second, ok := r.second(s); ok {
+					serr = errors.Join(serr, e.Stop(ctx, second))
+				}
+			}
+			mu.Lock()
+			err = errors.Join(err, serr)
+			mu.Unlock()
+		})
+	}
+	g.Wait()
+	return err
+}
+
+// sweep stops and removes servers of no instance: those of a state file that was restored,
+// and folders that a crash left.
+func (l *Local) sweep(ctx context.Context) error {
+	rs, err := l.all(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, r := range rs {
+		for _, id := range r.servers() {
+			known[id] = true
+		}
+	}
+	entries, err := os.ReadDir(l.Dir)
+	if err != nil {
+		return fmt.Errorf("folder of instances: %w", err)
+	}
+	var errs []error
+	for _, e := range entries {
+		id := e.Name()
+		if known[id] || !strings.HasPrefix(id, "db-") {
+			continue
+		}
+		l.Log.Warn("A server belongs to no instance, and is removed", "folder", id)
+		for _, engine := range l.Engines {
+			errs = append(errs, engine.Stop(ctx, Server{ID: id, Dir: l.folder(id)}))
+		}
+		errs = append(errs, os.RemoveAll(l.folder(id)))
+	}
+	return errors.Join(errs...)
+}
+
+func (l *Local) folder(id string) string { return filepath.Join(l.Dir, id) }

@@ -1,0 +1,262 @@
+package instance
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"lethe"
+)
+
+// watch sees from now on that the server of an instance runs, until something is done to
+// the instance.
+func (l *Local) watch(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.watchers[id] || l.run.Err() != nil {
+		return
+	}
+	l.watchers[id] = true
+	l.running.Go(func() { l.supervise(id) })
+}
+
+// Pauses between starts of a server that ends again and again.
+const (
+	firstPause = 200 * time.Millisecond
+	lastPause  = time.Minute
+	// A server that ran for so long was well.
+	well = time.Minute
+	// So many starts that fail make an instance failed; it is tried further.
+	failures = 5
+)
+
+// supervise keeps a server running.
+func (l *Local) supervise(id string) {
+	pause, fails := firstPause, 0
+	for first := true; ; first = false {
+		began := time.Now()
+		ended, err := l.keepUp(id, first, fails)
+		switch {
+		case l.run.Err() != nil:
+			return
+		case err != nil:
+			fails++
+			l.Log.Error("The server of an instance could not be started; it is tried again", "instance", id, "err", err)
+			ended = nil
+		case ended == nil:
+			return
+		default:
+			fails = 0
+		}
+		if ended != nil {
+			select {
+			case <-l.run.Done():
+				return
+			case <-ended:
+			}
+			if time.Since(began) > well {
+				pause = firstPause
+				continue
+			}
+		}
+		select {
+		case <-l.run.Done():
+			return
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, lastPause)
+	}
+}
+
+// keepUp starts the server of an instance, if it does not run and nothing else is being
+// done to the instance. It returns a channel that is closed when the server ends; nil if
+// nobody needs to watch it any more.
+func (l *Local) keepUp(id string, first bool, fails int) (ended <-chan struct{}, err error) {
+	defer l.hold(id)()
+	var r *record
+	if err := l.DB.View(l.run, func(tx *sql.Tx) (err error) {
+		r, err = l.load(l.run, tx, id)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if r == nil || !r.steady() || !r.up() {
+		// Who does something to it watches it afterwards; both happen while it is held.
+		l.mu.Lock()
+		delete(l.watchers, id)
+		l.mu.Unlock()
+		return nil, nil
+	}
+	e, s, err := l.server(r)
+	if err != nil {
+		return nil, err
+	}
+	running := true
+	select {
+	case <-e.Ended(s):
+		running = false
+	default:
+	}
+	from := time.Now()
+	switch {
+	case running:
+		err = e.Start(l.run, s) // which adopts it
+	case r.MultiAZ && !first:
+		err = l.failover(l.run, r)
+	default:
+		err = l.boot(l.run, r)
+	}
+	status := available
+	switch {
+	case l.run.Err() != nil:
+		return nil, err
+	case err == nil:
+	case lethe.Is(err, lethe.Exhausted):
+		status = storageFull
+	case lethe.Is(err, lethe.Invalid):
+		status = badParameters
+	case fails+1 >= failures:
+		status = failed
+	default:
+		return nil, err
+	}
+	n, rerr := l.revise(l.run, id, func(tx *sql.Tx, r *record) error {
+		switch {
+		case err != nil && r.Status != status:
+			if eerr := l.event(l.run, tx, r.source(), "failure", "The DB instance is in the state %s: %s", status, err); eerr != nil {
+				return eerr
+			}
+		case err == nil && !running && !first:
+			if eerr := l.event(l.run, tx, r.source(), "recovery", "The database server had ended unexpectedly; DB instance restarted in %d ms", time.Since(from).Milliseconds()); eerr != nil {
+				return eerr
+			}
+		case err == nil && r.Status != available:
+			if eerr := l.event(l.run, tx, r.source(), "recovery", "The DB instance is available again"); eerr != nil {
+				return eerr
+			}
+		}
+		r.Status = status
+		return nil
+	})
+	if err := errors.Join(err, rerr); err != nil {
+		return nil, err
+	}
+	if e, s, err = l.server(n); err != nil {
+		return nil, err
+	}
+	return e.Ended(s), nil
+}
+
+// Tend does what time asks for: it applies what waits for a window that is open, makes
+// the day's backups, ships log files, removes backups whose days are over, starts
+// instances that have been stopped for too long, and watches how full they are.
+func (l *Local) Tend(ctx context.Context) error {
+	if err := l.resume(ctx); err != nil {
+		return err
+	}
+	rs, err := l.all(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, r := range rs {
+		errs = append(errs, l.tendOne(ctx, &r))
+	}
+	return errors.Join(append(errs, l.expire(ctx))...)
+}
+
+func (l *Local) tendOne(ctx context.Context, r *record) error {
+	if !r.steady() {
+		return nil
+	}
+	now := l.now()
+	switch r.Status {
+	case stopped:
+		if now.Sub(r.Stopped) < stoppedDays*24*time.Hour {
+			return nil
+		}
+		return l.beginIf(ctx, r.ID, stopped, func(tx *sql.Tx, r *record) error {
+			r.begin(starting, job{Kind: jobStart})
+			return l.event(ctx, tx, r.source(), "notification", "DB instance is being started because it has been stopped for %d days", stoppedDays)
+		})
+	case available:
+	default:
+		return nil
+	}
+	if err := l.fill(ctx, r); err != nil {
+		return err
+	}
+	if err := l.ship(ctx, r, true); err != nil {
+		return err
+	}
+	if w, err := ParseMaintenanceWindow(r.Maintenance); err == nil && w.Open(now) && !empty(r.Pending) {
+		return l.beginIf(ctx, r.ID, available, func(tx *sql.Tx, r *record) error {
+			if empty(r.Pending) {
+				return nil
+			}
+			r.begin(r.changing(true), job{Kind: jobModify, All: true})
+			return l.event(ctx, tx, r.source(), "maintenance", "Applying pending modifications in the maintenance window %s", r.Maintenance)
+		})
+	}
+	if w, err := ParseBackupWindow(r.BackupWindow); err == nil && w.Open(now) && r.Retention > 0 && l.Backups != nil && r.Source == "" && r.BackedUp.Before(w.Opened(now)) {
+		return l.beginIf(ctx, r.ID, available, func(tx *sql.Tx, r *record) error { return l.beginAutomated(ctx, tx, r) })
+	}
+	return nil
+}
+
+// beginIf gives an instance a job if it still is in a state, and begins it.
+func (l *Local) beginIf(ctx context.Context, id, status string, f func(tx *sql.Tx, r *record) error) error {
+	r, err := l.revise(ctx, id, func(tx *sql.Tx, r *record) error {
+		if !r.steady() || r.Status != status {
+			return nil
+		}
+		return f(tx, r)
+	})
+	if err != nil {
+		if errors.Is(err, errGone) {
+			return nil
+		}
+		return err
+	}
+	l.launch(ctx, r)
+	return nil
+}
+
+// fill looks how much of its storage an instance uses: it gets more where that may be,
+// and else, when all is used, its server is stopped, so that others have room.
+func (l *Local) fill(ctx context.Context, r *record) error {
+	e, s, err := l.server(r)
+	if err != nil {
+		return err
+	}
+	m, err := e.Metrics(ctx, s)
+	if err != nil {
+		return nil // it does not answer: supervise knows what to do
+	}
+	used, size := m.Bytes, int64(r.Storage)*gib
+	switch {
+	case r.MaxStorage > r.Storage && used > size/10*9:
+		_, err = l.revise(ctx, r.ID, func(tx *sql.Tx, r *record) error {
+			old := r.Storage
+			r.Storage = min(r.MaxStorage, r.Storage+max(5, (r.Storage+9)/10))
+			return l.event(ctx, tx, r.source(), "notification", "The allocated storage grew from %d to %d GiB", old, r.Storage)
+		})
+		return err
+	case used < size:
+		return nil
+	}
+	defer l.hold(r.ID)()
+	full := false
+	_, err = l.revise(ctx, r.ID, func(tx *sql.Tx, r *record) error {
+		if full = r.steady() && r.Status == available; !full {
+			return nil
+		}
+		r.Status, r.Full = storageFull, true
+		return l.event(ctx, tx, r.source(), "low storage", "The allocated storage of %d GiB is used up. The server is stopped until the DB instance gets more", r.Storage)
+	})
+	if err != nil || !full {
+		return err
+	}
+	return e.Stop(ctx, s)
+}
