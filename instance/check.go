@@ -138,26 +138,20 @@ func StorageType(chosen string, iops int32) string {
 
 // CheckStorage refuses disks that an engine's instance cannot have.
 func CheckStorage(engine string, s Storage) error {
-	least, most := int32(20), int32(65536)
-	switch s.Type {
-	case "gp2", "gp3":
-	case "io1", "io2":
-		least = 100
-	case "standard":
-		least, most = 5, 3072
-	default:
+	i := slices.IndexFunc(storageTypes, func(t storageType) bool { return t.name == s.Type })
+	if i < 0 {
 		return invalidValue("Invalid storage type: %s", s.Type)
 	}
 	provisioned := s.Type == "io1" || s.Type == "io2"
 	switch {
-	case s.GiB < least || s.GiB > most:
+	case s.GiB < storageTypes[i].least || s.GiB > storageTypes[i].most:
 		return invalidValue("Invalid storage size for engine name %s and storage type %s: %d", engine, s.Type, s.GiB)
 	case provisioned && s.IOPS == 0:
 		return invalidCombination("You must specify an iops value for storage type %s", s.Type)
 	case s.IOPS != 0 && !provisioned && s.Type != "gp3":
 		return invalidCombination("You can't specify IOPS for storage type %s", s.Type)
-	case s.IOPS != 0 && (float64(s.IOPS) < 0.5*float64(s.GiB) || int64(s.IOPS) > 500*int64(s.GiB)):
-		return invalidCombination("The IOPS to GiB ratio of %d to %d is not from 0.5 to 500", s.IOPS, s.GiB)
+	case provisioned && (2*int64(s.IOPS) < int64(s.GiB) || int64(s.IOPS) > 50*int64(s.GiB)):
+		return invalidCombination("The IOPS to GiB ratio of %d to %d is not from 0.5 to 50", s.IOPS, s.GiB)
 	case s.Throughput != 0 && s.Type != "gp3":
 		return invalidCombination("You can't specify storage throughput for storage type %s", s.Type)
 	case s.Throughput < 0 || s.IOPS < 0:
