@@ -92,6 +92,8 @@ type Local struct {
 	run     context.Context // until Close
 	stop    context.CancelFunc
 	running sync.WaitGroup
+
+	onCommit func() // where tests kill the program: after a change of an instance is kept
 }
 
 //go:embed migrations/*.sql

@@ -192,6 +192,9 @@ func (l *Local) revise(ctx context.Context, id string, f func(tx *sql.Tx, r *rec
 		}
 		return l.update(ctx, tx, r, func() error { return f(tx, r) })
 	})
+	if l.onCommit != nil && err == nil {
+		l.onCommit()
+	}
 	return r, err
 }
 
