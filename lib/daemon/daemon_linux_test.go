@@ -232,8 +232,8 @@ func TestAdopt(t *testing.T) {
 	default:
 	}
 	again, err := Adopt(s.PIDFile) // a program may do so as often as it likes
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || again != p {
+		t.Fatalf("adopted again: %v, %v", again, err)
 	}
 	if _, err := Start(context.Background(), s); !errors.Is(err, ErrRunning) {
 		t.Errorf("a second start: %v", err)

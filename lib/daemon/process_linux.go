@@ -21,13 +21,38 @@ import (
 
 // Process is a server that was started or adopted.
 type Process struct {
-	pid  int
-	rec  record
-	done chan struct{}
+	pid     int
+	started uint64 // as of stat
+	rec     record
+	done    chan struct{}
 
 	mu   sync.Mutex
 	fd   *os.File // nil once it has ended or was released
 	exit string
+}
+
+// living are the processes that this program has started or adopted and that have not
+// ended. However often one is adopted, it is the same.
+var living = struct {
+	sync.Mutex
+	by map[identity]*Process
+}{by: map[identity]*Process{}}
+
+type identity struct {
+	pid     int
+	started uint64
+}
+
+// join returns the Process that has been there for this one, or else p, which then is.
+func (p *Process) join() *Process {
+	living.Lock()
+	defer living.Unlock()
+	id := identity{p.pid, p.started}
+	if other := living.by[id]; other != nil {
+		return other
+	}
+	living.by[id] = p
+	return p
 }
 
 // Adopt takes up the server of a pid file, whoever started it. It returns ErrNotRunning
@@ -55,14 +80,18 @@ func Adopt(pidFile string) (*Process, error) {
 	if boot != r.Boot {
 		return nil, ErrNotRunning
 	}
-	p := &Process{pid: was.pid, rec: r, done: make(chan struct{})}
+	p := &Process{pid: was.pid, started: was.started, rec: r, done: make(chan struct{})}
 	if p.fd, err = pidfd(was.pid); err != nil {
 		return nil, err
 	}
 	// From here on the id is that of one process, which is looked at now.
-	if err := p.same(was); err != nil {
+	if err := p.same(); err != nil {
 		p.release()
 		return nil, err
+	}
+	if other := p.join(); other != p {
+		p.release()
+		return other, nil
 	}
 	go p.watch(p.fd)
 	return p, nil
@@ -93,7 +122,7 @@ func read(f *os.File) (r record, was stat, err error) {
 }
 
 // same returns ErrNotRunning if the process is not the one of the record.
-func (p *Process) same(was stat) error {
+func (p *Process) same() error {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid))
 	if err != nil {
 		return ErrNotRunning
@@ -102,7 +131,7 @@ func (p *Process) same(was stat) error {
 	if err != nil {
 		return err
 	}
-	if is.started != was.started || is.state == 'Z' || is.state == 'X' {
+	if is.started != p.started || is.state == 'Z' || is.state == 'X' {
 		return ErrNotRunning
 	}
 	info, err := os.Stat(fmt.Sprintf("/proc/%d", p.pid))
@@ -145,6 +174,16 @@ func child(cmd *exec.Cmd, r record) (*Process, error) {
 	if p.fd, err = pidfd(p.pid); err != nil {
 		return nil, err
 	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid))
+	if err != nil {
+		return nil, err
+	}
+	is, err := parseStat(text)
+	if err != nil {
+		return nil, err
+	}
+	p.started = is.started
+	p.join()
 	go func() {
 		cmd.Wait() // reaps it
 		p.mu.Lock()
@@ -173,6 +212,9 @@ func (p *Process) watch(fd *os.File) {
 
 func (p *Process) ended() {
 	p.release()
+	living.Lock()
+	delete(living.by, identity{p.pid, p.started})
+	living.Unlock()
 	if p.rec.Group != "" {
 		os.Remove(p.rec.Group) // which fails while children are in it
 	}

@@ -164,7 +164,6 @@ func lock(ctx context.Context, path string) (*os.File, error) {
 		p, err2 := Adopt(path)
 		if err2 == nil {
 			err = fmt.Errorf("process %d: %w", p.pid, ErrRunning)
-			p.release()
 			break
 		}
 		if !errors.Is(err2, ErrNotRunning) {
