@@ -182,8 +182,11 @@ func (s *Service) sent(ctx context.Context, n notice, now time.Time, err error) 
 		})
 	}
 	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE erasure_notices SET sent = $1, problem = $2 WHERE id = $3`, max(now.UnixMicro(), 1), why, n.id); err != nil || why == "" {
+		if _, err := tx.ExecContext(ctx, `UPDATE erasure_notices SET sent = $1, problem = $2 WHERE id = $3`, max(now.UnixMicro(), 1), why, n.id); err != nil {
 			return err
+		}
+		if why == "" {
+			return toldLast(ctx, tx, n)
 		}
 		s.Log.Error("A notice of an erasure was given up", "request", n.request, "kind", string(n.kind), "recipient", n.recipient, "why", why)
 		q, err := requestIn(ctx, tx, n.request)
@@ -199,6 +202,23 @@ func (s *Service) sent(ctx context.Context, n notice, now time.Time, err error) 
 		}
 		return s.tell(ctx, tx, &q, tellBlocked, "/"+n.id, toEscalation)
 	})
+}
+
+// toldLast keeps when the person was sent what became of their request, or whoever asked
+// where the person has no address.
+func toldLast(ctx context.Context, tx *sql.Tx, n notice) error {
+	if n.kind != tellDone && n.kind != tellRefused || n.recipient != toPerson && n.recipient != toRequester {
+		return nil
+	}
+	q, err := requestIn(ctx, tx, n.request)
+	if err != nil {
+		return err
+	}
+	if n.recipient == toPerson && !q.ContactGiven || n.recipient == toRequester && (q.ContactGiven || !q.RequesterGiven) {
+		return nil
+	}
+	q.Stops.Told = stopped()
+	return keep(ctx, tx, q)
 }
 
 // keep writes a request's document.

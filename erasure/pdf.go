@@ -67,7 +67,13 @@ func (p page) certificate(c Certificate, signed SignedCertificate) {
 	p.CellFormat(0, 9, p.text("Certificate of erasure"), "", 1, "L", false, 0, "")
 	p.Ln(2)
 	records, changes := int64(0), 0
+	var objects, statistics []Outcome
 	for _, o := range c.Objects {
+		if o.statistics() > 0 && o.Records == 0 {
+			statistics = append(statistics, o)
+			continue
+		}
+		objects = append(objects, o)
 		records += o.Records
 		changes += len(o.Changes)
 	}
@@ -83,7 +89,7 @@ func (p page) certificate(c Certificate, signed SignedCertificate) {
 	p.field("Made", stamp(c.Made))
 	p.field("Done", stamp(c.Done))
 	p.field("Report", "SHA-256 "+c.Report)
-	p.field("Erased", fmt.Sprintf("%d records in %d objects, by %d changes; %d records in other places", records, len(c.Objects), changes, elsewhere))
+	p.field("Erased", fmt.Sprintf("%d records in %d objects, by %d changes; %d records in other places", records, len(objects), changes, elsewhere))
 	p.field("Stays", fmt.Sprintf("%d exceptions, and %d objects that could not be read", stay, len(c.Unread)))
 	p.field("Proof", fmt.Sprintf("After the last change, %d object versions in scope were listed, had been read, and do not hold the person. SHA-256 of that listing: %s", c.Versions, c.Listing))
 
@@ -106,10 +112,17 @@ func (p page) certificate(c Certificate, signed SignedCertificate) {
 		}
 	}
 	p.heading("Objects")
-	p.list(len(c.Objects), func(i int) (string, string) {
-		o := c.Objects[i]
+	p.list(len(objects), func(i int) (string, string) {
+		o := objects[i]
 		return fmt.Sprintf("%d records", o.Records), "s3://" + o.Bucket + "/" + o.Key
 	})
+	if n := len(statistics); n > 0 {
+		p.heading("Statistics that the catalog has deleted")
+		p.list(n, func(i int) (string, string) {
+			o := statistics[i]
+			return fmt.Sprintf("%d", o.statistics()), "of the columns of the table at s3://" + o.Bucket + "/" + o.Key
+		})
+	}
 	if n := len(c.Holdings); n > 0 {
 		p.heading("Other places")
 		p.list(n, func(i int) (string, string) {

@@ -163,6 +163,7 @@ func (s *Service) locate(ctx context.Context, id string) (int64, error) {
 		return 0, err
 	}
 	err = s.revise(ctx, id, func(tx *sql.Tx, r *Request) error {
+		r.Stops.Located = stopped()
 		r.State, r.Found = Located, Found{Objects: n, Records: records, Unread: int64(len(unread)), Holdings: int64(len(held))}
 		return s.askHolders(ctx, tx, id)
 	})
@@ -243,7 +244,7 @@ func (s *Service) verdict(ctx context.Context, id string) (v verdict, err error)
 		if yes < s.Approvals {
 			return nil
 		}
-		v, r.State = approved, Erasing
+		v, r.State, r.Stops.Approved = approved, Erasing, stopped()
 		for _, h := range hs {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO erasure_suppressed (hash, request, since, forgotten) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING`, h[:], id, time.Now().UnixMicro()); err != nil {
 				return err
@@ -440,6 +441,13 @@ func (s *Service) excepted(ctx context.Context, id string) (map[ObjectVersion]bo
 // verifyRequest lists all that is in scope, brings the index to it, asks the holders
 // again, and returns at how many keys and places the person is found.
 func (s *Service) verifyRequest(ctx context.Context, id string) (int64, error) {
+	err := s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
+		r.Stops.Erased = stopped()
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
 	for {
 		if _, err := s.Build(ctx, nil); err != nil {
 			return 0, err

@@ -147,7 +147,8 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 	}
 	return none, s.revise(ctx, id, func(tx *sql.Tx, q *Request) error {
 		q.State, q.Report, q.Digest = Reported, at.String(), digest
-		q.Waiting = time.Now().UTC().Truncate(time.Microsecond)
+		q.Waiting = stopped()
+		q.Stops.Reported = q.Waiting
 		return s.tell(ctx, tx, q, tellApprove, "", s.approvers(q)...)
 	})
 }
@@ -277,6 +278,7 @@ func (s *Service) certify(ctx context.Context, id string) (none workflow.None, e
 		return none, err
 	}
 	return none, s.revise(ctx, id, func(_ *sql.Tx, r *Request) error {
+		r.Stops.Verified = stopped()
 		r.Records, r.Exceptions, r.Certificate = q.Records, int64(len(c.Exceptions)+len(c.Unread))+stay, at.String()
 		return nil
 	})

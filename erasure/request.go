@@ -51,7 +51,12 @@ type Request struct {
 	Exceptions  int64      `json:"exceptions"`
 	Certificate string     `json:"certificate,omitempty"` // its location
 	Closed      time.Time  `json:"closed,omitzero"`
-	Problem     string     `json:"problem,omitempty"` // why it needs a person
+	Stops       Stops      `json:"stops"`
+	// ContactGiven and RequesterGiven say whether there is, or was, an address at which
+	// the person, and whoever asked, are told.
+	ContactGiven   bool   `json:"contact_given"`
+	RequesterGiven bool   `json:"requester_given"`
+	Problem        string `json:"problem,omitempty"` // why it needs a person
 	// Attempt counts how often a blocked request was begun anew.
 	Attempt int `json:"attempt,omitempty"`
 }
@@ -130,7 +135,7 @@ func (s *Service) newRequest(ctx context.Context, given []Named) (r Request, err
 		return r, err
 	}
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	r = Request{ID: lethe.NewOrderedID(), State: Asked, By: lethe.PrincipalOf(ctx).Name, Made: now, Due: months(now, 1)}
+	r = Request{ID: lethe.NewOrderedID(), State: Asked, By: lethe.PrincipalOf(ctx).Name, Made: now, Due: months(now, 1), Stops: Stops{Asked: now}}
 	for typ, values := range sub.normal {
 		for v := range values {
 			r.Identifiers = append(r.Identifiers, HashedIdentifier{typ, s.Key.Hash(typ, v).String()})
@@ -156,6 +161,7 @@ func (s *Service) insert(ctx context.Context, tx *sql.Tx, r *Request, given []Na
 		}
 		contacts = s.Seal.Seal(text, "erasure_contacts", r.ID)
 	}
+	r.ContactGiven, r.RequesterGiven = told.Person != "", told.Requester != ""
 	doc, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -187,6 +193,7 @@ func (s *Service) Retry(ctx context.Context, id string) error {
 		}
 		r.State, r.Problem, r.Decisions, r.Report, r.Digest = Asked, "", nil, "", ""
 		r.Warning, r.Waiting, r.Reminded, r.Held = "", time.Time{}, 0, nil
+		r.Stops = Stops{Asked: r.Made}
 		r.Attempt++
 		run = r.run()
 		return nil

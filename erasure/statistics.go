@@ -15,6 +15,14 @@ type Statistics interface {
 	ForgetStatistics(ctx context.Context, database, table, partition string) (int64, error)
 }
 
+// statistics counts those of a table or partition that were deleted.
+func (o Outcome) statistics() (n int64) {
+	for _, c := range o.Changes {
+		n += c.Statistics
+	}
+	return n
+}
+
 // partitionName is the catalog's name of the partition that a cover is of; "" if the
 // table has none.
 func (c cover) partitionName() string {

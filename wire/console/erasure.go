@@ -37,12 +37,16 @@ type Erasure interface {
 	DecideByLink(ctx context.Context, token, code string, d erasure.Decision) (erasure.Request, error)
 	CertificateOf(ctx context.Context, id string) (erasure.SignedCertificate, error)
 	VerifyCertificate(ctx context.Context, signed erasure.SignedCertificate) (erasure.Check, error)
+	StartVacuum(ctx context.Context, of erasure.VacuumScope) (erasure.Vacuum, error)
+	Vacuum(ctx context.Context, id string) (erasure.Vacuum, error)
+	Vacuums(ctx context.Context) ([]erasure.Vacuum, error)
+	Blanked(ctx context.Context) (erasure.Blanked, error)
 }
 
 const erasureResource = "arn:lethe:erasure:::*"
 
 func (s *server) erasureRoutes() []route {
-	return append(s.flowRoutes(), []route{
+	return append(append(s.flowRoutes(), s.vacuumRoutes()...), []route{
 		{"GET", "/identifier-types", "listIdentifierTypes", s.listIdentifierTypes},
 		{"PUT", "/identifier-types/{type}", "putIdentifierType", s.putIdentifierType},
 		{"DELETE", "/identifier-types/{type}", "deleteIdentifierType", s.deleteIdentifierType},

@@ -16,7 +16,9 @@ type persons struct{}
 var oneRequest = erasure.Request{ID: "r-1", State: erasure.Reported, By: "admin", Made: time.Unix(1, 0), Due: time.Unix(2, 0), Report: "s3://reports/r-1.json", Digest: "d",
 	Identifiers: []erasure.HashedIdentifier{{Type: "user_id", Hash: "00"}}, Decisions: []erasure.Decision{{Approve: true, By: "ada", Digest: "d", Reason: "r", At: time.Unix(3, 0)}},
 	Certificate: "s3://reports/c-1.json", Closed: time.Unix(4, 0), Problem: "p", Attempt: 1,
-	Extended: time.Unix(5, 0), ExtensionReason: "r", Warning: "w", Warned: 1, Waiting: time.Unix(6, 0), Reminded: 1, Held: []string{"h-1"}, Remains: []string{"h-1"}, Remainder: "r-0"}
+	Extended: time.Unix(5, 0), ExtensionReason: "r", Warning: "w", Warned: 1, Waiting: time.Unix(6, 0), Reminded: 1, Held: []string{"h-1"}, Remains: []string{"h-1"}, Remainder: "r-0",
+	Stops:        erasure.Stops{Asked: time.Unix(1, 0), Located: time.Unix(1, 0), Reported: time.Unix(1, 0), Approved: time.Unix(3, 0), Erased: time.Unix(4, 0), Verified: time.Unix(4, 0), Told: time.Unix(5, 0)},
+	ContactGiven: true, RequesterGiven: true}
 
 func (persons) Types(context.Context) ([]erasure.IdentifierType, error) {
 	return []erasure.IdentifierType{{Name: "name", Form: erasure.Folded, Parts: []string{"first", "last"}}}, nil
@@ -84,6 +86,30 @@ func (persons) VerifyCertificate(context.Context, erasure.SignedCertificate) (er
 	return erasure.Check{Request: "r-1"}, nil
 }
 
+var oneVacuum = erasure.Vacuum{ID: "v-1", State: erasure.VacuumFailed, By: "admin", Made: time.Unix(1, 0), Ended: time.Unix(2, 0), Objects: 3, Looked: 2, Changed: 1, Records: 2, Bytes: 6, Kept: 1, Problem: "p",
+	VacuumScope: erasure.VacuumScope{Table: "default.reviews", Prefix: "s3://b/p", Before: time.Unix(1, 0), All: true, DryRun: true},
+	Reasons:     []erasure.VacuumKept{{Bucket: "b", Key: "k", Reason: "r", Until: time.Unix(3, 0)}}}
+
+func (persons) StartVacuum(_ context.Context, of erasure.VacuumScope) (erasure.Vacuum, error) {
+	if of.Table == "other" {
+		return erasure.Vacuum{}, lethe.Errorf(lethe.Invalid, "table %q", of.Table)
+	}
+	return oneVacuum, nil
+}
+
+func (persons) Vacuum(_ context.Context, id string) (erasure.Vacuum, error) {
+	if id != oneVacuum.ID {
+		return erasure.Vacuum{}, lethe.Errorf(lethe.NotFound, "there is no vacuum %q", id)
+	}
+	return oneVacuum, nil
+}
+func (persons) Vacuums(context.Context) ([]erasure.Vacuum, error) {
+	return []erasure.Vacuum{oneVacuum}, nil
+}
+func (persons) Blanked(context.Context) (erasure.Blanked, error) {
+	return erasure.Blanked{Objects: 2, Oldest: time.Unix(1, 0)}, nil
+}
+
 func TestErasureAnswersAreAsDescribed(t *testing.T) {
 	c := serve(t).as("admin")
 	c.asDescribed([]described{
@@ -95,6 +121,10 @@ func TestErasureAnswersAreAsDescribed(t *testing.T) {
 		{"getErasureIndex", "GET", "/erasure-index", ""},
 		{"buildErasureIndex", "POST", "/erasure-index/build", ""},
 		{"listUnread", "GET", "/erasure-index/unread?limit=5", ""},
+		{"createVacuum", "POST", "/vacuums", `{"table":"default.reviews","prefix":"s3://b/p","before":"2026-01-01T00:00:00Z","all":true,"dry_run":true}`},
+		{"createVacuum", "POST", "/vacuums", `{}`},
+		{"listVacuums", "GET", "/vacuums", ""},
+		{"getVacuum", "GET", "/vacuums/v-1", ""},
 		{"createRequest", "POST", "/requests", `{"identifiers":[{"type":"user_id","values":["u"]}]}`},
 		{"createRequest", "POST", "/requests", `{"identifiers":[{"type":"user_id","values":["u"]}],"contact":"ada@example.org","requester":"dpo@example.org"}`},
 		{"listRequests", "GET", "/requests", ""},
@@ -128,6 +158,9 @@ func TestErasureRefusals(t *testing.T) {
 		{"DELETE", "/holds/none", "", http.StatusNotFound},
 		{"POST", "/requests", `{"who":"ada"}`, http.StatusBadRequest},
 		{"GET", "/requests/nope", "", http.StatusNotFound},
+		{"POST", "/vacuums", `{"table":"other"}`, http.StatusBadRequest},
+		{"POST", "/vacuums", `{"older_than":"1h"}`, http.StatusBadRequest},
+		{"GET", "/vacuums/nope", "", http.StatusNotFound},
 		{"POST", "/requests/r-1/decision", `{"digest":"d"}`, http.StatusBadRequest},
 		{"POST", "/requests/r-1/decision", `{"approve":true,"digest":"x"}`, http.StatusConflict},
 		{"GET", "/erasure-index/unread?limit=0", "", http.StatusBadRequest},
