@@ -24,7 +24,7 @@ func Later(ctx context.Context, s Suppression, key *erasure.HashKey, text string
 	if err != nil {
 		return "", err
 	}
-	mask := func(v string) (string, bool) {
+	return replaced(text, func(v string) (string, bool) {
 		for _, t := range types {
 			if len(t.Parts) > 0 {
 				continue
@@ -36,31 +36,36 @@ func Later(ctx context.Context, s Suppression, key *erasure.HashKey, text string
 			}
 		}
 		return "", false
-	}
+	}), nil
+}
+
+// replaced returns a text with its literals and words replaced for which mask has
+// something else.
+func replaced(text string, mask func(v string) (string, bool)) string {
 	var b strings.Builder
 	done := 0
 	for at := 0; at < len(text); {
-		end, masked := at, ""
+		end, found := at, false
 		for _, c := range candidates(text, at) {
 			if v, ok := mask(c.value); ok && c.end > end {
-				end, masked = c.end, v
+				end, found = c.end, true
 				b.WriteString(text[done:c.at])
-				b.WriteString(masked)
+				b.WriteString(v)
 				done = c.end
 				break
 			}
 		}
-		if masked != "" {
+		if found {
 			at = end
 			continue
 		}
 		at += next(text[at:])
 	}
 	if done == 0 {
-		return text, nil
+		return text
 	}
 	b.WriteString(text[done:])
-	return b.String(), nil
+	return b.String()
 }
 
 // longest bounds a literal or word that is looked at as a whole, in bytes. An e-mail

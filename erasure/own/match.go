@@ -18,6 +18,8 @@ type matcher struct {
 	whole   []string // identifier types, of one value, whose spellings differ
 	words   []word   // identifiers of one value
 	several [][]word // the parts of each composite one
+	// mask stands for identifiers of whom only hashes are known; nil if they are known.
+	mask func(value string) (string, bool)
 }
 
 // word is an identifier as it may stand in a text.
@@ -29,6 +31,19 @@ type word struct {
 
 func newMatcher(p erasure.Person, key *erasure.HashKey) *matcher {
 	m := &matcher{person: p}
+	if p.Hashed() {
+		types := p.Types()
+		m.mask = func(v string) (string, bool) {
+			for _, t := range types {
+				if p.Erased(t.Name, []string{v}) {
+					n, _ := t.Normal([]string{v})
+					return maskOf(key.Hash(t.Name, n)), true
+				}
+			}
+			return "", false
+		}
+		return m
+	}
 	for _, n := range p.Identifiers {
 		t, ok := p.Type(n.Type)
 		normal, fine := p.Normal(n)
@@ -160,12 +175,18 @@ func (m *matcher) composite(text string) []word {
 
 // in says whether a text names the person.
 func (m *matcher) in(text string) bool {
+	if m.mask != nil {
+		return m.redact(text) != text
+	}
 	return slices.ContainsFunc(m.words, func(w word) bool { return w.in(text) }) || m.composite(text) != nil
 }
 
 // redact returns a text without what names the person. Done again, it changes
 // nothing.
 func (m *matcher) redact(text string) string {
+	if m.mask != nil {
+		return replaced(text, m.mask)
+	}
 	parts := m.composite(text)
 	for _, w := range slices.Concat(m.words, parts) {
 		text = w.replace(text)
@@ -176,5 +197,9 @@ func (m *matcher) redact(text string) string {
 // value says whether a value is an identifier of the person, as its type compares
 // it. Identifiers of which only one spelling counts are words of the record.
 func (m *matcher) value(v string) bool {
+	if m.mask != nil {
+		_, is := m.mask(v)
+		return is
+	}
 	return slices.ContainsFunc(m.whole, func(t string) bool { return m.person.Is(t, []string{v}) })
 }

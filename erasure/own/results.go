@@ -129,7 +129,7 @@ func (m *matcher) record(r *delimited.Record) bool {
 	if m.in(string(r.Raw)) {
 		return true
 	}
-	if len(m.whole) == 0 {
+	if len(m.whole) == 0 && m.mask == nil {
 		return false
 	}
 	for _, f := range r.Fields {
