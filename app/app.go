@@ -19,6 +19,8 @@
 //	queries/              folders of running queries
 //	erasure/              the index of identifiers; temporary files
 //	audit.jsonl           every decision of access
+//	backup/               what is being copied to a backup
+//	restored.json         in a lake that was restored, until those are erased again who were since the backup
 //	scrub.json            what the last scrub of the object store found
 package app
 
@@ -70,6 +72,7 @@ type App struct {
 	Events  *event.Dispatcher
 	Erasure *erasure.Service
 	Secrets *secret.Service
+	Backups *Backups
 
 	// Endpoints as they are, with the ports that were found free.
 	Endpoints config.Endpoints
@@ -77,6 +80,7 @@ type App struct {
 	keys       *seal.Keyring                // of the secrets in the state database
 	audit      *access.Audit                // of what is decided
 	connectors connectors                   // to other metastores
+	ownHolders []erasure.Holder             // of the copies that lethe makes itself
 	own        atomic.Pointer[hive.Catalog] // the lake's own metastore, as others reach it; nil if none is served
 
 	profiles []profile // in the files for AWS clients
@@ -103,12 +107,19 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (a *App, err 
 	if err := a.lock(); err != nil {
 		return a, err
 	}
+	if err := a.wholeRestore(); err != nil {
+		return a, err
+	}
 	if err := a.openState(ctx); err != nil {
 		return a, err
 	}
 	if err := a.startEvents(ctx); err != nil {
 		return a, err
 	}
+	if err := a.replay(ctx); err != nil {
+		return a, err
+	}
+	a.startBackups()
 	a.startUpkeep()
 	a.startSecrets()
 	if err := a.listen(ctx); err != nil {
@@ -190,6 +201,9 @@ func (a *App) openState(ctx context.Context) error {
 	a.Access.IntroduceTables(watched)
 	a.onStop(cat.Close)
 	if err := a.openQueries(ctx, db); err != nil {
+		return err
+	}
+	if err := a.openBackups(ctx, db); err != nil {
 		return err
 	}
 	return a.openErasure(ctx, db)

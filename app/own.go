@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 
 	"lethe/erasure"
 	"lethe/erasure/own"
@@ -14,12 +15,13 @@ import (
 	"lethe/lib/state"
 )
 
-// ownCopies are the holders of the copies that the lake itself makes.
+// ownCopies are the holders of the copies that the lake itself makes, and of its backups.
 func (a *App) ownCopies(db *state.DB, key *erasure.HashKey, journal own.Texts) []erasure.Holder {
-	return own.Holders(own.Config{
+	a.ownHolders = own.Holders(own.Config{
 		DB: db, Store: a.Stores, Key: key, Queries: a.Queries, Ingests: a.Ingests, Events: a.Events, Journal: journal,
 		Scrub: own.TextsFunc(a.redactScrub), Index: a.Objects, Staging: ingest.StagingBucket,
 	})
+	return append(slices.Clip(a.ownHolders), backupHolder{a.Backups})
 }
 
 // redactLater returns what may be kept of a text that somebody writes now.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"lethe/config"
 	"lethe/object"
 	"lethe/object/mount"
 	"lethe/object/remote"
@@ -19,11 +20,7 @@ func (a *App) openStores(ctx context.Context) error {
 	var others []*remote.Store
 	for _, name := range slices.Sorted(maps.Keys(a.Config.Stores)) {
 		c := a.Config.Stores[name]
-		s, err := remote.New(ctx, remote.Config{
-			Name: name, Endpoint: c.Endpoint, Region: c.Region, PathStyle: c.PathStyle, NoChecksums: c.NoChecksums, Profile: c.Profile,
-			AccessKeyID: c.AccessKeyID, SecretAccessKey: string(c.SecretAccessKey), SessionToken: string(c.SessionToken),
-			Dir: a.path("stores", name),
-		})
+		s, err := remote.New(ctx, remoteConfig(name, c, a.path("stores", name)))
 		if err != nil {
 			return err
 		}
@@ -38,6 +35,14 @@ func (a *App) openStores(ctx context.Context) error {
 	}
 	a.sweep(others)
 	return nil
+}
+
+func remoteConfig(name string, c config.ObjectStore, dir string) remote.Config {
+	return remote.Config{
+		Name: name, Endpoint: c.Endpoint, Region: c.Region, PathStyle: c.PathStyle, NoChecksums: c.NoChecksums, Profile: c.Profile,
+		AccessKeyID: c.AccessKeyID, SecretAccessKey: string(c.SecretAccessKey), SessionToken: string(c.SessionToken),
+		Dir: dir,
+	}
 }
 
 // sweep aborts, beside everything else, the uploads that a killed process left

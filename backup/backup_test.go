@@ -171,10 +171,10 @@ func TestBackups(t *testing.T) {
 			l  lake
 		}{{first.ID, one}, {second.ID, two}} {
 			dir := filepath.Join(t.TempDir(), "new", "lake")
-			_, err := r.Restore(ctx, b.id, dir, nil, nil)
+			_, err := r.Restore(ctx, b.id, dir, nil, nil, nil)
 			must(t, err)
 			b.l.is(t, dir)
-			if _, err := r.Restore(ctx, b.id, dir, nil, nil); !lethe.Is(err, lethe.Conflict) {
+			if _, err := r.Restore(ctx, b.id, dir, nil, nil, nil); !lethe.Is(err, lethe.Conflict) {
 				t.Errorf("into a restored lake: %v", err)
 			}
 		}
@@ -187,10 +187,10 @@ func TestBackups(t *testing.T) {
 		}
 		faultless(t, r, 1)
 		dir := t.TempDir()
-		_, err = r.Restore(ctx, second.ID, dir, nil, nil)
+		_, err = r.Restore(ctx, second.ID, dir, nil, nil, nil)
 		must(t, err)
 		two.is(t, dir)
-		if _, err := r.Restore(ctx, first.ID, t.TempDir(), nil, nil); !lethe.Is(err, lethe.NotFound) {
+		if _, err := r.Restore(ctx, first.ID, t.TempDir(), nil, nil, nil); !lethe.Is(err, lethe.NotFound) {
 			t.Errorf("a deleted backup is restored: %v", err)
 		}
 	})
@@ -250,7 +250,7 @@ func TestDamageIsNamed(t *testing.T) {
 			if err != nil || len(found) == 0 || found[0].File != name {
 				t.Errorf("%s damaged in way %d: %+v %v", name, i, found, err)
 			}
-			if _, err = r.Restore(ctx, m.ID, filepath.Join(t.TempDir(), "x"), nil, nil); !lethe.Is(err, lethe.BadData) || !strings.Contains(err.Error(), name) {
+			if _, err = r.Restore(ctx, m.ID, filepath.Join(t.TempDir(), "x"), nil, nil, nil); !lethe.Is(err, lethe.BadData) || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s damaged in way %d: restore says %v", name, i, err)
 			}
 			must(t, os.WriteFile(path, good, 0o600))
@@ -350,13 +350,13 @@ func TestKills(t *testing.T) {
 
 		// A restore of the first one, killed at the same call.
 		lakeDir := filepath.Join(t.TempDir(), "lake")
-		if _, err := (&backup.Repository{Place: &mortal{backup.Folder(dir), at}}).Restore(ctx, first.ID, lakeDir, nil, nil); err != nil {
+		if _, err := (&backup.Repository{Place: &mortal{backup.Folder(dir), at}}).Restore(ctx, first.ID, lakeDir, nil, nil, nil); err != nil {
 			if there, err := os.ReadDir(lakeDir); err == nil && len(there) > 0 {
 				if m, err := backup.ReadRestored(lakeDir); err != nil || m.Whole {
 					t.Errorf("restore killed at %d: the folder says %+v %v", at, m, err)
 				}
 			}
-			_, err = r.Restore(ctx, first.ID, lakeDir, nil, nil)
+			_, err = r.Restore(ctx, first.ID, lakeDir, nil, nil, nil)
 			must(t, err)
 		}
 		one.is(t, lakeDir)
@@ -368,7 +368,7 @@ func TestKills(t *testing.T) {
 		}
 		faultless(t, r, 1)
 		fresh := t.TempDir()
-		_, err = r.Restore(ctx, first.ID, fresh, nil, nil)
+		_, err = r.Restore(ctx, first.ID, fresh, nil, nil, nil)
 		must(t, err)
 		one.is(t, fresh)
 		n := 0
@@ -393,7 +393,7 @@ func TestRestoreRefuses(t *testing.T) {
 	m, _ := write(t, r, lake{"state.db": "x"}, later)
 	dir := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(dir, "mine"), nil, 0o600))
-	if _, err := r.Restore(ctx, m.ID, dir, nil, nil); !lethe.Is(err, lethe.Conflict) || !strings.Contains(err.Error(), "mine") {
+	if _, err := r.Restore(ctx, m.ID, dir, nil, nil, nil); !lethe.Is(err, lethe.Conflict) || !strings.Contains(err.Error(), "mine") {
 		t.Error(err)
 	}
 	if _, err := backup.Create(ctx, backup.Folder(dir)); !lethe.Is(err, lethe.Conflict) {
@@ -431,15 +431,20 @@ func TestErasures(t *testing.T) {
 	}
 	a := backup.Erased{Request: lethe.NewOrderedID(), Identifiers: []backup.Identifier{{Type: "user_id", Hash: "00"}}, Since: m.Made}
 	b := backup.Erased{Request: lethe.NewOrderedID(), Identifiers: []backup.Identifier{{Type: "user_id", Hash: "01"}}, Since: m.Made}
-	must(t, ledger.Tell(ctx, r, []backup.Erased{a}))
-	a.Document = json.RawMessage(`{"state":"done"}`)
-	must(t, ledger.Tell(ctx, r, []backup.Erased{a}))
-	must(t, ledger.Tell(ctx, r, []backup.Erased{{Request: a.Request, Identifiers: a.Identifiers}})) // it is known already
-	if err := ledger.Tell(ctx, r, []backup.Erased{{Request: "x"}}); !lethe.Is(err, lethe.BadData) {
+	for _, closed := range []bool{false, true} {
+		if closed {
+			a.Document = json.RawMessage(`{"state":"done"}`)
+		}
+		must(t, ledger.Tell(ctx, r, a))
+		if told, err := ledger.Told(ctx, r); err != nil || len(told) != 1 || told[a.Request] != closed {
+			t.Errorf("%v %v", told, err)
+		}
+	}
+	if err := ledger.Tell(ctx, r, backup.Erased{Request: "x"}); !lethe.Is(err, lethe.BadData) {
 		t.Error(err)
 	}
 	dir := t.TempDir()
-	done, err := r.Restore(ctx, m.ID, dir, []backup.Erased{b, {Request: a.Request, Identifiers: a.Identifiers}}, nil)
+	done, err := r.Restore(ctx, m.ID, dir, []backup.Erased{b, {Request: a.Request, Identifiers: a.Identifiers}}, nil, nil)
 	must(t, err)
 	if len(done.Erased) != 2 || string(done.Erased[0].Document) != `{"state":"done"}` || done.Erased[1].Request != b.Request {
 		t.Errorf("%+v", done.Erased)
@@ -454,7 +459,7 @@ func TestErasures(t *testing.T) {
 		t.Error(err)
 	}
 	must(t, r.Put(ctx, "erased/"+lethe.NewOrderedID()+".json", strings.NewReader(`{"request":`)))
-	if _, err := r.Restore(ctx, m.ID, t.TempDir(), nil, nil); !lethe.Is(err, lethe.BadData) {
+	if _, err := r.Restore(ctx, m.ID, t.TempDir(), nil, nil, nil); !lethe.Is(err, lethe.BadData) {
 		t.Errorf("a person would come back: %v", err)
 	}
 }

@@ -22,7 +22,12 @@ type Erased struct {
 	// signed certificate. Both are the lake's own.
 	Document    json.RawMessage `json:"document,omitempty"`
 	Certificate json.RawMessage `json:"certificate,omitempty"`
+	// Mappings are the lake's types and mappings then, as the lake has them.
+	Mappings json.RawMessage `json:"mappings,omitempty"`
 }
+
+// Closed says whether the request had come to its end.
+func (e Erased) Closed() bool { return len(e.Document) > 0 }
 
 // Identifier is a keyed hash of an identifier, with its type.
 type Identifier struct {
@@ -102,7 +107,7 @@ func Merge(lists ...[]Erased) (all []Erased) {
 			if !ok {
 				at[e.Request] = len(all)
 				all = append(all, e)
-			} else if len(all[i].Document) == 0 {
+			} else if !all[i].Closed() {
 				all[i] = e
 			}
 		}

@@ -33,6 +33,19 @@ type Entry struct {
 	Missing int64 `json:"missing,omitempty"`
 }
 
+// Status is an entry, and how far its backup is while it is being made.
+type Status struct {
+	Entry
+	Progress *Progress `json:"progress,omitempty"`
+}
+
+// Wanted says what backup a lake is to make.
+type Wanted struct {
+	To      string    // an absolute path, or s3://bucket/prefix
+	Expires time.Time // zero: never
+	NoKeys  bool      // leaves the lake's keys out
+}
+
 // State is how a backup is.
 type State string
 
@@ -111,11 +124,11 @@ func (l *Ledger) Adopt(ctx context.Context, place string, ms []Manifest) error {
 	return nil
 }
 
-// Tell keeps erasures beside the backups at a place, unless they are known to be there.
-// An error ends it; what was kept before stays.
-func (l *Ledger) Tell(ctx context.Context, r *Repository, all []Erased) error {
-	told := map[string]bool{} // and whether with its certificate
-	err := l.db.View(ctx, func(tx *sql.Tx) error {
+// Told returns the requests that are kept beside the backups of a repository, and
+// whether each was closed then.
+func (l *Ledger) Told(ctx context.Context, r *Repository) (told map[string]bool, err error) {
+	told = map[string]bool{}
+	return told, l.db.View(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT request, closed FROM backup_told WHERE repository = $1`, r.ID)
 		if err != nil {
 			return err
@@ -131,29 +144,20 @@ func (l *Ledger) Tell(ctx context.Context, r *Repository, all []Erased) error {
 		}
 		return rows.Err()
 	})
-	if err != nil {
+}
+
+// Tell keeps an erasure beside the backups of a repository, and that it is.
+func (l *Ledger) Tell(ctx context.Context, r *Repository, e Erased) error {
+	if err := r.Keep(ctx, e); err != nil {
+		return lethe.Errorf(lethe.KindOf(err), "an erasure cannot be kept beside the backups at %s: %w", r, err)
+	}
+	closed := 0
+	if e.Closed() {
+		closed = 1
+	}
+	return l.db.Tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO backup_told (repository, request, closed) VALUES ($1, $2, $3)
+			ON CONFLICT (repository, request) DO UPDATE SET closed = excluded.closed`, r.ID, e.Request, closed)
 		return err
-	}
-	for _, e := range all {
-		closed := len(e.Document) > 0
-		if with, ok := told[e.Request]; ok && (with || !closed) {
-			continue
-		}
-		if err := r.Keep(ctx, e); err != nil {
-			return lethe.Errorf(lethe.KindOf(err), "an erasure cannot be kept beside the backups at %s: %w", r, err)
-		}
-		number := 0
-		if closed {
-			number = 1
-		}
-		err := l.db.Tx(ctx, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, `INSERT INTO backup_told (repository, request, closed) VALUES ($1, $2, $3)
-				ON CONFLICT (repository, request) DO UPDATE SET closed = excluded.closed`, r.ID, e.Request, number)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	})
 }

@@ -69,11 +69,12 @@ func Served(dir string) error {
 // Restore makes a lake's folder of a backup. The folder must be empty, not exist, or
 // hold what an earlier call for the same backup left. Every file is held against its
 // checksum, and is on the disk when Restore returns. further are erasures that are known
-// from elsewhere than beside the backups.
+// from elsewhere than beside the backups. last, unless nil, adds to the folder what no
+// backup has, before it counts as whole; it may be called again.
 //
 // An error of kind BadData names the file that is damaged. After an error or a kill the
 // folder says that it is no lake yet.
-func (r *Repository) Restore(ctx context.Context, id, dir string, further []Erased, meter *Meter) (done Restored, err error) {
+func (r *Repository) Restore(ctx context.Context, id, dir string, further []Erased, meter *Meter, last func() error) (done Restored, err error) {
 	m, err := r.Manifest(ctx, id)
 	if err != nil {
 		return done, err
@@ -99,6 +100,11 @@ func (r *Repository) Restore(ctx context.Context, id, dir string, further []Eras
 	meter.expect(int64(len(m.Files))+m.Blobs, m.Bytes())
 	if err := r.restore(ctx, m, dir, meter); err != nil {
 		return done, err
+	}
+	if last != nil {
+		if err := last(); err != nil {
+			return done, err
+		}
 	}
 	if err := syncAll(dir); err != nil {
 		return done, err

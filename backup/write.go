@@ -42,10 +42,12 @@ type Order struct {
 
 // Progress tells how far something with files is.
 type Progress struct {
-	Files, Bytes         int64 // to be gone through
-	FilesDone, BytesDone int64
+	Files     int64 `json:"files"` // to be gone through; 0 until that is known
+	Bytes     int64 `json:"bytes"`
+	FilesDone int64 `json:"files_done"`
+	BytesDone int64 `json:"bytes_done"`
 	// Copied are the bytes among those done that were not there before.
-	Copied int64
+	Copied int64 `json:"copied"`
 }
 
 // Meter is a Progress that is made.

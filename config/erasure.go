@@ -24,6 +24,9 @@ type Erasure struct {
 	// copy of personal data: whoever reads the database, or a backup of it, knows who is
 	// where. It is erased with the persons; backups and the server's logs are not.
 	IndexPlain bool `yaml:"index_plain"`
+	// IndexBackups is for how long the backups and logs of PostgreSQL keep what was deleted
+	// from the index, which reports and certificates say; 0 if that is not known.
+	IndexBackups time.Duration `yaml:"index_backups"`
 
 	ErasureFlow `yaml:",inline"`
 

@@ -70,6 +70,8 @@ func (e Erasure) checkIndex() error {
 		return err
 	case e.IndexPassword != "" && at.Postgres == "":
 		return &Error{"erasure.index_password", e.IndexPassword.String(), "needs a postgres:// address in erasure.index"}
+	case e.IndexBackups < 0 || e.IndexBackups > 0 && at.Postgres == "":
+		return &Error{"erasure.index_backups", e.IndexBackups.String(), "must not be negative, and needs a postgres:// address in erasure.index"}
 	case e.IndexPlain && at.Postgres == "":
 		return &Error{"erasure.index_plain", "true", "needs a postgres:// address in erasure.index: other indexes hold hashes only"}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"lethe"
 )
@@ -23,6 +24,9 @@ type Metastore struct {
 	// DatabaseVersion is the version of Hive's schema, as 4.0, of a database that
 	// has no tables yet; "" means 3.1. One that has them keeps its own.
 	DatabaseVersion string `yaml:"database_version"`
+	// DatabaseBackups is for how long the server's backups and logs keep what was
+	// deleted, which reports and certificates of erasures say; 0 if that is not known.
+	DatabaseBackups time.Duration `yaml:"database_backups"`
 	// Warehouse is the s3:// location below which databases without one of their
 	// own have their tables.
 	Warehouse string `yaml:"warehouse"`
@@ -78,6 +82,9 @@ func (m Metastore) checkDatabase() error {
 		}
 	} else if m.DatabasePassword != "" {
 		return &Error{"metastore.database_password", m.DatabasePassword.String(), "needs metastore.database"}
+	}
+	if m.DatabaseBackups < 0 || m.DatabaseBackups > 0 && m.Database == "" {
+		return &Error{"metastore.database_backups", m.DatabaseBackups.String(), "must not be negative, and needs metastore.database"}
 	}
 	if m.DatabaseVersion != "" && !slices.Contains([]string{"3.1", "4.0", "4.1"}, m.DatabaseVersion) {
 		return &Error{"metastore.database_version", m.DatabaseVersion, "must be 3.1, 4.0 or 4.1"}

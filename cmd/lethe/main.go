@@ -7,6 +7,7 @@
 //	lethe events ...           see how events are delivered
 //	lethe access ...           ask who may do what, and why
 //	lethe metastore check      look through the rows of a catalog
+//	lethe backup --to DIR      copy a lake; lethe restore makes a lake of that
 //	lethe doctor               check this machine and a lake
 package main
 
@@ -69,6 +70,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newEvents(), newAccess(), newMetastore(), newIndex(), newErase(), newDoctor())
+	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newEvents(), newAccess(), newMetastore(), newIndex(), newErase(), newBackup(), newRestore(), newDoctor())
 	return root
 }

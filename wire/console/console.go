@@ -90,6 +90,7 @@ type Options struct {
 	Secrets    Secrets
 	Audit      Audit
 	Erasure    Erasure
+	Backups    Backups
 	// Rules are those of tables.
 	Rules   Rules
 	Queries Queries

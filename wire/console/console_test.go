@@ -219,6 +219,8 @@ func TestDecisionsAreThoseOfTheAWSWires(t *testing.T) {
 		{"GET", "/holds", "", []string{"lethe:ListErasureHolds arn:lethe:erasure:::*"}},
 		{"POST", "/holds", `{"kind":"hold","reason":"r"}`, []string{"lethe:CreateErasureHold arn:lethe:erasure:::*"}},
 		{"DELETE", "/holds/h-1", "", []string{"lethe:DeleteErasureHold arn:lethe:erasure:::*"}},
+		{"GET", "/backups", "", []string{"lethe:ListBackups arn:lethe:backup:::*"}},
+		{"POST", "/backups", `{"to":"/vault"}`, []string{"lethe:CreateBackup arn:lethe:backup:::*"}},
 		{"POST", "/certificate-check", `{}`, []string{"lethe:CheckErasureCertificate arn:lethe:erasure:::*"}},
 		{"GET", "/access/rules", "", []string{"lethe:ListTableRules " + lethe.TableARN(lethe.DefaultRegion, "*", "*")}},
 		{"GET", "/access/rules?database=default&table=orders", "", []string{"lethe:ListTableRules " + lethe.TableARN(lethe.DefaultRegion, "default", "orders")}},

@@ -587,7 +587,7 @@ func newLake(log *slog.Logger) *lake {
 	l := &lake{sessions: &sessions{tokens: map[string]lethe.Principal{}}, policy: &policy{}, objects: obj}
 	l.queries = &queries{done: map[string]chan struct{}{}, cat: cat, obj: obj}
 	l.Options = console.Options{
-		Log: log, Sessions: l.sessions, Access: l.policy, Explainer: noPrincipals{}, Principals: nobody{}, Secrets: noSecrets{}, Audit: audit{}, Rules: newRules(), Queries: l.queries, Connectors: &connectors{}, MetastoreNodes: usedNodes, Ingests: &ingests{}, Events: newEvents(), Erasure: persons{}, Objects: obj, Previews: previews{}, Version: "test",
+		Log: log, Sessions: l.sessions, Access: l.policy, Explainer: noPrincipals{}, Principals: nobody{}, Secrets: noSecrets{}, Audit: audit{}, Rules: newRules(), Queries: l.queries, Connectors: &connectors{}, MetastoreNodes: usedNodes, Ingests: &ingests{}, Events: newEvents(), Erasure: persons{}, Backups: backups{}, Objects: obj, Previews: previews{}, Version: "test",
 		DDL: func(t catalog.Table) (string, error) {
 			if t.Type == catalog.VirtualView {
 				return "", lethe.Errorf(lethe.Unsupported, "a view has no CREATE TABLE statement")

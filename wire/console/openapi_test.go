@@ -122,6 +122,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"listPartitions", "GET", "/catalogs/AwsDataCatalog/databases/default/tables/reviews/partitions?limit=1", ""},
 		{"startIngest", "POST", "/ingests", `{"sources":["s3://lake/x.csv"],"table":"t","location":"s3://lake/t/"}`},
 		{"listIngests", "GET", "/ingests", ""},
+		{"listBackups", "GET", "/backups", ""},
+		{"createBackup", "POST", "/backups", `{"to":"/vault","expires":"2999-01-01T00:00:00Z","no_keys":true}`},
 		{"getIngest", "GET", "/ingests/i-1?wait_ms=10", ""},
 		{"listAudit", "GET", "/audit?limit=2&outcome=denied", ""},
 		{"verifyAudit", "GET", "/audit/chain", ""},
