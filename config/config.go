@@ -49,6 +49,7 @@ type Config struct {
 	Secrets   Secrets   `yaml:"secrets"`
 	Erasure   Erasure   `yaml:"erasure"`
 	Mail      Mail      `yaml:"mail"`
+	Instances Instances `yaml:"instances"`
 	// Stores are other S3 services that hold buckets of the lake, by a name for messages.
 	Stores map[string]ObjectStore `yaml:"stores"`
 	Log    Log                    `yaml:"log"`
@@ -109,6 +110,7 @@ func Default() Config {
 		Metastore: DefaultMetastore(),
 		Upkeep:    DefaultUpkeep(),
 		Audit:     DefaultAudit(),
+		Instances: DefaultInstances(),
 		Events:    Events{Tries: 16, MaxAge: 14 * 24 * time.Hour},
 		Log:       Log{Level: "info", Format: "text"},
 	}
@@ -194,6 +196,9 @@ func (c *Config) Check() error {
 		return err
 	}
 	if err := c.checkStores(); err != nil {
+		return err
+	}
+	if err := c.Instances.check(c.Data); err != nil {
 		return err
 	}
 	if err := c.Mail.check(); err != nil {
