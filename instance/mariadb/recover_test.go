@@ -1,0 +1,150 @@
+package mariadb
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"lethe"
+	"lethe/instance"
+)
+
+// keep copies the logs that are closed into a folder and lets go of them.
+func (s *server) keep(t testing.TB, dir string) []instance.Log {
+	t.Helper()
+	logs, err := s.e.Closed(t.Context(), s.Server, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range logs {
+		text, err := os.ReadFile(l.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, l.Name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.e.Release(t.Context(), s.Server, l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return logs
+}
+
+func (s *server) backup(t testing.TB) (instance.Backup, []byte) {
+	t.Helper()
+	var b bytes.Buffer
+	made, err := s.e.Backup(t.Context(), s.Server, &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made, b.Bytes()
+}
+
+// tick waits until the clock shows another second, and returns when that began.
+func tick() time.Time {
+	next := time.Now().Truncate(time.Second).Add(time.Second)
+	time.Sleep(time.Until(next) + 10*time.Millisecond)
+	return next
+}
+
+func TestServersAreRecoveredToTheSecond(t *testing.T) {
+	e, v := engine(t)
+	s := fresh(t, e, v)
+	dir := t.TempDir()
+	s.exec(t, "CREATE TABLE t (i INT PRIMARY KEY, v VARCHAR(99))", "INSERT INTO t VALUES (1, 'before')")
+	made, b := s.backup(t)
+	s.exec(t, "INSERT INTO t VALUES (2, 'after')", "CREATE USER bob@'%'", "CREATE TABLE `odd; /*!*/; \\! x` (i INT)",
+		"CREATE PROCEDURE p() SELECT ';/*!*/;\n\\! touch x'")
+	s.keep(t, dir)
+	s.exec(t, "INSERT INTO t VALUES (3, 'also')")
+	tick()
+	until := tick()
+	s.exec(t, "DROP TABLE t", "CREATE TABLE later (i INT)")
+	s.keep(t, dir)
+	s.keep(t, dir)
+	if err := e.Stop(t.Context(), s.Server); err != nil {
+		t.Fatal(err)
+	}
+
+	r := place(t, e, v)
+	other := s.master
+	other.Password = "another password"
+	how := instance.Recovery{Backup: made, Logs: dir, Until: until, Master: &other}
+	if err := e.Restore(t.Context(), r.Server, bytes.NewReader(b), how); err != nil {
+		t.Fatal(err)
+	}
+	r.master = other
+	r.start(t)
+	if got := r.one(t, "SELECT GROUP_CONCAT(v ORDER BY i) FROM t"); got != "before,after,also" {
+		t.Errorf("recovered %s", got)
+	}
+	if got := r.one(t, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'app'"); got != "2" {
+		t.Errorf("%s tables", got)
+	}
+	// It is a server as any other.
+	r.exec(t, "INSERT INTO t VALUES (9, 'new')")
+	made, b = r.backup(t)
+
+	all := place(t, e, v)
+	if err := e.Restore(t.Context(), all.Server, bytes.NewReader(b), instance.Recovery{Backup: made}); err != nil {
+		t.Fatal(err)
+	}
+	all.master = other
+	all.start(t)
+	if got := all.one(t, "SELECT COUNT(*) FROM t"); got != "4" {
+		t.Errorf("%s rows", got)
+	}
+
+	for name, how := range map[string]instance.Recovery{
+		"too early":  {Backup: made, Logs: dir, Until: made.End.Add(-time.Hour)},
+		"no mark":    {Backup: instance.Backup{Version: v.Number, Mark: "x"}},
+		"no logs":    {Backup: made, Logs: t.TempDir()},
+		"other data": {Backup: made},
+	} {
+		if err := e.Restore(t.Context(), place(t, e, v).Server, bytes.NewReader([]byte("no backup")), how); !lethe.Is(err, lethe.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestReplicasFollowAndArePromoted(t *testing.T) {
+	e, v := engine(t)
+	s := fresh(t, e, v)
+	s.exec(t, "CREATE TABLE t (i INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+	r := place(t, e, v)
+	if err := e.Follow(t.Context(), r.Server, s.Server, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Follow(t.Context(), r.Server, s.Server, true); err != nil {
+		t.Fatal(err)
+	}
+	r.start(t)
+	s.exec(t, "INSERT INTO t VALUES (2)")
+	for r.one(t, "SELECT COUNT(*) FROM t") != "2" {
+		time.Sleep(5 * time.Millisecond)
+	}
+	m, err := e.Metrics(t.Context(), r.Server)
+	t.Logf("%+v %v", m, err)
+	for s.one(t, "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME='Rpl_semi_sync_master_status'") != "ON" {
+		time.Sleep(5 * time.Millisecond)
+	}
+	for i := range 50 {
+		s.exec(t, "INSERT INTO t VALUES ("+string(rune('0'+i/10))+string(rune('0'+i%10))+"+100)")
+	}
+	p := e.process(s.Server)
+	p.Signal(9)
+	<-p.Done()
+	from := time.Now()
+	r.Port = s.Port
+	if err := e.Promote(t.Context(), r.Server); err != nil {
+		t.Fatal(err)
+	}
+	t.Log(time.Since(from))
+	r.exec(t, "INSERT INTO t VALUES (3)")
+	if got := r.one(t, "SELECT COUNT(*) FROM t"); got != "53" {
+		t.Errorf("%s rows", got)
+	}
+}
