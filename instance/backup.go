@@ -416,38 +416,37 @@ func (l *Local) sweepBackups(ctx context.Context) error {
 	if l.Backups == nil {
 		return nil
 	}
-	known := map[string]bool{}
-	if err := l.DB.View(ctx, func(tx *sql.Tx) error {
-		for _, q := range []string{`SELECT bytes FROM instance_snapshots`, `SELECT bytes FROM instance_logs`} {
-			rows, err := tx.QueryContext(ctx, q)
-			if err != nil {
-				return err
-			}
-			defer rows.Close()
-			for rows.Next() {
-				var key string
-				if err := rows.Scan(&key); err != nil {
-					return err
-				}
-				known[key] = true
-			}
-			if err := rows.Err(); err != nil {
-				return err
-			}
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	var dead []string
+	// Runs of jobs may go on already: snapshots are kept before their bytes, and log files
+	// after them, while this lock is held.
+	l.shipping.Lock()
+	defer l.shipping.Unlock()
+	var keys []string
 	for _, prefix := range []string{"snapshots/", "logs/"} {
-		keys, err := l.Backups.List(ctx, prefix)
+		some, err := l.Backups.List(ctx, prefix)
 		if err != nil {
 			return err
 		}
-		dead = append(dead, slices.DeleteFunc(keys, func(k string) bool { return known[k] })...)
+		keys = append(keys, some...)
 	}
-	return l.discard(ctx, dead)
+	known := map[string]bool{}
+	if err := l.DB.View(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT bytes FROM instance_snapshots UNION SELECT bytes FROM instance_logs`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var key string
+			if err := rows.Scan(&key); err != nil {
+				return err
+			}
+			known[key] = true
+		}
+		return rows.Err()
+	}); err != nil {
+		return err
+	}
+	return l.discard(ctx, slices.DeleteFunc(keys, func(k string) bool { return known[k] }))
 }
 
 // DescribeDBInstanceAutomatedBackups implements Provider.

@@ -294,7 +294,10 @@ func TestCreate(t *testing.T) {
 
 func TestModify(t *testing.T) {
 	b := newBench(t)
-	d := b.create("shop", func(in *rds.CreateDBInstanceInput) { in.PreferredMaintenanceWindow = ptr("tue:03:00-tue:04:00"); in.PreferredBackupWindow = ptr("20:00-20:30") })
+	d := b.create("shop", func(in *rds.CreateDBInstanceInput) {
+		in.PreferredMaintenanceWindow = ptr("tue:03:00-tue:04:00")
+		in.PreferredBackupWindow = ptr("20:00-20:30")
+	})
 	id := *d.DbiResourceId
 	if err := b.write(int(*d.Endpoint.Port), "kept"); err != nil {
 		t.Fatal(err)
@@ -443,7 +446,11 @@ func TestParameters(t *testing.T) {
 		return err == nil || b.get("shop") != nil && *b.get("shop").DBInstanceStatus == available
 	})
 	b.is("shop", available)
-	b.until("it has the value", func() bool { b.machine.mu.Lock(); defer b.machine.mu.Unlock(); return b.on(id).settings["max_connections"] == "60" })
+	b.until("it has the value", func() bool {
+		b.machine.mu.Lock()
+		defer b.machine.mu.Unlock()
+		return b.on(id).settings["max_connections"] == "60"
+	})
 }
 
 func TestPower(t *testing.T) {

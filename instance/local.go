@@ -206,6 +206,11 @@ func (l *Local) Close(ctx context.Context, stopEngines bool) error {
 // sweep stops and removes servers of no instance: those of a state file that was restored,
 // and folders that a crash left.
 func (l *Local) sweep(ctx context.Context) error {
+	// Runs of jobs may go on already: their instances are kept before their folders are made.
+	entries, err := os.ReadDir(l.Dir)
+	if err != nil {
+		return fmt.Errorf("folder of instances: %w", err)
+	}
 	rs, err := l.all(ctx)
 	if err != nil {
 		return err
@@ -215,10 +220,7 @@ func (l *Local) sweep(ctx context.Context) error {
 		for _, id := range r.servers() {
 			known[id] = true
 		}
-	}
-	entries, err := os.ReadDir(l.Dir)
-	if err != nil {
-		return fmt.Errorf("folder of instances: %w", err)
+		known[r.ID+logsSuffix] = r.Job != nil
 	}
 	var errs []error
 	for _, e := range entries {

@@ -233,6 +233,9 @@ func (l *Local) heir(region string, name *string, of *record, engine, class *str
 	return r, l.fit(r, p)
 }
 
+// logsSuffix ends the folder in which a server's recovery finds log files.
+const logsSuffix = ".logs"
+
 // recoverServer makes the server's data from the backup, and the logs if it is to a point
 // in time.
 func (l *Local) recoverServer(ctx context.Context, r *record) error {
@@ -258,7 +261,7 @@ func (l *Local) recoverServer(ctx context.Context, r *record) error {
 		how.Master = &m
 	}
 	if r.Job.From != "" {
-		how.Logs = l.folder(r.ID) + ".logs"
+		how.Logs = l.folder(r.ID) + logsSuffix
 		defer os.RemoveAll(how.Logs)
 		last, err := l.fetchLogs(ctx, r.Job.From, s.Began, how.Until, how.Logs)
 		if err != nil {

@@ -122,6 +122,9 @@ func (l *Local) keepUp(id string, first bool, fails int) (ended <-chan struct{},
 		return nil, err
 	}
 	n, rerr := l.revise(l.run, id, func(tx *sql.Tx, r *record) error {
+		if !r.steady() || !r.up() {
+			return nil // a request came meanwhile: its job says how the instance is
+		}
 		switch {
 		case err != nil && r.Status != status:
 			if eerr := l.event(l.run, tx, r.source(), "failure", "The DB instance is in the state %s: %s", status, err); eerr != nil {
@@ -183,6 +186,12 @@ func (l *Local) tendOne(ctx context.Context, r *record) error {
 	case available:
 	default:
 		return nil
+	}
+	if r.MultiAZ && r.Standby == 0 {
+		return l.beginIf(ctx, r.ID, available, func(tx *sql.Tx, r *record) error {
+			r.begin(modifying, job{Kind: jobMirror})
+			return nil
+		})
 	}
 	if err := l.fill(ctx, r); err != nil {
 		return err
