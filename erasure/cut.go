@@ -1,6 +1,7 @@
 package erasure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -316,7 +317,7 @@ func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Versi
 	// A lock does not keep the current version from being replaced: what was current
 	// then lies below, and is found there.
 	var after object.Object
-	contents, err := s.survey(ctx, c, p, v.Object)
+	was, err := s.expect(ctx, c, p, v.Object)
 	if err != nil && !stays(err) {
 		return nil, err
 	}
@@ -342,15 +343,17 @@ func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Versi
 		return nil, nil
 	}
 	out.seen.held[versionOf(v.Object)] = p.Cut
-	if x == nil || p.Excerpt == nil || p.Contents && contents == nil {
+	if x == nil || was == nil {
 		// Only now is it known how many records must be left.
 		return nil, insist(ctx, func() error { return s.verify(ctx, sub, c, p, after) })
 	}
-	if err := insist(ctx, func() error { return s.verifyExcerpt(ctx, sub, c, v.Object, contents, p, after) }); err != nil {
+	if err := insist(ctx, func() error { return s.verifyExcerpt(ctx, sub, c, was, p, after) }); err != nil {
 		return nil, err
 	}
-	out.seen.verified[versionOf(after)] = x.entry.Mapping
-	return nil, s.follow(ctx, sub.request, c, x, p, after)
+	made := versionOf(after)
+	made.Version = cmp.Or(made.Version, object.NullVersion) // as listings name it
+	out.seen.verified[made] = x.entry.Mapping
+	return nil, s.follow(ctx, sub.request, c, x, p, made, after.Size)
 }
 
 // drop deletes a version below the current one for good, or says what forbids it.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"lethe"
-	"lethe/object"
 )
 
 // exact is what the index knows of a person in an object version, where it knows all:
@@ -228,18 +227,18 @@ type Follower interface {
 // follow has the index know what a cut made without reading it, where that is known:
 // by the plan, which says which records went, and by the verification, which has found
 // it so.
-func (s *Service) follow(ctx context.Context, request string, k look, x *exact, p *Plan, after object.Object) error {
+func (s *Service) follow(ctx context.Context, request string, k look, x *exact, p *Plan, made ObjectVersion, size int64) error {
 	index, ok := s.Index.(Follower)
 	if mode := modes[k.Mode]; !ok || mode != Delete && mode != Blank {
 		return nil // Replace puts in identifiers that only reading shows
 	}
 	// Another request that has left this version as it is has the index read it again
 	// when it is closed, and would take what follows from it for read.
-	if others, err := s.namedByOthers(ctx, request, after.Bucket, after.Key); err != nil || others {
+	if others, err := s.namedByOthers(ctx, request, made.Bucket, made.Key); err != nil || others {
 		return err
 	}
 	to := x.entry
-	to.Version, to.ETag, to.Size, to.Sequencer = after.Version, after.ETag, after.Size, ""
+	to.ObjectVersion, to.Size, to.Sequencer = made, size, ""
 	to.Indexed = time.Now().UTC().Truncate(time.Microsecond)
 	blank := modes[k.Mode] == Blank
 	var gone []int64
@@ -257,7 +256,7 @@ func (s *Service) follow(ctx context.Context, request string, k look, x *exact, 
 		return nil
 	}
 	marks := MoveMarks(x.marks, byOffset(p.Edits), gone)
-	return s.DB.Tx(ctx, func(tx *sql.Tx) error { return s.keepMarks(ctx, tx, to.ObjectVersion, marks) })
+	return s.DB.Tx(ctx, func(tx *sql.Tx) error { return s.keepMarks(ctx, tx, made, marks) })
 }
 
 // namedByOthers reports whether an open request other than this one names a key.

@@ -241,7 +241,13 @@ func (p *planner) writeFooter(pages *shifts, lengths map[[2]int]int64) error {
 		}
 		groups = append(groups, appendNode(nil, &g.node))
 		if p.groups[i] != nil {
-			changed, changedRows = append(changed, groups[len(groups)-1]), changedRows+g.rows
+			for col := range g.columns() { // which readers expect to follow one another in a file
+				g.columns()[col].del(chunkOffsetIdx, chunkOffsetIdx+1, chunkColumnIdx, chunkColumnIdx+1)
+			}
+			if o := g.get(groupOrdinal); o != nil {
+				o.n = int64(len(changed))
+			}
+			changed, changedRows = append(changed, appendNode(nil, &g.node)), changedRows+g.rows
 		}
 	}
 	f.footer.setNum(fileRows, tI64, changedRows)
