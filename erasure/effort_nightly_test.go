@@ -3,7 +3,8 @@
 package erasure_test
 
 const (
-	killPoints    = 1 << 20
-	eraseRuns     = 10_000
-	chaosRequests = 200
+	killPoints     = 1 << 20
+	mailKillPoints = 1 << 20
+	eraseRuns      = 10_000
+	chaosRequests  = 200
 )

@@ -180,12 +180,22 @@ func (s *Service) eraseHolder(ctx context.Context, it holderItem) (none workflow
 	if held, err := s.held(ctx, it.Request); held || err != nil {
 		return none, err // the verification finds it
 	}
+	// What was done is known to the holder before it is known here: it is kept what there
+	// is to be done, so that whatever comes between does not make it nothing.
+	found, err := s.Holders[at].Locate(ctx, p)
+	if err != nil {
+		return none, passing(s.holderError(p, it.Holder, err))
+	}
+	if err := s.beginHoldings(ctx, it, s.holdings(p, it.Holder, found)); err != nil {
+		return none, err
+	}
 	did, err := s.Holders[at].Erase(ctx, p)
+	ended := err == nil
 	if err != nil {
 		err = passing(s.holderError(p, it.Holder, err))
 	}
 	// What was done before an error was done.
-	return none, errors.Join(err, s.keepHoldings(context.WithoutCancel(ctx), it, s.holdings(p, it.Holder, did)))
+	return none, errors.Join(err, s.keepHoldings(context.WithoutCancel(ctx), it, s.holdings(p, it.Holder, did), ended))
 }
 
 // holderError is a holder's error with its name, and without what names the person:
@@ -212,60 +222,116 @@ func (s *Service) holdings(p Person, name string, hs []Holding) []Holding {
 	return hs
 }
 
-// keepHoldings adds what was done to what is known to have been; reasons are those
-// of the last time.
-func (s *Service) keepHoldings(ctx context.Context, it holderItem, did []Holding) error {
-	return s.reviseHoldings(ctx, it, func(before []Holding) []Holding {
-		before = slices.DeleteFunc(before, func(h Holding) bool { return h.Reason != "" })
-		for _, d := range did {
-			i := slices.IndexFunc(before, func(h Holding) bool { return h.Place == d.Place && h.Reason == "" && d.Reason == "" })
-			if i < 0 {
-				before = append(before, d)
-			} else {
-				before[i].Records += d.Records
+// holderLedger is what a request's erasing from a holder has come to.
+type holderLedger struct {
+	done  []Holding // and what stays, with its reason
+	begun []Holding // what was there when a try began of which the end is not known
+}
+
+// add adds records that were erased.
+func (l *holderLedger) add(d Holding) {
+	i := slices.IndexFunc(l.done, func(h Holding) bool { return h.Place == d.Place && h.Reason == "" && d.Reason == "" })
+	if i < 0 {
+		l.done = append(l.done, d)
+	} else {
+		l.done[i].Records += d.Records
+	}
+}
+
+// erasable are the records at a place that need not stay.
+func erasable(hs []Holding, place string) (n int64) {
+	for _, h := range hs {
+		if h.Place == place && h.Reason == "" {
+			n += h.Records
+		}
+	}
+	return n
+}
+
+// beginHoldings keeps what a holder has before it is erased from. What a try that was
+// interrupted found, and is not there any more, that try has erased.
+func (s *Service) beginHoldings(ctx context.Context, it holderItem, found []Holding) error {
+	return s.reviseHoldings(ctx, it, func(l *holderLedger) {
+		for _, b := range l.begun {
+			if b.Records -= erasable(found, b.Place); b.Reason == "" && b.Records > 0 {
+				l.add(b)
 			}
 		}
-		return before
+		l.begun = found
+	})
+}
+
+// keepHoldings adds what was done to what is known to have been; reasons are those
+// of the last time. Unless the try has ended well, it may have done more.
+func (s *Service) keepHoldings(ctx context.Context, it holderItem, did []Holding, ended bool) error {
+	return s.reviseHoldings(ctx, it, func(l *holderLedger) {
+		l.done = slices.DeleteFunc(l.done, func(h Holding) bool { return h.Reason != "" })
+		for _, d := range did {
+			l.add(d)
+		}
+		for i, b := range l.begun {
+			l.begun[i].Records -= erasable(did, b.Place)
+		}
+		if ended {
+			l.begun = nil
+		}
 	})
 }
 
 // keepReasons adds why the person stays at places where erasing them has not said so.
 func (s *Service) keepReasons(ctx context.Context, it holderItem, found []Holding) error {
-	return s.reviseHoldings(ctx, it, func(before []Holding) []Holding {
+	return s.reviseHoldings(ctx, it, func(l *holderLedger) {
 		for _, f := range found {
 			if f.Reason == "" {
 				continue
 			}
-			i := slices.IndexFunc(before, func(h Holding) bool { return h.Place == f.Place && h.Reason != "" })
+			i := slices.IndexFunc(l.done, func(h Holding) bool { return h.Place == f.Place && h.Reason != "" })
 			if i < 0 {
-				before = append(before, f)
+				l.done = append(l.done, f)
 			} else {
-				before[i] = f
+				l.done[i] = f
 			}
 		}
-		return before
 	})
 }
 
-func (s *Service) reviseHoldings(ctx context.Context, it holderItem, f func([]Holding) []Holding) error {
+// holdingsIn reads a list of holdings; "" is an empty one.
+func holdingsIn(text string) (hs []Holding, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	return hs, json.Unmarshal([]byte(text), &hs)
+}
+
+func (s *Service) reviseHoldings(ctx context.Context, it holderItem, f func(*holderLedger)) error {
 	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
-		var text string
-		err := tx.QueryRowContext(ctx, `SELECT holdings FROM erasure_holders WHERE request = $1 AND holder = $2`, it.Request, it.Holder).Scan(&text)
+		var done, begun string
+		err := tx.QueryRowContext(ctx, `SELECT holdings, begun FROM erasure_holders WHERE request = $1 AND holder = $2`, it.Request, it.Holder).Scan(&done, &begun)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		var before []Holding
-		if text != "" {
-			if err := json.Unmarshal([]byte(text), &before); err != nil {
-				return err
-			}
+		var l holderLedger
+		if l.done, err = holdingsIn(done); err != nil {
+			return err
 		}
-		raw, err := json.Marshal(append([]Holding{}, f(before)...))
+		if l.begun, err = holdingsIn(begun); err != nil {
+			return err
+		}
+		f(&l)
+		raw, err := json.Marshal(append([]Holding{}, l.done...))
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO erasure_holders (request, holder, holdings) VALUES ($1, $2, $3)
-			ON CONFLICT (request, holder) DO UPDATE SET holdings = excluded.holdings`, it.Request, it.Holder, string(raw))
+		begun = ""
+		if len(l.begun) > 0 {
+			text, err := json.Marshal(l.begun)
+			if err != nil {
+				return err
+			}
+			begun = string(text)
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO erasure_holders (request, holder, holdings, begun) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (request, holder) DO UPDATE SET holdings = excluded.holdings, begun = excluded.begun`, it.Request, it.Holder, string(raw), begun)
 		return err
 	})
 }

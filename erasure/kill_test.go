@@ -45,15 +45,22 @@ type killer struct {
 
 // around calls do, which changes or reads what is kept.
 func (k *killer) around(do func() error) error {
+	last := k.call()
+	err := do()
+	if last {
+		k.die()
+	}
+	return err
+}
+
+// call begins a call, unless the process dies before it, and says whether it dies
+// after it.
+func (k *killer) call() (last bool) {
 	n := k.calls.Add(1)
 	if k.at == -n {
 		k.die()
 	}
-	err := do()
-	if k.at == n {
-		k.die()
-	}
-	return err
+	return k.at == n
 }
 
 func (k *killer) die() {

@@ -18,7 +18,6 @@ import (
 // TestPlainIndex: where plain mode is on, the index has the rows that the erasure
 // framework's own example has.
 func TestPlainIndex(t *testing.T) {
-	t.Cleanup(need.StopServers)
 	url := need.Postgres(t)
 	x, err := postgres.Open(t.Context(), postgres.Config{URL: url, Plain: true})
 	if err != nil {
