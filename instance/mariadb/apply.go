@@ -126,10 +126,14 @@ func expression(p parameter, value string) string {
 			return n
 		}
 	}
+	if t, ok := truths[strings.ToLower(strings.TrimSpace(value))]; ok && p.Type == "boolean" {
+		return t
+	}
 	return literal(value)
 }
 
-var truths = map[string]string{"1": "on", "true": "on", "yes": "on", "0": "off", "false": "off", "no": "off"}
+// truths are how configuration files spell booleans.
+var truths = map[string]string{"on": "on", "off": "off", "1": "on", "true": "on", "yes": "on", "0": "off", "false": "off", "no": "off"}
 
 // same reports whether two spellings of a value mean the same.
 func same(p parameter, a, b string) bool {

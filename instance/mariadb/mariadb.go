@@ -23,7 +23,8 @@
 // Passwords are passed to the server as hashes of mysql_native_password, names and values
 // quoted by the functions of quote.go, settings by those of config.go.
 //
-// The first user has the privileges that RDS gives it, and not SUPER, FILE or SHUTDOWN.
+// The first user has the privileges that RDS gives it, and not SUPER, FILE or SHUTDOWN,
+// nor RELOAD, which would let it throw away binary logs.
 // But as it may write to all databases, it may write to the schema mysql too, as in
 // RDS for MariaDB (Amazon RDS User Guide, MariaDB security): somebody who has that
 // password can give themselves any privilege inside this server. secure_file_priv and

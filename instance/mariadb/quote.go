@@ -34,8 +34,10 @@ const admin = "rdsadmin"
 const replicator = "rdsrepl-"
 
 // privileges are those of the first user (Amazon RDS User Guide, Master user account
-// privileges, RDS for MariaDB).
-const privileges = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, " +
+// privileges, RDS for MariaDB), but for RELOAD: with it, RESET MASTER throws away the logs
+// of which recoveries are made, and RDS gives it only in a server that was altered such
+// that it does not.
+const privileges = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, PROCESS, REFERENCES, INDEX, ALTER, " +
 	"SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, " +
 	"CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER, REPLICATION SLAVE"
 

@@ -32,6 +32,7 @@ type role struct {
 	Verify   bool   // which names Host
 	Position string // the GTIDs of its copy
 	Made     bool   // the copy is whole
+	Ending   bool   // it is being promoted, and follows nobody any more
 }
 
 // replica is the role of a server; nil if it follows nobody.
@@ -211,7 +212,7 @@ func names(cert []byte, host string) bool {
 // follow has a replica that was started go on.
 func (f folder) follow(ctx context.Context, c *sql.Conn) error {
 	r, err := f.replica()
-	if r == nil || err != nil {
+	if r == nil || r.Ending || err != nil {
 		return err
 	}
 	status, err := row(ctx, c, "SHOW SLAVE STATUS")
@@ -362,6 +363,11 @@ func (e *Engine) promote(ctx context.Context, s instance.Server) error {
 			}
 		}
 		if err := caughtUp(ctx, c); err != nil {
+			return err
+		}
+		// Once its position is forgotten, it must not follow again from that of its copy.
+		r.Ending = true
+		if err := put(f.role(), r); err != nil {
 			return err
 		}
 		return execute(ctx, c, "STOP SLAVE", "RESET SLAVE ALL", "SET GLOBAL innodb_fast_shutdown = 2")

@@ -48,6 +48,12 @@ func (e *Engine) restore(ctx context.Context, s instance.Server, r io.Reader, ho
 			return err
 		}
 	}
+	var stretches []stretch
+	if how.Logs != "" {
+		if stretches, err = plan(how.Logs, m, how.Until); err != nil {
+			return err
+		}
+	}
 	if err := e.end(ctx, s); err != nil { // a recovery that a crash interrupted
 		return err
 	}
@@ -61,12 +67,6 @@ func (e *Engine) restore(ctx context.Context, s instance.Server, r io.Reader, ho
 			return lethe.Errorf(lethe.Invalid, "the backup is damaged: %w", err)
 		}
 		return err
-	}
-	var stretches []stretch
-	if how.Logs != "" {
-		if stretches, err = plan(how.Logs, m, how.Until); err != nil {
-			return err
-		}
 	}
 	if err := e.recover(ctx, s, stretches, how.Master); err != nil {
 		e.end(context.WithoutCancel(ctx), s)
