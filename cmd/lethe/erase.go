@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -192,11 +193,33 @@ func erasureStatus(cmd *cobra.Command, data string, asJSON bool, args []string, 
 		if r.Warning != "" {
 			fmt.Fprintf(w, "\t%s\n", r.Warning)
 		}
+		if len(args) > 0 {
+			tellStops(w, r)
+		}
 		if r.State == erasure.Held {
 			fmt.Fprintf(w, "\tit waits for %s to end: lethe erase holds\n", strings.Join(r.Held, ", "))
 		}
 	}
 	return w.Flush()
+}
+
+// tellStops writes when a request came to each of its stops.
+func tellStops(w io.Writer, r erasure.Request) {
+	for _, s := range []struct {
+		name string
+		at   time.Time
+	}{
+		{"asked", r.Made}, {"located", r.Stops.Located}, {"reported", r.Stops.Reported}, {"approved", r.Stops.Approved},
+		{"erased", r.Stops.Erased}, {"verified", r.Stops.Verified}, {"told", r.Stops.Told},
+	} {
+		at := "-"
+		if !s.at.IsZero() {
+			at = s.at.Format(time.RFC3339)
+		} else if s.name == "told" && !r.ContactGiven && !r.RequesterGiven {
+			at = "by you: no address was given"
+		}
+		fmt.Fprintf(w, "\t%s\t%s\n", s.name, at)
+	}
 }
 
 func decideErasure(cmd *cobra.Command, data string, asJSON bool, id string, yes bool, reason string) error {

@@ -70,6 +70,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newEvents(), newAccess(), newMetastore(), newIndex(), newErase(), newBackup(), newRestore(), newDoctor())
+	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newEvents(), newAccess(), newMetastore(), newIndex(), newErase(), newVacuum(), newBackup(), newRestore(), newDoctor())
 	return root
 }
