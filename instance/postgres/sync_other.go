@@ -1,0 +1,7 @@
+//go:build !linux
+
+package postgres
+
+import "os"
+
+func begin(*os.File) error { return nil }
