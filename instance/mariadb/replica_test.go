@@ -153,8 +153,10 @@ func TestAStandbyHasWhatWasCommitted(t *testing.T) {
 	if got := recovered.rows(t); got != "103" {
 		t.Errorf("recovered over a failover: %s rows", got)
 	}
-	if err := os.Remove(filepath.Join(dir, logs[0].Name)); err != nil {
-		t.Fatal(err)
+	for _, l := range logs[:len(logs)-1] {
+		if err := os.Remove(filepath.Join(dir, l.Name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := e.Restore(t.Context(), place(t, e, v).Server, bytes.NewReader(backup), how); !lethe.Is(err, lethe.Invalid) || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("recovered with a log that is missing: %v", err)
