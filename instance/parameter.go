@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,8 @@ type setting struct {
 
 // defaultGroup is what the group that a family's instances have by default is called.
 func defaultGroup(family string) string { return "default." + family }
+
+var familyForm = regexp.MustCompile(`^[a-z]+[0-9]{1,3}(\.[0-9]{1,3})?$`)
 
 // familyEngine returns the name of the engine that a family is of: postgres15 is of postgres.
 func familyEngine(family string) string { return strings.TrimRight(family, "0123456789.") }
@@ -49,7 +52,9 @@ func (l *Local) parameters(family string) ([]Parameter, error) {
 func (l *Local) group(ctx context.Context, tx *sql.Tx, region, name string) (*parameterGroup, error) {
 	name = strings.ToLower(name)
 	if family, ok := strings.CutPrefix(name, "default."); ok {
-		if _, err := l.parameters(family); err != nil {
+		// Not what its parameters are: to know them may take an engine's start, and this
+		// is a transaction.
+		if _, err := l.engine(familyEngine(family)); err != nil || !familyForm.MatchString(family) {
 			return nil, groupNotFound(name)
 		}
 		return &parameterGroup{name, family, "Default parameter group for " + family}, nil

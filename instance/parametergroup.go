@@ -137,13 +137,12 @@ func (l *Local) change(ctx context.Context, region, name string, f func(tx *sql.
 	if strings.HasPrefix(strings.ToLower(name), "default.") {
 		return nil, invalidValue("The default DB parameter group %s cannot be modified. Copy its family to a group of your own.", name)
 	}
-	var g *parameterGroup
-	err := l.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
-		if g, err = l.group(ctx, tx, region, name); err != nil {
-			return err
-		}
-		all, err := l.parameters(g.Family)
-		if err != nil {
+	g, all, err := l.groupParameters(ctx, region, name)
+	if err != nil {
+		return nil, err
+	}
+	err = l.DB.Tx(ctx, func(tx *sql.Tx) error {
+		if _, err := l.group(ctx, tx, region, name); err != nil {
 			return err
 		}
 		return f(tx, g, all)
@@ -152,6 +151,19 @@ func (l *Local) change(ctx context.Context, region, name string, f func(tx *sql.
 		return nil, err
 	}
 	return &g.Name, l.parametersChanged(ctx, region, g.Name)
+}
+
+// groupParameters reads a group, and describes the parameters of its family.
+func (l *Local) groupParameters(ctx context.Context, region, name string) (g *parameterGroup, all []Parameter, err error) {
+	err = l.DB.View(ctx, func(tx *sql.Tx) (err error) {
+		g, err = l.group(ctx, tx, region, name)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err = l.parameters(g.Family)
+	return g, all, err
 }
 
 // mostParameters is how many parameters a request may change.
@@ -346,17 +358,13 @@ func (p Parameter) out(own map[string]setting) types.Parameter {
 // DescribeDBParameters lists the parameters of a group.
 func (l *Local) DescribeDBParameters(ctx context.Context, in *rds.DescribeDBParametersInput, opts ...func(*rds.Options)) (*rds.DescribeDBParametersOutput, error) {
 	region := l.region(opts)
-	var all []Parameter
+	name, at := named(aws.ToString(in.DBParameterGroupName), region, kindGroup)
+	g, all, err := l.groupParameters(ctx, at, name)
+	if err != nil {
+		return nil, err
+	}
 	var own map[string]setting
-	err := l.DB.View(ctx, func(tx *sql.Tx) error {
-		name, at := named(aws.ToString(in.DBParameterGroupName), region, kindGroup)
-		g, err := l.group(ctx, tx, at, name)
-		if err != nil {
-			return err
-		}
-		if all, err = l.parameters(g.Family); err != nil {
-			return err
-		}
+	err = l.DB.View(ctx, func(tx *sql.Tx) (err error) {
 		own, err = overrides(ctx, tx, at, g.Name)
 		return err
 	})
