@@ -178,6 +178,9 @@ func (l *Local) ship(ctx context.Context, r *record, rotate bool) error {
 	if err != nil {
 		return err
 	}
+	if !runs(e, s) {
+		return nil // what it has is shipped when it runs again
+	}
 	at := l.now()
 	logs, err := e.Closed(ctx, s, rotate)
 	if err != nil {

@@ -2,6 +2,7 @@ package instance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -228,8 +229,9 @@ func TestStandby(t *testing.T) {
 	}
 	b.until("its standby runs", func() bool {
 		rs, err := b.all(t.Context())
-		if err != nil {
-			return false
+		if err := errors.Join(err, b.Tend(t.Context())); err != nil {
+			t.Error(err)
+			return true
 		}
 		b.machine.mu.Lock()
 		defer b.machine.mu.Unlock()

@@ -170,11 +170,12 @@ func (l *Local) Start(ctx context.Context) error {
 	return nil
 }
 
-// Close ends what Start began. The engine of Options.Workflow must have ended before. If
-// stopEngines, the servers are stopped too; else they go on running, and the next Start
-// adopts them.
+// Close ends what Start began; runs of Options.Workflow do nothing more. If stopEngines,
+// the servers are stopped too; else they go on running, and the next Start adopts them.
 func (l *Local) Close(ctx context.Context, stopEngines bool) error {
+	l.mu.Lock() // nothing is watched from here on
 	l.stop()
+	l.mu.Unlock()
 	l.running.Wait()
 	if !stopEngines {
 		return nil
@@ -187,6 +188,7 @@ func (l *Local) Close(ctx context.Context, stopEngines bool) error {
 	var g sync.WaitGroup
 	for _, r := range rs {
 		g.Go(func() {
+			defer l.hold(r.ID)()
 			e, s, serr := l.server(&r)
 			if serr == nil {
 				serr = e.Stop(ctx, s)

@@ -401,12 +401,7 @@ func (l *Local) applyChanges(ctx context.Context, r *record) error {
 	if err != nil {
 		return err
 	}
-	running := true
-	select {
-	case <-e.Ended(before):
-		running = false
-	default:
-	}
+	running := runs(e, before)
 	restart := !running || after.Port != before.Port || after.Archive != before.Archive || after.Version != before.Version || due.CACertificateIdentifier != nil
 	if running && !reflect.DeepEqual(before, after) {
 		static, err := e.Apply(ctx, after)

@@ -140,8 +140,13 @@ func (r *record) variables(c Class) Variables {
 	return Variables{Memory: c.Memory, Storage: int64(r.Storage) * gib, Port: r.Port, VCPU: c.VCPU}
 }
 
-// boot starts the instance's server.
+// boot starts the instance's server, if it does not run.
 func (l *Local) boot(ctx context.Context, r *record) error {
+	if e, s, err := l.server(r); err != nil {
+		return err
+	} else if runs(e, s) {
+		return e.Start(ctx, s) // which adopts it
+	}
 	if err := errors.Join(l.activate(ctx, r), l.followPackages(ctx, r)); err != nil {
 		return err
 	}

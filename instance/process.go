@@ -76,7 +76,7 @@ func plans() map[string][]stage {
 		jobStart:     {{"boot", (*Local).boot}, {"second", (*Local).haveStandby}, {"finish", (*Local).started}},
 		jobStop:      {{"save", (*Local).saveBefore}, {"halt", (*Local).halt}, {"finish", (*Local).halted}},
 		jobSnapshot:  {{"save", (*Local).saveSnapshot}, {"finish", (*Local).snapshotMade}},
-		jobMirror:    {{"second", (*Local).haveStandby}, {"finish", (*Local).mirrored}},
+		jobMirror:    {{"boot", (*Local).boot}, {"second", (*Local).haveStandby}, {"finish", (*Local).mirrored}},
 		jobDelete:    {{"save", (*Local).saveBefore}, {"clear", (*Local).clear}, {"forget", (*Local).forget}},
 	}
 }
@@ -133,6 +133,9 @@ const tries = 4
 // instance's servers at the same time.
 func (l *Local) perform(ctx context.Context, w work, s stage) error {
 	defer l.hold(w.Instance)()
+	if err := l.run.Err(); err != nil {
+		return err // Close does not wait for more
+	}
 	var r *record
 	err := l.DB.View(ctx, func(tx *sql.Tx) (err error) {
 		r, err = l.load(ctx, tx, w.Instance)
@@ -201,6 +204,9 @@ func (l *Local) failed(ctx context.Context, tx *sql.Tx, r *record, why string) e
 			return err
 		}
 		status, category = j.Before, "backup"
+	case jobMirror:
+		// The next one is made from the beginning.
+		r.Standby, status = 0, j.Before
 	case jobCreate, jobReplicate:
 		if status == "" {
 			status = failed

@@ -72,6 +72,16 @@ func (l *Local) server(r *record) (e Engine, s Server, err error) {
 	return e, s, nil
 }
 
+// runs reports whether a server's process is there.
+func runs(e Engine, s Server) bool {
+	select {
+	case <-e.Ended(s):
+		return false
+	default:
+		return true
+	}
+}
+
 // committed is the memory that instances have of this host.
 func (l *Local) committed(rs []record, except string) (sum int64) {
 	for _, r := range rs {

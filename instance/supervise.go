@@ -92,12 +92,7 @@ func (l *Local) keepUp(id string, first bool, fails int) (ended <-chan struct{},
 	if err != nil {
 		return nil, err
 	}
-	running := true
-	select {
-	case <-e.Ended(s):
-		running = false
-	default:
-	}
+	running := runs(e, s)
 	from := time.Now()
 	switch {
 	case running:
@@ -187,7 +182,9 @@ func (l *Local) tendOne(ctx context.Context, r *record) error {
 	default:
 		return nil
 	}
-	if r.MultiAZ && r.Standby == 0 {
+	if e, s, err := l.server(r); err != nil {
+		return err
+	} else if second, ok := r.second(s); r.MultiAZ && (!ok || !runs(e, second)) {
 		return l.beginIf(ctx, r.ID, available, func(tx *sql.Tx, r *record) error {
 			r.begin(modifying, job{Kind: jobMirror})
 			return nil
