@@ -11,6 +11,8 @@ import (
 	"database/sql"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"os"
@@ -151,6 +153,7 @@ func (s *server) db(t testing.TB) *sql.DB {
 	c.User, c.Passwd, c.Net, c.Addr, c.DBName = s.master.User, s.master.Password, "tcp", net.JoinHostPort(s.Host, strconv.Itoa(s.Port)), s.master.Database
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(s.TLS.CA)
+	c.Logger = log.New(io.Discard, "", 0)
 	c.TLS = &tls.Config{RootCAs: roots, ServerName: s.Host}
 	connector, err := mysql.NewConnector(c)
 	if err != nil {
