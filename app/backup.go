@@ -34,6 +34,10 @@ type Backups struct {
 	making string // id; "" if none is being made
 	meter  *backup.Meter
 
+	telling sync.Mutex
+	holds   map[string]string // by repository: those it has been told of
+
+	closed  chan struct{}   // a request is
 	ctx     context.Context // of the work
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -44,7 +48,7 @@ const snapshots = "backup"
 
 // openBackups opens the ledger, and removes what a killed process left.
 func (a *App) openBackups(ctx context.Context, db *state.DB) (err error) {
-	b := &Backups{app: a, db: db, audit: func(dir string) error {
+	b := &Backups{app: a, db: db, holds: map[string]string{}, closed: make(chan struct{}, 1), audit: func(dir string) error {
 		_, err := a.audit.Snapshot(dir)
 		return err
 	}}
@@ -59,23 +63,43 @@ func (a *App) openBackups(ctx context.Context, db *state.DB) (err error) {
 	a.onStop(func() error {
 		b.stop()
 		b.running.Wait()
+		if a.Erasure == nil {
+			return nil // it did not come to that
+		}
+		ctx, done := context.WithTimeout(lethe.WithPrincipal(context.Background(), lethe.System), lastTell)
+		defer done()
+		b.tellAll(ctx) // what is not told now is at the next start
 		return nil
 	})
 	return nil
 }
 
-// tellEvery is how often it is looked whether repositories are to be told of erasures.
-const tellEvery = 2 * time.Second
+// lastTell bounds how long a stop takes to tell places of backups who was erased.
+const lastTell = 5 * time.Second
 
-// startBackups begins to tell repositories of erasures.
+// tellEvery is how often it is looked whether places are to be told of erasures, besides
+// the ends of requests.
+const tellEvery = time.Minute
+
+// startBackups begins to tell places of backups who was erased.
 func (a *App) startBackups() {
 	b := a.Backups
 	b.running.Go(func() {
 		failed := map[string]string{}
-		every(b.ctx, 0, tellEvery, func(ctx context.Context) {
-			for place, err := range b.tellAll(ctx) {
+		t := time.NewTimer(0)
+		defer t.Stop()
+		for {
+			select {
+			case <-b.ctx.Done():
+				return
+			case <-b.closed:
+				t.Reset(time.Second) // it is about to be in the state
+				continue
+			case <-t.C:
+			}
+			for place, err := range b.tellAll(b.ctx) {
 				text := ""
-				if err != nil && ctx.Err() == nil {
+				if err != nil && b.ctx.Err() == nil {
 					text = err.Error()
 				}
 				if text != "" && failed[place] != text {
@@ -83,8 +107,17 @@ func (a *App) startBackups() {
 				}
 				failed[place] = text
 			}
-		})
+			t.Reset(tellEvery)
+		}
 	})
+}
+
+// requestClosed has the places told soon.
+func (b *Backups) requestClosed() {
+	select {
+	case b.closed <- struct{}{}:
+	default: // it is about to be done
+	}
 }
 
 // List returns the backups of the ledger, the oldest first.
@@ -130,6 +163,7 @@ func (b *Backups) Start(ctx context.Context, o backup.Wanted) (backup.Entry, err
 		if _, err := b.make(b.ctx, r, e, o, meter); err != nil {
 			b.app.Log.Error("a backup was not made", "id", e.ID, "to", e.Place, "err", err)
 		}
+		b.requestClosed() // some may have been since it was begun
 	})
 	return e, nil
 }
@@ -395,19 +429,35 @@ func (b *Backups) tellAll(ctx context.Context) map[string]error {
 	if err != nil {
 		return map[string]error{"": err}
 	}
+	hs, err := erasure.HoldsIn(ctx, b.db)
+	if err != nil {
+		return map[string]error{"": err}
+	}
+	holds, err := json.Marshal(hs)
+	if err != nil {
+		return map[string]error{"": err}
+	}
 	for _, e := range all {
 		if _, ok := done[e.Place]; !ok {
-			done[e.Place] = b.tell(ctx, e.Place, es)
+			done[e.Place] = b.tell(ctx, e.Place, es, holds)
 		}
 	}
 	return done
 }
 
-// tell keeps erasures beside the backups at a place.
-func (b *Backups) tell(ctx context.Context, place string, es []erasure.Erasure) error {
+// tell keeps erasures and holds beside the backups at a place.
+func (b *Backups) tell(ctx context.Context, place string, es []erasure.Erasure, holds []byte) error {
+	b.telling.Lock()
+	defer b.telling.Unlock()
 	r, err := b.repository(ctx, place)
 	if err != nil {
 		return err
+	}
+	if b.holds[r.ID] != string(holds) {
+		if err := r.KeepHolds(ctx, holds); err != nil {
+			return err
+		}
+		b.holds[r.ID] = string(holds)
 	}
 	told, err := b.ledger.Told(ctx, r)
 	if err != nil {

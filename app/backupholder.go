@@ -67,7 +67,7 @@ func (h backupHolder) there(ctx context.Context, e backup.Entry) (bool, error) {
 	if err != nil {
 		return true, ctx.Err() // it cannot be looked for
 	}
-	there, err := r.Holds(ctx, e.ID)
+	there, err := r.Has(ctx, e.ID)
 	if err != nil || there {
 		return true, ctx.Err()
 	}

@@ -29,6 +29,9 @@ func (a *App) openFlow() error {
 	// Read by what startFlow starts, and so after the address is known.
 	e.URL = func() string { return cmp.Or(a.Config.Console.URL, a.Endpoints.Console) }
 	e.Audit = func(ctx context.Context, s erasure.Audited) error {
+		if s.Step == "closed" || s.Step == "held" || s.Step == "released" {
+			a.Backups.requestClosed()
+		}
 		return a.Access.RecordErasure(ctx, s.By, s.Request, s.Step, s.Resource, s.Detail)
 	}
 	if m := a.Config.Mail; m.Enabled() {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"time"
@@ -52,8 +53,14 @@ func (a *App) replay(ctx context.Context) error {
 		}
 		es = append(es, e)
 	}
+	var holds []erasure.Hold
+	if len(from.Holds) > 0 {
+		if err := json.Unmarshal(from.Holds, &holds); err != nil {
+			return lethe.Errorf(lethe.BadData, "the holds in %s: %w", backup.RestoredFile, err)
+		}
+	}
 	last := time.Now()
-	did, err := a.Erasure.Replay(ctx, es, func(p erasure.Progress) {
+	did, err := a.Erasure.Replay(ctx, es, holds, func(p erasure.Progress) {
 		if time.Since(last) > 10*time.Second {
 			last = time.Now()
 			a.Log.Info("reading the restored lake", "objects", p.ObjectsRead, "of", p.Objects, "bytes", p.BytesRead, "left", p.Left(last).Round(time.Second))

@@ -12,6 +12,7 @@
 //	backups/ID/blobs.jsonl       which blobs the backup has, with sizes and SHA-256
 //	backups/ID/manifest.json     the [Manifest], written last
 //	erased/REQUEST.json    who was erased, by keyed hashes: see [Erased]
+//	holds.json             what forbids to erase, so that it is not erased from a restored lake either
 //
 // A folder ID without a manifest is no backup: something ended before it was whole, and
 // the next Prune deletes it. A manifest is written when all it names is on the disk, and

@@ -178,11 +178,14 @@ func TestBackups(t *testing.T) {
 				t.Errorf("into a restored lake: %v", err)
 			}
 		}
+		if _, err := r.Prune(ctx, time.Now(), second.ID, lethe.NewOrderedID()); !lethe.Is(err, lethe.NotFound) {
+			t.Errorf("of an unknown one: %v", err)
+		}
 		did2, err := r.Prune(ctx, time.Now())
 		if err != nil || !slices.Equal(did2.Backups, []string{first.ID}) || did2.Blobs != 1 || did2.BlobBytes != int64(len(one[one.blobs()[0]])) {
 			t.Errorf("%+v %v", did2, err)
 		}
-		if here, err := r.Holds(ctx, first.ID); here || err != nil {
+		if here, err := r.Has(ctx, first.ID); here || err != nil {
 			t.Errorf("of a deleted backup something is there: %v %v", here, err)
 		}
 		faultless(t, r, 1)
@@ -192,6 +195,9 @@ func TestBackups(t *testing.T) {
 		two.is(t, dir)
 		if _, err := r.Restore(ctx, first.ID, t.TempDir(), nil, nil, nil); !lethe.Is(err, lethe.NotFound) {
 			t.Errorf("a deleted backup is restored: %v", err)
+		}
+		if did, err := r.Prune(ctx, time.Now(), second.ID); err != nil || len(did.Backups) != 1 || did.Blobs != second.Blobs {
+			t.Errorf("%+v %v", did, err)
 		}
 	})
 }
@@ -443,6 +449,8 @@ func TestErasures(t *testing.T) {
 	if err := ledger.Tell(ctx, r, backup.Erased{Request: "x"}); !lethe.Is(err, lethe.BadData) {
 		t.Error(err)
 	}
+	must(t, r.KeepHolds(ctx, json.RawMessage(`[1]`)))
+	must(t, r.KeepHolds(ctx, json.RawMessage(`[1,2]`)))
 	dir := t.TempDir()
 	done, err := r.Restore(ctx, m.ID, dir, []backup.Erased{b, {Request: a.Request, Identifiers: a.Identifiers}}, nil, nil)
 	must(t, err)
@@ -450,7 +458,7 @@ func TestErasures(t *testing.T) {
 		t.Errorf("%+v", done.Erased)
 	}
 	from, err := backup.ReadRestored(dir)
-	if err != nil || !from.Whole || len(from.Erased) != 2 || len(from.Backups) != 1 || from.Backups[0].ID != m.ID {
+	if err != nil || !from.Whole || len(from.Erased) != 2 || len(from.Holds) < 4 || len(from.Backups) != 1 || from.Backups[0].ID != m.ID {
 		t.Errorf("%+v %v", from, err)
 	}
 	must(t, backup.Served(dir))

@@ -35,6 +35,9 @@ type Identifier struct {
 	Hash string `json:"hash"`
 }
 
+// complete says how much of the proof there is.
+func (e Erased) complete() int { return min(len(e.Document), 1) + min(len(e.Certificate), 1) }
+
 func (e Erased) check() error {
 	if !lethe.IsID(e.Request) || len(e.Identifiers) == 0 {
 		return lethe.Errorf(lethe.BadData, "a record of an erasure names no request, or nobody")
@@ -78,6 +81,29 @@ func (r *Repository) Erasures(ctx context.Context) (all []Erased, err error) {
 	return all, nil
 }
 
+const holdsName = "holds.json"
+
+// KeepHolds keeps beside the backups what forbids to erase, as the lake has it, in place
+// of what was kept before.
+func (r *Repository) KeepHolds(ctx context.Context, holds json.RawMessage) error {
+	if err := r.Put(ctx, holdsName, bytes.NewReader(holds)); err != nil {
+		return err
+	}
+	return r.Sync(ctx)
+}
+
+// Holds returns what KeepHolds has kept; nil if that is nothing.
+func (r *Repository) Holds(ctx context.Context) (json.RawMessage, error) {
+	raw, err := readAll(ctx, r, holdsName)
+	if lethe.Is(err, lethe.NotFound) {
+		return nil, nil
+	}
+	if err == nil && !json.Valid(raw) {
+		err = lethe.Errorf(lethe.BadData, "%s of %s is damaged", holdsName, r)
+	}
+	return raw, err
+}
+
 // ReadErased reads records of erasures, one after the other, as JSON.
 func ReadErased(r io.Reader) (all []Erased, err error) {
 	d := json.NewDecoder(r)
@@ -107,7 +133,7 @@ func Merge(lists ...[]Erased) (all []Erased) {
 			if !ok {
 				at[e.Request] = len(all)
 				all = append(all, e)
-			} else if !all[i].Closed() {
+			} else if all[i].complete() < e.complete() {
 				all[i] = e
 			}
 		}

@@ -29,8 +29,9 @@ type Restored struct {
 	// when it is called again.
 	Whole bool `json:"whole"`
 	// Erased are to be erased again, and Backups hold persons still.
-	Erased  []Erased   `json:"erased"`
-	Backups []Manifest `json:"backups"` // without their files
+	Erased  []Erased        `json:"erased"`
+	Holds   json.RawMessage `json:"holds,omitempty"`
+	Backups []Manifest      `json:"backups"` // without their files
 }
 
 // RestoredFile is the name of that file.
@@ -83,11 +84,15 @@ func (r *Repository) Restore(ctx context.Context, id, dir string, further []Eras
 	if err != nil {
 		return done, err
 	}
+	holds, err := r.Holds(ctx)
+	if err != nil {
+		return done, err
+	}
 	all, err := r.Backups(ctx)
 	if err != nil {
 		return done, err
 	}
-	done = Restored{From: r.String(), Backup: id, Made: m.Made, Erased: Merge(kept, further), Backups: []Manifest{}}
+	done = Restored{From: r.String(), Backup: id, Made: m.Made, Erased: Merge(kept, further), Holds: holds, Backups: []Manifest{}}
 	for _, f := range all {
 		if f.Err == nil {
 			f.Manifest.Files = nil

@@ -28,30 +28,17 @@ type Erasure struct {
 	Mappings []Mapping
 }
 
-// Erasures returns the requests that were approved, the oldest first.
-func (s *Service) Erasures(ctx context.Context) ([]Erasure, error) {
-	all, err := ErasuresIn(ctx, s.DB)
-	if err != nil {
-		return nil, err
-	}
-	for i, e := range all {
-		if e.Request.Certificate == "" || e.Request.State != Done {
-			continue
-		}
-		c, err := s.CertificateOf(ctx, e.Request.ID)
-		if lethe.Is(err, lethe.NotFound) {
-			continue // somebody has deleted it; the hashes count
-		}
-		if err != nil {
-			return nil, err
-		}
-		all[i].Certificate = &c
-	}
-	return all, nil
+// HoldsIn returns the holds in a state that have not ended. Another process may have it open.
+func HoldsIn(ctx context.Context, db *state.DB) (hs []Hold, err error) {
+	err = db.View(ctx, func(tx *sql.Tx) error {
+		hs, err = holdsIn(ctx, tx, time.Now())
+		return err
+	})
+	return hs, err
 }
 
-// ErasuresIn is Erasures of a state that perhaps another process has open, without the
-// certificates.
+// ErasuresIn returns the requests in a state that were approved and are not held, the
+// oldest first, without their certificates. Another process may have the state open.
 func ErasuresIn(ctx context.Context, db *state.DB) (es []Erasure, err error) {
 	since := map[string]time.Time{}
 	var requests []Request
@@ -88,6 +75,9 @@ func ErasuresIn(ctx context.Context, db *state.DB) (es []Erasure, err error) {
 	}
 	for _, q := range requests {
 		at, ok := since[q.ID]
+		if q.State == Held { // it is not to be erased now, nor from a backup
+			continue
+		}
 		if q.State == Done && !ok { // the hashes were there already, by an earlier request
 			at, ok = q.Closed, true
 		}
@@ -114,11 +104,12 @@ type Replayed struct {
 }
 
 // Replay erases from a lake that was restored from a backup whoever was erased since:
-// those who are suppressed already, and those of some erasures. It reads all that the
-// index has not, so the lake is indexed when it returns. It may be called again after
+// those who are suppressed already, and those of some erasures, but for what holds keep,
+// which are the lake's and some that were made since. It reads all that the index has
+// not, so the lake is indexed when it returns. It may be called again after
 // an error or a kill. What lethe itself has written of them it leaves to the holders,
 // whom Everybody names those who were erased.
-func (s *Service) Replay(ctx context.Context, erasures []Erasure, report func(Progress)) (r Replayed, err error) {
+func (s *Service) Replay(ctx context.Context, erasures []Erasure, holds []Hold, report func(Progress)) (r Replayed, err error) {
 	erasures = slices.SortedStableFunc(slices.Values(erasures), func(a, b Erasure) int { return a.Since.Compare(b.Since) })
 	if r.LeftOut, err = s.remap(ctx, erasures); err != nil {
 		return r, err
@@ -140,6 +131,9 @@ func (s *Service) Replay(ctx context.Context, erasures []Erasure, report func(Pr
 		if added {
 			r.Requests++
 		}
+	}
+	if err := s.holdAgain(ctx, holds); err != nil {
+		return r, err
 	}
 	if err := s.suppressed.load(ctx, s.DB); err != nil {
 		return r, err
@@ -215,6 +209,24 @@ func (s *Service) remap(ctx context.Context, erasures []Erasure) (leftOut []stri
 		}
 	}
 	return leftOut, nil
+}
+
+// holdAgain keeps holds that were made since a backup. One of a request that the lake
+// does not know has nothing to keep.
+func (s *Service) holdAgain(ctx context.Context, holds []Hold) error {
+	for _, h := range holds {
+		if h.Request != "" {
+			if _, err := s.Request(ctx, h.Request); lethe.Is(err, lethe.NotFound) {
+				continue
+			} else if err != nil {
+				return err
+			}
+		}
+		if err := s.put(ctx, "erasure_holds", h.ID, h); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // foundAt are the object versions that the index has a hash in.

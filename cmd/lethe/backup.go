@@ -381,19 +381,19 @@ func newBackupVerify() *cobra.Command {
 func newBackupPrune() *cobra.Command {
 	var f backupFlags
 	var from string
-	cmd := &cobra.Command{Use: "prune --from DIR|s3://BUCKET/PREFIX", Short: "Delete backups that have expired, or did not come to their ends", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "prune --from DIR|s3://BUCKET/PREFIX [ID...]", Short: "Delete backups that have expired, or did not come to their ends, and those that are named"}
 	f.add(cmd)
 	cmd.Flags().StringVar(&from, "from", "", "where backups are kept")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = func(cmd *cobra.Command, ids []string) error {
 		return f.from(cmd, from, func(ctx context.Context, r *backup.Repository) error {
-			did, err := r.Prune(ctx, time.Now())
+			did, err := r.Prune(ctx, time.Now(), ids...)
 			if err != nil {
 				return err
 			}
 			if f.json {
 				return printJSON(cmd, did)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d backups had expired and %d did not come to their ends: deleted, with %d blobs of %d bytes\n", len(did.Backups), len(did.Unfinished), did.Blobs, did.BlobBytes)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "deleted %d backups, %d that had not come to their ends, and %d blobs of %d bytes that no backup has\n", len(did.Backups), len(did.Unfinished), did.Blobs, did.BlobBytes)
 			return err
 		})
 	}
