@@ -342,6 +342,9 @@ type Check struct {
 	// Exceptions counts the certificate's exceptions that are there still.
 	Exceptions int64 `json:"exceptions"`
 	Unread     int64 `json:"unread"` // versions of which it is not known
+	// Overdue are the certificate's places that should have ended by now and have not, as
+	// backups that expired.
+	Overdue []Holding `json:"overdue,omitzero"`
 }
 
 // VerifyCertificate verifies a certificate, and looks for its person in all that is
@@ -385,6 +388,9 @@ func (s *Service) VerifyCertificate(ctx context.Context, signed SignedCertificat
 		return k, err
 	}
 	k.Unread = int64(len(us))
+	if k.Overdue, err = s.overdue(ctx, c, time.Now()); err != nil {
+		return k, err
+	}
 	k.Versions, _, err = s.listingDigest(ctx)
 	return k, err
 }

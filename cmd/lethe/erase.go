@@ -286,9 +286,15 @@ func verifyCertificate(cmd *cobra.Command, data string, asJSON bool, file string
 		if check.Unread > 0 {
 			fmt.Fprintf(cmd.OutOrStdout(), "%d object versions could not be read; lethe index status says why\n", check.Unread)
 		}
+		for _, h := range check.Overdue {
+			fmt.Fprintf(cmd.OutOrStdout(), "%s was to end on %s, and has not\n", h.Place, h.Until.Format(time.DateOnly))
+		}
 	}
 	if check.Found > 0 {
 		return lethe.Errorf(lethe.Conflict, "the person is in %d object versions", check.Found)
+	}
+	if n := len(check.Overdue); n > 0 {
+		return lethe.Errorf(lethe.Conflict, "%d places hold the person longer than the certificate says", n).WithHint("delete backups that have expired: lethe backup prune")
 	}
 	return nil
 }
