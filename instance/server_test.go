@@ -1,0 +1,398 @@
+package instance_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"lethe"
+	"lethe/instance"
+	"lethe/instance/mariadb"
+	"lethe/instance/postgres"
+	"lethe/lib/seal"
+	"lethe/lib/state"
+	"lethe/workflow"
+	"lethe/workflow/journal"
+)
+
+// These tests run instances with real servers of the engines that the host has.
+
+// folder keeps backups as files.
+type folder string
+
+func (f folder) Put(_ context.Context, key string, r io.Reader) error {
+	path := filepath.Join(string(f), key)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	w, err := os.Create(path + ".new")
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, r)
+	if err := errors.Join(err, w.Close()); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+func (f folder) Open(_ context.Context, key string) (io.ReadCloser, error) {
+	return os.Open(filepath.Join(string(f), key))
+}
+
+func (f folder) List(_ context.Context, prefix string) (keys []string, err error) {
+	err = filepath.WalkDir(string(f), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if key, _ := filepath.Rel(string(f), path); strings.HasPrefix(key, prefix) {
+			keys = append(keys, key)
+		}
+		return nil
+	})
+	return keys, err
+}
+
+func (f folder) Delete(_ context.Context, key string) error {
+	if err := os.Remove(filepath.Join(string(f), key)); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// lake is lethe as far as instances need it.
+type lake struct {
+	t      testing.TB
+	dir    string
+	engine func() instance.Engine
+	db     *state.DB
+	keys   *seal.Keyring
+
+	*instance.Local
+	end func(stopEngines bool)
+}
+
+func newLake(t testing.TB, engine func(dir string) instance.Engine) *lake {
+	t.Helper()
+	// The engines' user must reach it.
+	dir, err := os.MkdirTemp("", "instances")
+	if err == nil {
+		err = os.Chmod(dir, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	l := &lake{t: t, dir: dir, engine: func() instance.Engine { return engine(filepath.Join(dir, "servers", "shared")) }}
+	if _, err := l.engine().Versions(t.Context()); err != nil {
+		t.Skip(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "backups"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if l.db, err = state.Open(t.Context(), filepath.Join(dir, "state.db")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.db.Close() })
+	if l.keys, err = seal.Open(t.Context(), l.db, seal.File(filepath.Join(dir, "key"))); err != nil {
+		t.Fatal(err)
+	}
+	l.start()
+	t.Cleanup(func() { l.end(true) })
+	return l
+}
+
+func (l *lake) start() {
+	l.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	log := slog.New(slog.NewTextHandler(l.t.Output(), nil))
+	g := workflow.NewRegistry()
+	w, err := journal.Open(ctx, journal.Config{State: l.db, Registry: g, Log: log})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.Local, err = instance.NewLocal(ctx, instance.Options{
+		DB: l.db, Keys: l.keys, Workflow: w, Engines: []instance.Engine{l.engine()}, Backups: folder(filepath.Join(l.dir, "backups")),
+		Dir: filepath.Join(l.dir, "servers"), Host: "127.0.0.1", Scale: 1. / 64, Log: log,
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.Register(g)
+	if err := l.Start(ctx); err != nil {
+		l.t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := w.Run(ctx); err != nil {
+			l.t.Error(err)
+		}
+	})
+	l.end = func(stopEngines bool) {
+		cancel()
+		running.Wait()
+		if err := l.Close(context.Background(), stopEngines); err != nil {
+			l.t.Error(err)
+		}
+	}
+}
+
+// is waits until an instance is available, or gone if there is to be none.
+func (l *lake) is(name string, there bool) (d types.DBInstance) {
+	l.t.Helper()
+	last := ""
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		out, err := l.DescribeDBInstances(l.t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name})
+		if _, gone := errors.AsType[*types.DBInstanceNotFoundFault](err); gone && !there {
+			return d
+		} else if err != nil {
+			l.t.Fatal(err)
+		}
+		d = out.DBInstances[0]
+		if *d.DBInstanceStatus != last {
+			last = *d.DBInstanceStatus
+			l.t.Logf("%s is %s", name, last)
+		}
+		switch last {
+		case "available":
+			if there {
+				return d
+			}
+		case "failed", "incompatible-parameters", "incompatible-restore", "storage-full":
+			l.t.Fatalf("%s is %s", name, last)
+		}
+	}
+	l.t.Fatalf("%s is still %s", name, last)
+	return d
+}
+
+// kind is what differs between engines for their clients.
+type kind struct {
+	name, database string
+	engine         func(dir string) instance.Engine
+	connector      func(d types.DBInstance, password, database string, t *tls.Config) (*sql.DB, error)
+	pid            func(dir string) string // the file with the id of the server's process
+}
+
+var kinds = []kind{
+	{"postgres", "news", func(dir string) instance.Engine { return postgres.New(postgres.Options{Dir: dir}) },
+		func(d types.DBInstance, password, database string, t *tls.Config) (*sql.DB, error) {
+			c, err := pgx.ParseConfig("sslmode=disable")
+			if err != nil {
+				return nil, err
+			}
+			c.Host, c.Port, c.User, c.Password, c.Database, c.TLSConfig = *d.Endpoint.Address, uint16(*d.Endpoint.Port), *d.MasterUsername, password, database, t
+			return stdlib.OpenDB(*c), nil
+		},
+		func(dir string) string { return filepath.Join(dir, "data", "postmaster.pid") }},
+	{"mariadb", "news", func(dir string) instance.Engine { return mariadb.New(mariadb.Options{Dir: dir}) },
+		func(d types.DBInstance, password, database string, t *tls.Config) (*sql.DB, error) {
+			c := mysql.NewConfig()
+			c.User, c.Passwd, c.Net, c.Addr, c.DBName, c.TLS = *d.MasterUsername, password, "tcp", net.JoinHostPort(*d.Endpoint.Address, strconv.Itoa(int(*d.Endpoint.Port))), database, t
+			connector, err := mysql.NewConnector(c)
+			if err != nil {
+				return nil, err
+			}
+			return sql.OpenDB(connector), nil
+		}, nil},
+}
+
+// client connects to an instance as its first user does, over TLS, which must be the
+// installation's.
+func (l *lake) client(k kind, d types.DBInstance, password string) *sql.DB {
+	l.t.Helper()
+	trust, err := l.Trust(l.t.Context())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(trust)
+	db, err := k.connector(d, password, k.database, &tls.Config{RootCAs: roots, ServerName: *d.Endpoint.Address})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// values returns what the table notes has.
+func values(db *sql.DB) (map[int]bool, error) {
+	rows, err := db.Query("SELECT n FROM notes")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := map[int]bool{}
+	for rows.Next() {
+		var n int
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		all[n] = true
+	}
+	return all, rows.Err()
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func p[T any](v T) *T { return &v }
+
+// TestLife goes with an instance through what the article about Graviton2 shows, and
+// what else becomes of databases.
+func TestLife(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) { life(t, k) })
+	}
+}
+
+func life(t *testing.T, k kind) {
+	l := newLake(t, k.engine)
+	ctx := t.Context()
+	at := time.Now()
+	_, err := l.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{DBInstanceIdentifier: p("newsblog"), DBInstanceClass: p("db.m6g.large"), Engine: &k.name,
+		AllocatedStorage: p(int32(20)), MasterUsername: p("editor"), MasterUserPassword: p("one-long-password"), DBName: &k.database})
+	must(t, err)
+	d := l.is("newsblog", true)
+	t.Logf("created in %v", time.Since(at))
+	db := l.client(k, d, "one-long-password")
+	_, err = db.Exec("CREATE TABLE notes (n int PRIMARY KEY)")
+	must(t, err)
+
+	// A writer, whose commits must all be there in the end.
+	stop, done := make(chan struct{}), make(chan struct{})
+	committed, unsure := map[int]bool{}, map[int]bool{}
+	var longest time.Duration
+	go func() {
+		defer close(done)
+		last := time.Now()
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := db.Exec(fmt.Sprintf("INSERT INTO notes VALUES (%d)", n)); err == nil {
+				committed[n] = true
+				longest, last = max(longest, time.Since(last)), time.Now()
+			} else {
+				unsure[n] = true
+			}
+		}
+	}()
+	_, err = l.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: p("newsblog"), DBInstanceClass: p("db.r6g.large"), MasterUserPassword: p("one-long-password"), ApplyImmediately: p(true)})
+	must(t, err)
+	if d = l.is("newsblog", true); *d.DBInstanceClass != "db.r6g.large" {
+		t.Errorf("its class is %s", *d.DBInstanceClass)
+	}
+
+	// lethe is restarted, and adopts the server, which serves meanwhile.
+	l.end(false)
+	l.start()
+
+	_, err = l.CreateDBSnapshot(ctx, &rds.CreateDBSnapshotInput{DBInstanceIdentifier: p("newsblog"), DBSnapshotIdentifier: p("early")})
+	must(t, err)
+	l.is("newsblog", true)
+	_, err = l.RebootDBInstance(ctx, &rds.RebootDBInstanceInput{DBInstanceIdentifier: p("newsblog")})
+	must(t, err)
+	l.is("newsblog", true)
+
+	time.Sleep(100 * time.Millisecond) // some more commits
+	close(stop)
+	<-done
+	t.Logf("%d commits, the longest pause %v", len(committed), longest)
+	got, err := values(db)
+	must(t, err)
+	for n := range committed {
+		if !got[n] {
+			t.Fatalf("commit %d is lost", n)
+		}
+	}
+
+	// A point in time, after which everything is deleted.
+	until := time.Now().Add(time.Second).Truncate(time.Second)
+	time.Sleep(time.Until(until) + 1100*time.Millisecond)
+	_, err = db.Exec("DELETE FROM notes")
+	must(t, err)
+	time.Sleep(100 * time.Millisecond)
+	_, err = l.RestoreDBInstanceToPointInTime(ctx, &rds.RestoreDBInstanceToPointInTimeInput{SourceDBInstanceIdentifier: p("newsblog"), TargetDBInstanceIdentifier: p("again"), RestoreTime: &until, DBInstanceClass: p("db.t3.medium")})
+	must(t, err)
+	again := l.is("again", true)
+	back, err := values(l.client(k, again, "one-long-password"))
+	if err != nil || !maps.Equal(back, got) {
+		t.Errorf("of %d values %d are there at the point in time, %v", len(got), len(back), err)
+	}
+	_, err = l.RestoreDBInstanceFromDBSnapshot(ctx, &rds.RestoreDBInstanceFromDBSnapshotInput{DBSnapshotIdentifier: p("early"), DBInstanceIdentifier: p("small"), DBInstanceClass: p("db.t3.medium"), BackupRetentionPeriod: p(int32(0))})
+	must(t, err)
+	small := l.client(k, l.is("small", true), "one-long-password")
+	if early, err := values(small); err != nil || len(early) == 0 {
+		t.Errorf("the snapshot has %d values, %v", len(early), err)
+	}
+
+	_, err = l.CreateDBInstanceReadReplica(ctx, &rds.CreateDBInstanceReadReplicaInput{SourceDBInstanceIdentifier: p("newsblog"), DBInstanceIdentifier: p("reader")})
+	must(t, err)
+	reader := l.client(k, l.is("reader", true), "one-long-password")
+	_, err = db.Exec("INSERT INTO notes VALUES (-1)")
+	must(t, err)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if v, err := values(reader); err == nil && v[-1] {
+			break
+		} else if time.Now().After(end) {
+			t.Fatalf("the replica has %v, %v", v, err)
+		}
+	}
+	_, err = l.PromoteReadReplica(ctx, &rds.PromoteReadReplicaInput{DBInstanceIdentifier: p("reader"), BackupRetentionPeriod: p(int32(0))})
+	must(t, err)
+	l.is("reader", true)
+	_, err = reader.Exec("INSERT INTO notes VALUES (-2)")
+	must(t, err)
+
+	for _, name := range []string{"newsblog", "again", "small", "reader"} {
+		_, err := l.DeleteDBInstance(ctx, &rds.DeleteDBInstanceInput{DBInstanceIdentifier: &name, SkipFinalSnapshot: p(true)})
+		must(t, err)
+	}
+	for _, name := range []string{"newsblog", "again", "small", "reader"} {
+		l.is(name, false)
+	}
+	entries, err := os.ReadDir(filepath.Join(l.dir, "servers"))
+	must(t, err)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "db-") {
+			t.Errorf("the folder %s is left", e.Name())
+		}
+	}
+	events, err := l.DescribeEvents(ctx, &rds.DescribeEventsInput{Duration: p(int32(60)), SourceIdentifier: p("newsblog"), SourceType: types.SourceTypeDbInstance})
+	must(t, err)
+	for _, e := range events.Events {
+		t.Log(*e.Message)
+	}
+	if !slices.ContainsFunc(events.Events, func(e types.Event) bool { return strings.Contains(*e.Message, "clients were not served for") }) {
+		t.Error("no event has the outage")
+	}
+	_ = lethe.DefaultRegion
+}
