@@ -38,7 +38,7 @@ func class(s instance.Server, err error) error {
 }
 
 // lines are what a server or one of its tools prints: a level, then the message.
-var lines = regexp.MustCompile(`(?m)(?:^|\s)(LOG|WARNING|ERROR|FATAL|PANIC|HINT|error|fatal|detail|hint): +(.*)$`)
+var lines = regexp.MustCompile(`(?m)(?:^|[\s:])(LOG|WARNING|ERROR|FATAL|PANIC|HINT|error|fatal|detail|hint): +(.*)$`)
 
 // at fault is a setting where the server says one of these.
 var setting = regexp.MustCompile(`(?i)invalid value for parameter|is outside the valid range|unrecognized configuration parameter|requires a (boolean|numeric|temporal) value|configuration file .* contains errors|syntax error in file|cannot be changed|could not map anonymous shared memory|insufficient parameter settings|could not access file|could not load library|must be (less|greater|at least|enabled|set)|can only be|WAL (streaming|archival) .* requires|too many (server )?connections|parameter "`)

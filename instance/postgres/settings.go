@@ -44,7 +44,10 @@ func (e *Engine) configure(ctx context.Context, i install, u daemon.User, s inst
 		fmt.Fprintf(&b, "%s = %s\n", k, value(all[k]))
 	}
 	// Whom commits wait for changes without the rest.
-	fmt.Fprintf(&b, "include_if_exists = '%s'\n", waiting)
+	fmt.Fprintf(&b, "include = '%s'\n", waiting)
+	if err := e.lead(s, func(map[string]follower) {}); err != nil {
+		return err
+	}
 	self, err := daemon.Choose("", u.Name)
 	if err != nil {
 		return err
