@@ -15,6 +15,8 @@
 //	keys/certificates     the key that signs certificates of erasure
 //	catalog.db            databases, tables, partitions, in Hive's schema
 //	objects/              buckets and objects
+//	instances/            of each database server: its data, its logs
+//	instances-ca.pem      for clients: whom the servers' certificates are signed by
 //	stores/               of other stores: bytes on the way, uploads under way
 //	queries/              folders of running queries
 //	erasure/              the index of identifiers; temporary files
@@ -45,6 +47,7 @@ import (
 	"lethe/erasure"
 	"lethe/event"
 	"lethe/ingest"
+	"lethe/instance"
 	"lethe/lib/atomicfile"
 	"lethe/lib/seal"
 	"lethe/lib/state"
@@ -72,7 +75,9 @@ type App struct {
 	Events  *event.Dispatcher
 	Erasure *erasure.Service
 	Secrets *secret.Service
-	Backups *Backups
+	// Instances are on this host or at AWS.
+	Instances instance.Provider
+	Backups   *Backups
 
 	// Endpoints as they are, with the ports that were found free.
 	Endpoints config.Endpoints

@@ -70,6 +70,9 @@ func (a *App) openErasure(ctx context.Context, db *state.DB) error {
 	if err := a.Erasure.Resume(ctx); err != nil {
 		return err
 	}
+	if err := a.openInstances(ctx, db, engine, g); err != nil {
+		return err
+	}
 	// Its steps act as the lake itself: who may ask and decide was decided before.
 	run, stop := context.WithCancel(lethe.WithPrincipal(context.Background(), lethe.System))
 	var running sync.WaitGroup

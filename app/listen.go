@@ -19,6 +19,7 @@ import (
 	"lethe/wire/aws"
 	"lethe/wire/console"
 	"lethe/wire/iam"
+	"lethe/wire/rds"
 	"lethe/wire/s3"
 	"lethe/wire/secretsmanager"
 	"lethe/wire/sts"
@@ -85,7 +86,7 @@ func (a *App) gateway() (*s3.Gateway, error) {
 	return g, nil
 }
 
-// awsMux answers Athena, IAM, STS and Secrets Manager, and hands everything else to S3.
+// awsMux answers Athena, IAM, STS, Secrets Manager and RDS, and hands everything else to S3.
 func (a *App) awsMux(g *s3.Gateway) (http.Handler, error) {
 	ath, err := athena.New(athena.Config{Executions: a.Queries, Workgroups: a.Queries, DataCatalogs: a.Queries,
 		Access: a.Access, Region: a.Config.AWS.Region})
@@ -104,7 +105,11 @@ func (a *App) awsMux(g *s3.Gateway) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return aws.New(aws.Config{Keys: a.Access, S3: g.Handler(), REST: a.rest(), Log: a.Log}, ath, users, tokens, secrets)
+	databases, err := rds.New(a.Instances, a.Access)
+	if err != nil {
+		return nil, err
+	}
+	return aws.New(aws.Config{Keys: a.Access, S3: g.Handler(), REST: a.rest(), Log: a.Log}, ath, users, tokens, secrets, databases)
 }
 
 func (a *App) console(sso *console.SingleSignOn) http.Handler {

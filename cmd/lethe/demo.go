@@ -32,7 +32,7 @@ and labelled so.`,
 				}
 			}
 			out := cmd.OutOrStdout()
-			f.anonymous = app.AnonymousUser
+			f.anonymous, f.demo = app.AnonymousUser, true
 			prepare := func(ctx context.Context, a *app.App) error {
 				if err := a.SampleMetastore(ctx); err != nil {
 					return err

@@ -22,6 +22,7 @@ type serveFlags struct {
 	memory                            config.Bytes
 	logLevel, logFormat               string
 	anonymous                         string // as whom the metastore serves, unless configured
+	demo                              bool   // database instances are small, and end with the lake
 }
 
 func (f *serveFlags) add(cmd *cobra.Command) {
@@ -105,6 +106,10 @@ func newServe() *cobra.Command {
 	return cmd
 }
 
+// demoScale is how much of a class's memory a database instance gets in the demo, so that
+// those of the articles fit on a laptop.
+const demoScale = 1. / 8
+
 // run starts a lake, prepares it, says that it is ready, and stops it when the
 // process is told to stop.
 func (f *serveFlags) run(cmd *cobra.Command, prepare func(context.Context, *app.App) error, ready func(*app.App)) (err error) {
@@ -114,6 +119,12 @@ func (f *serveFlags) run(cmd *cobra.Command, prepare func(context.Context, *app.
 	}
 	if c.Metastore.Anonymous == "" {
 		c.Metastore.Anonymous = f.anonymous
+	}
+	if f.demo {
+		if c.Instances.MemoryScale == config.DefaultInstances().MemoryScale {
+			c.Instances.MemoryScale = demoScale
+		}
+		c.Instances.Stop = true
 	}
 	log, err := newLog(c.Log, cmd.ErrOrStderr())
 	if err != nil {
