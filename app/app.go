@@ -19,7 +19,7 @@
 //	instances-ca.pem      for clients: whom the servers' certificates are signed by
 //	stores/               of other stores: bytes on the way, uploads under way
 //	queries/              folders of running queries
-//	erasure/              the index of identifiers; temporary files
+//	erasure/              the index of identifiers; temporary files; since when copies were not swept
 //	audit.jsonl           every decision of access
 //	backup/               what is being copied to a backup
 //	restored.json         in a lake that was restored, until those are erased again who were since the backup
@@ -45,6 +45,7 @@ import (
 	"lethe/catalog/store"
 	"lethe/config"
 	"lethe/erasure"
+	"lethe/erasure/own"
 	"lethe/event"
 	"lethe/ingest"
 	"lethe/instance"
@@ -86,6 +87,7 @@ type App struct {
 	audit      *access.Audit                // of what is decided
 	connectors connectors                   // to other metastores
 	ownHolders []erasure.Holder             // of the copies that lethe makes itself
+	ownConfig  own.Config                   // what these look after
 	own        atomic.Pointer[hive.Catalog] // the lake's own metastore, as others reach it; nil if none is served
 
 	profiles []profile // in the files for AWS clients

@@ -17,10 +17,11 @@ import (
 
 // ownCopies are the holders of the copies that the lake itself makes, and of its backups.
 func (a *App) ownCopies(db *state.DB, key *erasure.HashKey, journal own.Texts) []erasure.Holder {
-	a.ownHolders = own.Holders(own.Config{
+	a.ownConfig = own.Config{
 		DB: db, Store: a.Stores, Key: key, Queries: a.Queries, Ingests: a.Ingests, Events: a.Events, Journal: journal,
 		Scrub: own.TextsFunc(a.redactScrub), Index: a.Objects, Staging: ingest.StagingBucket,
-	})
+	}
+	a.ownHolders = own.Holders(a.ownConfig)
 	return append(slices.Clip(a.ownHolders), backupHolder{a.Backups})
 }
 

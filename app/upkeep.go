@@ -16,7 +16,8 @@ import (
 	"lethe/object/disk"
 )
 
-// upkeep is what the lake does by itself: it applies lifecycle rules, and scrubs.
+// upkeep is what the lake does by itself: it applies lifecycle rules, scrubs, and looks
+// for persons who were erased in copies that it has made since.
 type upkeep struct {
 	app     *App
 	expired prometheus.Counter
@@ -49,6 +50,7 @@ func (a *App) startUpkeep() {
 		last := u.lastScrub()
 		running.Go(func() { every(ctx, time.Until(last.Add(c.Scrub)), c.Scrub, u.scrub) })
 	}
+	running.Go(func() { every(ctx, sweepFirst, sweepEvery, u.sweep) })
 	a.onStop(func() error {
 		stop()
 		running.Wait()

@@ -29,6 +29,7 @@ type lake struct {
 	t       *testing.T
 	store   *disk.Store
 	holders map[string]erasure.Holder
+	config  Config
 
 	quarantined, originals []lethe.Location
 	results                []query.ResultFile
@@ -55,7 +56,8 @@ func newLake(t *testing.T) *lake {
 		l.must(store.CreateBucket(t.Context(), b))
 	}
 	l.must(store.Gateway().PutBucketVersioning(t.Context(), "versions", s3types.BucketVersioningStatusEnabled))
-	for _, h := range Holders(Config{DB: db, Store: store, Key: testKey(t), Queries: l, Ingests: ingests{l}, Events: l.asEvents(), Journal: l, Scrub: l, Index: l, Staging: "staging"}) {
+	l.config = Config{DB: db, Store: store, Key: testKey(t), Queries: l, Ingests: ingests{l}, Events: l.asEvents(), Journal: l, Scrub: l, Index: l, Staging: "staging"}
+	for _, h := range Holders(l.config) {
 		if l.holders[h.Name()] != nil {
 			t.Errorf("two holders are named %s", h.Name())
 		}
