@@ -29,7 +29,7 @@ func TestActionsAreDocumented(t *testing.T) {
 			t.Errorf("%s: %s does not stand in docs/reference/actions.md", where, action)
 		}
 	}
-	for _, service := range []string{"athena", "iam", "secretsmanager"} {
+	for _, service := range []string{"athena", "iam", "rds", "secretsmanager"} {
 		var model struct{ Operations map[string]*struct{} }
 		file := filepath.Join("wire", service, "model.json")
 		b, err := os.ReadFile(file)
