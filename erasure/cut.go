@@ -317,9 +317,12 @@ func (s *Service) apply(ctx context.Context, sub subject, c look, v object.Versi
 	// A lock does not keep the current version from being replaced: what was current
 	// then lies below, and is found there.
 	var after object.Object
-	was, err := s.expect(ctx, c, p, v.Object)
-	if err != nil && !stays(err) {
-		return nil, err
+	var was *expected
+	var err error
+	if x != nil {
+		if was, err = s.expect(ctx, c, p, v.Object); err != nil && !stays(err) {
+			return nil, err
+		}
 	}
 	empty := p.Empty && modes[c.Mode] == Delete
 	if modes[c.Mode] == Blank {

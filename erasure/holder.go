@@ -1,14 +1,12 @@
 package erasure
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"lethe"
@@ -355,9 +353,7 @@ func (s *Service) locateHoldings(ctx context.Context, p Person) (all []Holding, 
 		}
 		all = append(all, s.holdings(p, h.Name(), found)...)
 	}
-	slices.SortStableFunc(all, func(a, b Holding) int {
-		return cmp.Or(strings.Compare(a.Holder, b.Holder), strings.Compare(a.Place, b.Place))
-	})
+	sortHoldings(all)
 	return all, nil
 }
 

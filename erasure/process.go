@@ -165,7 +165,10 @@ func (s *Service) locate(ctx context.Context, id string) (int64, error) {
 	err = s.revise(ctx, id, func(tx *sql.Tx, r *Request) error {
 		r.Stops.Located = stopped()
 		r.State, r.Found = Located, Found{Objects: n, Records: records, Unread: int64(len(unread)), Holdings: int64(len(held))}
-		return s.askHolders(ctx, tx, id)
+		if err := s.askHolders(ctx, tx, id); err != nil {
+			return err
+		}
+		return s.keepFound(ctx, tx, id, held)
 	})
 	if err != nil {
 		return 0, err

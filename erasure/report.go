@@ -134,7 +134,7 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 	if r.Unread, err = s.reportUnread(ctx, sub); err != nil {
 		return none, err
 	}
-	if r.Holdings, err = s.locateHoldings(ctx, person); err != nil {
+	if r.Holdings, err = s.foundHoldings(ctx, id, person); err != nil {
 		return none, err
 	}
 	at, digest, err := s.save(ctx, "reports/"+q.run()+".json", r)
@@ -146,6 +146,9 @@ func (s *Service) report(ctx context.Context, id string) (none workflow.None, er
 		return none, err
 	}
 	return none, s.revise(ctx, id, func(tx *sql.Tx, q *Request) error {
+		if err := dropFound(ctx, tx, id); err != nil {
+			return err
+		}
 		q.State, q.Report, q.Digest = Reported, at.String(), digest
 		q.Waiting = stopped()
 		q.Stops.Reported = q.Waiting
@@ -342,14 +345,20 @@ type Check struct {
 	// Exceptions counts the certificate's exceptions that are there still.
 	Exceptions int64 `json:"exceptions"`
 	Unread     int64 `json:"unread"` // versions of which it is not known
-	// Overdue are the certificate's places that should have ended by now and have not, as
-	// backups that expired.
-	Overdue []Holding `json:"overdue,omitzero"`
+	// Asked counts the holders that were asked, Places are where they have the person
+	// and no reason for it.
+	Asked  int64     `json:"asked"`
+	Places []Holding `json:"places,omitzero"`
+	// NotAsked are holders that could not be asked, as they know persons by their
+	// identifiers and not by hashes, and nobody gave these.
+	NotAsked []string `json:"not_asked,omitzero"`
 }
 
 // VerifyCertificate verifies a certificate, and looks for its person in all that is
-// in scope now, by the hashes it has.
-func (s *Service) VerifyCertificate(ctx context.Context, signed SignedCertificate) (k Check, err error) {
+// in scope now, by the hashes it has. Holders are asked too where the person's
+// identifiers are given, which are kept nowhere after a request, or where the request
+// still has them. An error of kind Invalid says that they are not the certificate's.
+func (s *Service) VerifyCertificate(ctx context.Context, signed SignedCertificate, given ...Named) (k Check, err error) {
 	c, err := Verify(signed, s.Sign.Public().(ed25519.PublicKey))
 	if err != nil {
 		return k, err
@@ -388,7 +397,7 @@ func (s *Service) VerifyCertificate(ctx context.Context, signed SignedCertificat
 		return k, err
 	}
 	k.Unread = int64(len(us))
-	if k.Overdue, err = s.overdue(ctx, c, time.Now()); err != nil {
+	if err := s.checkHolders(ctx, c, given, &k); err != nil {
 		return k, err
 	}
 	k.Versions, _, err = s.listingDigest(ctx)

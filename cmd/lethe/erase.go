@@ -69,8 +69,12 @@ comes back, as with an old copy, is erased again.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return saveCertificate(cmd, *data, args[0], out, pdf) }}
 	certificate.Flags().StringVarP(&out, "output", "o", "-", "the file; - prints it")
 	certificate.Flags().BoolVar(&pdf, "pdf", false, "as PDF for people, with the signed certificate attached to it")
-	verify := &cobra.Command{Use: "verify FILE", Short: "Check a certificate, and the lake again", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return verifyCertificate(cmd, *data, *asJSON, args[0]) }}
+	var known []string
+	verify := &cobra.Command{Use: "verify FILE [--id TYPE=VALUE]...", Short: "Check a certificate, and the lake again", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return verifyCertificate(cmd, *data, *asJSON, args[0], known)
+		}}
+	verify.Flags().StringArrayVar(&known, "id", nil, "the person's identifiers, as in the request: then databases, other programs and lethe's own copies are asked too")
 	typ := &cobra.Command{Use: "type NAME [--form exact|folded|email]", Short: "Make a type of identifiers", Args: cobra.ExactArgs(1)}
 	form := typ.Flags().String("form", "exact", "which spellings are the same: exact, folded (letter case) or email")
 	parts := typ.Flags().StringSlice("parts", nil, "names of the values of a composite identifier")
@@ -91,12 +95,9 @@ func askErasure(cmd *cobra.Command, data string, asJSON bool, ids []string, told
 		Contact     string          `json:"contact,omitempty"`
 		Requester   string          `json:"requester,omitempty"`
 	}{nil, told.Person, told.Requester}
-	for _, id := range ids {
-		typ, value, ok := strings.Cut(id, "=")
-		if !ok {
-			return lethe.Errorf(lethe.Invalid, "--id wants TYPE=VALUE, as user_id=VALUE")
-		}
-		in.Identifiers = append(in.Identifiers, erasure.Named{Type: typ, Values: strings.Split(value, "\t")})
+	var err error
+	if in.Identifiers, err = namedBy(ids); err != nil {
+		return err
 	}
 	if err := canWait(until); err != nil {
 		return err
@@ -105,8 +106,7 @@ func askErasure(cmd *cobra.Command, data string, asJSON bool, ids []string, told
 	if err := ask(cmd, data, http.MethodPost, "/requests", in, &r); err != nil {
 		return err
 	}
-	r, err := awaitRequest(cmd, data, r, until)
-	if err != nil {
+	if r, err = awaitRequest(cmd, data, r, until); err != nil {
 		return err
 	}
 	if asJSON {
@@ -114,6 +114,18 @@ func askErasure(cmd *cobra.Command, data string, asJSON bool, ids []string, told
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), r.ID)
 	return nil
+}
+
+// namedBy reads identifiers as they are given by --id.
+func namedBy(ids []string) (named []erasure.Named, err error) {
+	for _, id := range ids {
+		typ, value, ok := strings.Cut(id, "=")
+		if !ok {
+			return nil, lethe.Errorf(lethe.Invalid, "--id wants TYPE=VALUE, as user_id=VALUE")
+		}
+		named = append(named, erasure.Named{Type: typ, Values: strings.Split(value, "\t")})
+	}
+	return named, nil
 }
 
 // passed says how far a request must be for what is waited for.
@@ -263,17 +275,23 @@ func saveCertificate(cmd *cobra.Command, data, id, to string, pdf bool) error {
 	return os.WriteFile(to, append(text, '\n'), 0o644)
 }
 
-func verifyCertificate(cmd *cobra.Command, data string, asJSON bool, file string) error {
+func verifyCertificate(cmd *cobra.Command, data string, asJSON bool, file string, ids []string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	var signed erasure.SignedCertificate
-	if err := json.Unmarshal(text, &signed); err != nil {
+	var in struct {
+		erasure.SignedCertificate
+		Identifiers []erasure.Named `json:"identifiers,omitzero"`
+	}
+	if err := json.Unmarshal(text, &in.SignedCertificate); err != nil {
 		return lethe.Errorf(lethe.Invalid, "%s is no certificate: %w", file, err)
 	}
+	if in.Identifiers, err = namedBy(ids); err != nil {
+		return err
+	}
 	var check erasure.Check
-	if err := ask(cmd, data, http.MethodPost, "/certificate-check", signed, &check); err != nil {
+	if err := ask(cmd, data, http.MethodPost, "/certificate-check", in, &check); err != nil {
 		return err
 	}
 	if asJSON {
@@ -286,15 +304,15 @@ func verifyCertificate(cmd *cobra.Command, data string, asJSON bool, file string
 		if check.Unread > 0 {
 			fmt.Fprintf(cmd.OutOrStdout(), "%d object versions could not be read; lethe index status says why\n", check.Unread)
 		}
-		for _, h := range check.Overdue {
-			fmt.Fprintf(cmd.OutOrStdout(), "%s was to end on %s, and has not\n", h.Place, h.Until.Format(time.DateOnly))
+		for _, p := range check.Places {
+			fmt.Fprintf(cmd.OutOrStdout(), "%s has %d records of the person in %s\n", p.Holder, p.Records, p.Place)
+		}
+		if n := len(check.NotAsked); n > 0 {
+			fmt.Fprintf(cmd.OutOrStdout(), "%d places were not asked, as they do not know the person by a hash: %s; give --id\n", n, strings.Join(check.NotAsked, ", "))
 		}
 	}
-	if check.Found > 0 {
-		return lethe.Errorf(lethe.Conflict, "the person is in %d object versions", check.Found)
-	}
-	if n := len(check.Overdue); n > 0 {
-		return lethe.Errorf(lethe.Conflict, "%d places hold the person longer than the certificate says", n).WithHint("delete backups that have expired: lethe backup prune")
+	if check.Found > 0 || len(check.Places) > 0 {
+		return lethe.Errorf(lethe.Conflict, "the person is in %d object versions and %d other places", check.Found, len(check.Places))
 	}
 	return nil
 }

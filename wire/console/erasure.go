@@ -36,7 +36,7 @@ type Erasure interface {
 	Approval(ctx context.Context, token string) (erasure.Approval, error)
 	DecideByLink(ctx context.Context, token, code string, d erasure.Decision) (erasure.Request, error)
 	CertificateOf(ctx context.Context, id string) (erasure.SignedCertificate, error)
-	VerifyCertificate(ctx context.Context, signed erasure.SignedCertificate) (erasure.Check, error)
+	VerifyCertificate(ctx context.Context, signed erasure.SignedCertificate, given ...erasure.Named) (erasure.Check, error)
 	StartVacuum(ctx context.Context, of erasure.VacuumScope) (erasure.Vacuum, error)
 	Vacuum(ctx context.Context, id string) (erasure.Vacuum, error)
 	Vacuums(ctx context.Context) ([]erasure.Vacuum, error)
@@ -327,11 +327,14 @@ func (s *server) getCertificate(c *call) ([]need, func() error, error) {
 
 func (s *server) checkCertificate(c *call) ([]need, func() error, error) {
 	return on("lethe:CheckErasureCertificate", func() error {
-		var signed erasure.SignedCertificate
-		if err := decode(c.w, c.r, &signed); err != nil {
+		var in struct {
+			erasure.SignedCertificate
+			Identifiers []erasure.Named `json:"identifiers"`
+		}
+		if err := decode(c.w, c.r, &in); err != nil {
 			return err
 		}
-		check, err := s.Erasure.VerifyCertificate(c.r.Context(), signed)
+		check, err := s.Erasure.VerifyCertificate(c.r.Context(), in.SignedCertificate, in.Identifiers...)
 		if err != nil {
 			return err
 		}

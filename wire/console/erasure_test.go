@@ -82,8 +82,11 @@ func (persons) CertificateOf(context.Context, string) (erasure.SignedCertificate
 	return erasure.SignedCertificate{Certificate: []byte("{}"), PublicKey: []byte("k"), Signature: []byte("s")}, nil
 }
 
-func (persons) VerifyCertificate(context.Context, erasure.SignedCertificate) (erasure.Check, error) {
-	return erasure.Check{Request: "r-1"}, nil
+func (persons) VerifyCertificate(_ context.Context, _ erasure.SignedCertificate, given ...erasure.Named) (erasure.Check, error) {
+	if len(given) > 0 && given[0].Values[0] != "u1" {
+		return erasure.Check{}, lethe.Errorf(lethe.Invalid, "given %v", given)
+	}
+	return erasure.Check{Request: "r-1", Places: []erasure.Holding{{Holder: "postgres:crm", Place: "public.customers", Records: 2, Reason: "r", Until: time.Unix(1, 0), Hold: "h"}}, NotAsked: []string{"hook:x"}}, nil
 }
 
 var oneVacuum = erasure.Vacuum{ID: "v-1", State: erasure.VacuumFailed, By: "admin", Made: time.Unix(1, 0), Ended: time.Unix(2, 0), Objects: 3, Looked: 2, Changed: 1, Records: 2, Bytes: 6, Kept: 1, Problem: "p",
@@ -137,7 +140,7 @@ func TestErasureAnswersAreAsDescribed(t *testing.T) {
 		{"decideRequest", "POST", "/requests/r-1/decision", `{"approve":true,"digest":"d"}`},
 		{"retryRequest", "POST", "/requests/r-1/retry", ""},
 		{"getCertificate", "GET", "/requests/r-1/certificate", ""},
-		{"checkCertificate", "POST", "/certificate-check", `{"certificate":"e30=","public_key":"aw==","signature":"cw=="}`},
+		{"checkCertificate", "POST", "/certificate-check", `{"certificate":"e30=","public_key":"aw==","signature":"cw==","identifiers":[{"type":"user_id","values":["u1"]}]}`},
 	})
 }
 

@@ -169,6 +169,10 @@ export interface CertificateCheck {
   found: number;
   exceptions: number;
   unread: number;
+  /** Databases, programs and own copies: how many were asked, where they have the person, and those that were not asked. */
+  asked: number;
+  places?: { holder: string; place: string; records: number }[];
+  not_asked?: string[];
 }
 
 /** How far an erasure has come, object by object; only while it goes on. */

@@ -109,14 +109,17 @@ function changesOf(o: NonNullable<Certificate['objects']>[number]): string {
 
 /** What looking again has shown. */
 function Checked({ check: k }: { check: CertificateCheck }) {
-  const good = k.found === 0;
+  const places = k.places?.length ?? 0;
+  const good = k.found === 0 && places === 0;
+  const others = k.not_asked?.length ?? 0;
   return (
     <div className={css.checked} data-good={good || undefined} role="status">
       {good ? <IconCheck size={16} aria-hidden /> : <IconAlertTriangle size={16} aria-hidden />}
       <p>
-        {good ? <b>The signature is good, and this person is not found.</b> : <b>The signature is good, but this person is in {counted(k.found, 'version')} again.</b>} {counted(k.versions, 'version')} read
+        {good ? <b>The signature is good, and this person is not found.</b> : <b>The signature is good, but this person is in {counted(k.found, 'version')} and {counted(places, 'other place')} again.</b>} {counted(k.versions, 'version')} read
         {k.exceptions > 0 && `, ${counted(k.exceptions, 'exception')} still there`}
-        {k.unread > 0 && `, ${count(k.unread)} could not be read`}.
+        {k.unread > 0 && `, ${count(k.unread)} could not be read`}.{' '}
+        {others > 0 && `${counted(others, 'other place')} cannot be asked without the person's identifiers: lethe erase verify --id asks them.`}
       </p>
     </div>
   );
