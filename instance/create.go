@@ -345,7 +345,7 @@ func (l *Local) choosePort(ctx context.Context, tx *sql.Tx, r *record) error {
 	}
 	for p := DefaultPort(r.Engine); p <= 65535; p++ {
 		if l.portFree(p, taken) == nil {
-			r.Port = p
+			r.Port, r.AnyPort = p, true
 			return nil
 		}
 	}

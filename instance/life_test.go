@@ -3,6 +3,7 @@ package instance
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"maps"
@@ -19,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
+	"lethe"
 	"lethe/lib/awsproto"
 	"lethe/lib/seal"
 	"lethe/lib/state"
@@ -569,5 +571,151 @@ func (b *bench) tidy() {
 		if b.kept[k] == nil {
 			b.t.Errorf("%s is not in the backups", k)
 		}
+	}
+}
+
+// TestBackups goes through days of an instance's backups.
+func TestBackups(t *testing.T) {
+	b := newBench(t)
+	d := b.create("shop", func(in *rds.CreateDBInstanceInput) {
+		in.PreferredBackupWindow, in.PreferredMaintenanceWindow, in.BackupRetentionPeriod = ptr("03:00-03:30"), ptr("sun:10:00-sun:10:30"), ptr(int32(2))
+	})
+	port, id := int(*d.Endpoint.Port), *d.DbiResourceId
+	tend := func() {
+		t.Helper()
+		if err := b.Tend(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.until("backups are made", func() bool {
+			rs, err := b.all(t.Context())
+			return err == nil && !slices.ContainsFunc(rs, func(r record) bool { return !r.steady() })
+		})
+	}
+	snapshots := func() (names []string) {
+		t.Helper()
+		out, err := b.DescribeDBSnapshots(t.Context(), &rds.DescribeDBSnapshotsInput{SnapshotType: ptr(automated)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range out.DBSnapshots {
+			names = append(names, *s.DBSnapshotIdentifier)
+		}
+		return names
+	}
+	var moments []time.Time
+	for day := range 5 {
+		b.pass(time.Minute)
+		if err := b.write(port, strings.Repeat("x", day+1)); err != nil {
+			t.Fatal(err)
+		}
+		b.pass(time.Minute)
+		moments = append(moments, b.machine.now())
+		b.pass(15*time.Hour + 13*time.Minute) // 03:15 on the first day
+		tend()
+		tend() // once in a window
+		b.pass(8*time.Hour + 45*time.Minute)
+		tend()
+	}
+	if got := snapshots(); len(got) != 3 || got[2] != "rds:shop-2026-11-28-03-15" {
+		t.Errorf("of five days with two of retention there are %q", got)
+	}
+	b.tidy()
+	restore := func(at time.Time) error {
+		_, err := b.RestoreDBInstanceToPointInTime(t.Context(), &rds.RestoreDBInstanceToPointInTimeInput{SourceDbiResourceId: &id, TargetDBInstanceIdentifier: ptr("again"), RestoreTime: &at})
+		return err
+	}
+	refused(t, restore(moments[0]), "InvalidParameterValue")
+	refused(t, restore(b.machine.now().Add(time.Hour)), "InvalidParameterValue")
+
+	// The backups of an instance outlive it, if that is asked for.
+	if _, err := b.DeleteDBInstance(t.Context(), &rds.DeleteDBInstanceInput{DBInstanceIdentifier: ptr("shop"), SkipFinalSnapshot: ptr(true), DeleteAutomatedBackups: ptr(false)}); err != nil {
+		t.Fatal(err)
+	}
+	b.is("shop", "")
+	all, err := b.DescribeDBInstanceAutomatedBackups(t.Context(), &rds.DescribeDBInstanceAutomatedBackupsInput{})
+	if err != nil || len(all.DBInstanceAutomatedBackups) != 1 || *all.DBInstanceAutomatedBackups[0].Status != "retained" {
+		t.Fatalf("retained: %v, %v", all, err)
+	}
+	if err := restore(moments[4]); err != nil {
+		t.Fatal(err)
+	}
+	again := b.is("again", available)
+	if v, err := b.read(int(*again.Endpoint.Port)); err != nil || len(v) != 5 {
+		t.Errorf("the restored instance has %q, %v", v, err)
+	}
+	b.pass(3 * 24 * time.Hour)
+	tend()
+	if all, err = b.DescribeDBInstanceAutomatedBackups(t.Context(), &rds.DescribeDBInstanceAutomatedBackupsInput{DBInstanceIdentifier: ptr("shop")}); err != nil || len(all.DBInstanceAutomatedBackups) != 0 {
+		t.Errorf("after their days: %v, %v", len(all.DBInstanceAutomatedBackups), err)
+	}
+	b.tidy()
+}
+
+// TestFull fills the storage of one of two instances.
+func TestFull(t *testing.T) {
+	b := newBench(t)
+	shop := b.create("shop", nil)
+	grows := b.create("grows", func(in *rds.CreateDBInstanceInput) { in.MaxAllocatedStorage = ptr(int32(40)) })
+	b.machine.mu.Lock()
+	b.on(*shop.DbiResourceId).bytes, b.on(*grows.DbiResourceId).bytes = 20*gib, 19*gib
+	b.machine.mu.Unlock()
+	if err := b.Tend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.is("shop", storageFull)
+	if d := b.is("grows", available); *d.AllocatedStorage != 25 {
+		t.Errorf("it grew to %d GiB", *d.AllocatedStorage)
+	}
+	if _, err := b.read(int(*grows.Endpoint.Port)); err != nil {
+		t.Error("another instance is harmed")
+	}
+	b.again() // which does not start the server
+	b.tidy()
+	if _, err := b.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: ptr("shop"), AllocatedStorage: ptr(int32(40)), ApplyImmediately: ptr(true)}); err != nil {
+		t.Fatal(err)
+	}
+	b.is("shop", available)
+	b.until("it answers", func() bool { _, err := b.read(int(*shop.Endpoint.Port)); return err == nil })
+
+	// The host's disk is full: a server does not start, and does when there is room.
+	b.machine.fail("start", lethe.Errorf(lethe.Exhausted, "no space left on device"))
+	b.crash(*shop.DbiResourceId)
+	b.is("shop", storageFull)
+	b.machine.fail("start", nil)
+	b.is("shop", available)
+}
+
+// TestManagedPassword lets the password be kept as a secret.
+func TestManagedPassword(t *testing.T) {
+	b := newBench(t)
+	d := b.create("shop", func(in *rds.CreateDBInstanceInput) {
+		in.MasterUserPassword, in.ManageMasterUserPassword = nil, ptr(true)
+	})
+	id := *d.DbiResourceId
+	secret := func() string {
+		b.machine.mu.Lock()
+		defer b.machine.mu.Unlock()
+		var v struct{ Username, Password string }
+		if err := json.Unmarshal([]byte(b.secrets["eu-central-1/rds!"+id]), &v); err != nil {
+			return ""
+		}
+		return v.Username + " " + v.Password
+	}
+	if d.MasterUserSecret == nil || secret() != "newsblog "+b.on(id).password || len(b.on(id).password) < 8 {
+		t.Errorf("the secret has %s", secret())
+	}
+	old := secret()
+	if _, err := b.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: ptr("shop"), RotateMasterUserPassword: ptr(true), ApplyImmediately: ptr(true)}); err != nil {
+		t.Fatal(err)
+	}
+	b.is("shop", available)
+	if secret() == old || secret() != "newsblog "+b.on(id).password {
+		t.Errorf("after the rotation the secret has %s", secret())
+	}
+	if _, err := b.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: ptr("shop"), ManageMasterUserPassword: ptr(false), MasterUserPassword: ptr("my-own-horse"), ApplyImmediately: ptr(true)}); err != nil {
+		t.Fatal(err)
+	}
+	if d = b.is("shop", available); secret() != "" || d.MasterUserSecret != nil || b.on(id).password != "my-own-horse" {
+		t.Errorf("the secret is left: %s", secret())
 	}
 }

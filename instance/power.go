@@ -150,11 +150,36 @@ func (l *Local) boot(ctx context.Context, r *record) error {
 	if err := errors.Join(l.activate(ctx, r), l.followPackages(ctx, r)); err != nil {
 		return err
 	}
+	if err := l.keepPort(ctx, r); err != nil {
+		return err
+	}
 	e, s, err := l.server(r)
 	if err != nil {
 		return err
 	}
-	return e.Start(ctx, s)
+	if err := e.Start(ctx, s); err != nil {
+		if r.Created.IsZero() && r.AnyPort && l.portFree(r.Port, nil) != nil {
+			return lethe.Errorf(lethe.Internal, "port %d was taken meanwhile: %w", r.Port, err) // it is tried again, with another
+		}
+		return err
+	}
+	return nil
+}
+
+// keepPort gives an instance that is being made another port, where somebody else on
+// this host has taken the one that was found free for it.
+func (l *Local) keepPort(ctx context.Context, r *record) error {
+	if !r.Created.IsZero() || !r.AnyPort || l.portFree(r.Port, nil) == nil {
+		return nil
+	}
+	n, err := l.revise(ctx, r.ID, func(tx *sql.Tx, r *record) error {
+		r.Port = 0
+		return l.choosePort(ctx, tx, r)
+	})
+	if err == nil {
+		*r = *n
+	}
+	return err
 }
 
 // followPackages takes over the version that the host has, where an update of its packages

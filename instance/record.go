@@ -44,6 +44,7 @@ type record struct {
 	Engine, Version, Class, License string
 	User, Database, CharacterSet    string
 	Port                            int
+	AnyPort                         bool  // nobody asked for the port
 	Storage, MaxStorage             int32 // GiB
 	StorageType                     string
 	Iops, Throughput                *int32
