@@ -141,7 +141,7 @@ func (u *under) running(t testing.TB) (instance.Engine, instance.Server, *sql.DB
 func (u *under) open(t testing.TB, s instance.Server, m instance.Master) *sql.DB {
 	t.Helper()
 	db := u.Open(t, s, m)
-	db.SetMaxIdleConns(1)
+	db.SetMaxIdleConns(-1) // servers end meanwhile
 	t.Cleanup(func() { db.Close() })
 	return db
 }

@@ -48,6 +48,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,6 +82,7 @@ type Engine struct {
 	mu      sync.Mutex
 	servers map[string]*sync.Mutex   // by folder
 	watched map[*daemon.Process]bool // replicas whose end is waited for
+	known   map[string]asked         // by path
 	shared  sync.Mutex               // held while a template is made
 	leading sync.Mutex               // held while a server's followers change
 }
@@ -89,7 +91,7 @@ var _ instance.Engine = (*Engine)(nil)
 
 // New returns the engine. It does nothing yet.
 func New(o Options) *Engine {
-	return &Engine{opts: o, servers: map[string]*sync.Mutex{}, watched: map[*daemon.Process]bool{}}
+	return &Engine{opts: o, servers: map[string]*sync.Mutex{}, watched: map[*daemon.Process]bool{}, known: map[string]asked{}}
 }
 
 // Name is postgres.
@@ -136,28 +138,61 @@ func (e *Engine) installed(ctx context.Context) ([]install, error) {
 	}
 	var all []install
 	for _, bin := range bins {
-		out, err := exec.CommandContext(ctx, filepath.Join(bin, "postgres"), "--version").Output()
-		if errors.Is(err, os.ErrNotExist) {
-			continue // clients only
-		}
+		i, err := e.ask(ctx, bin)
 		if err != nil {
-			return nil, lethe.Errorf(lethe.Unsupported, "%s/postgres does not run: %w", bin, err)
+			return nil, err
 		}
-		m := printed.FindStringSubmatch(string(out))
-		if m == nil {
-			continue // a version under development
+		if i.major >= 12 && !slices.ContainsFunc(all, func(o install) bool { return o.major == i.major }) {
+			all = append(all, i)
 		}
-		major, err := strconv.Atoi(m[2])
-		if err != nil || major < 12 || slices.ContainsFunc(all, func(i install) bool { return i.major == major }) {
-			continue
-		}
-		all = append(all, install{instance.Version{Number: m[1], Family: "postgres" + m[2], Title: "PostgreSQL " + m[1]}, major, bin})
 	}
 	if len(all) == 0 {
 		return nil, lethe.Errorf(lethe.Unsupported, "PostgreSQL is not installed on this host").WithHint(needed)
 	}
 	slices.SortFunc(all, func(a, b install) int { return b.major - a.major })
 	return all, nil
+}
+
+// ask returns the version of the programs in a folder; its major is 0 if there is no server
+// among them, or one under development. A program that is the same file is not asked
+// again: this is in the way of every start.
+func (e *Engine) ask(ctx context.Context, bin string) (install, error) {
+	path := filepath.Join(bin, "postgres")
+	file, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return install{}, nil // clients only
+	}
+	if err != nil {
+		return install{}, err
+	}
+	e.mu.Lock()
+	known, ok := e.known[path]
+	e.mu.Unlock()
+	if ok && os.SameFile(known.file, file) && known.file.ModTime().Equal(file.ModTime()) {
+		return known.install, nil
+	}
+	out, err := exec.CommandContext(ctx, path, "--version").Output()
+	if err != nil {
+		return install{}, lethe.Errorf(lethe.Unsupported, "%s does not run: %w", path, err)
+	}
+	var i install
+	if m := printed.FindStringSubmatch(string(out)); m != nil {
+		major, err := strconv.Atoi(m[2])
+		if err != nil {
+			return install{}, err
+		}
+		i = install{instance.Version{Number: m[1], Family: "postgres" + m[2], Title: "PostgreSQL " + m[1]}, major, bin}
+	}
+	e.mu.Lock()
+	e.known[path] = asked{i, file}
+	e.mu.Unlock()
+	return i, nil
+}
+
+// asked is an install and the file that said so.
+type asked struct {
+	install
+	file fs.FileInfo
 }
 
 // Versions are those installed, of each major version one.
