@@ -318,13 +318,24 @@ func (s *Service) dropPartitions(ctx context.Context) error {
 
 // Everybody is all who are suppressed, as one Person: only hashes are known of them.
 func (s *Service) Everybody(ctx context.Context) (p Person, err error) {
-	if p.known, err = s.known(ctx); err != nil {
+	types, err := s.Types(ctx)
+	if err != nil {
 		return p, err
 	}
 	hs := s.suppressed.all()
-	p.sub.hashed = func(typ, v string) bool { return hs[s.Key.Hash(typ, v)] }
+	p = HashedPerson(types, func(typ, v string) bool { return hs[s.Key.Hash(typ, v)] })
 	p.sub.kept, err = s.keeping(ctx, "")
 	return p, err
+}
+
+// HashedPerson is a Person of whom only hashes are known; is says whether an identifier of
+// a type, as it is compared, is one of theirs.
+func HashedPerson(types []IdentifierType, is func(typ, value string) bool) Person {
+	k := known{types: map[string]IdentifierType{}}
+	for _, t := range types {
+		k.types[t.Name] = t
+	}
+	return Person{known: k, sub: subject{hashed: is}}
 }
 
 // Hashed says whether a Person is one of whom only hashes are known: Identifiers and

@@ -174,3 +174,41 @@ func TestLaterIsLinear(t *testing.T) {
 		}
 	}
 }
+
+// TestHashed: of whom only hashes are known, identifiers of one value are found that
+// stand in a text or record as a literal, a word, or the whole of a value.
+func TestHashed(t *testing.T) {
+	key := testKey(t)
+	known := map[erasure.Hash]bool{key.Hash("user_id", "u2"): true, key.Hash("user_id", "O'Brien 7"): true, key.Hash("mail", "ada@example.org"): true}
+	m := newMatcher(erasure.HashedPerson(types, func(typ, v string) bool { return known[key.Hash(typ, v)] }), key)
+	for in, want := range map[string]string{
+		"":                                     "",
+		"SELECT * FROM t WHERE user_id = 'u2'": "SELECT * FROM t WHERE user_id = '<U>'",
+		"u22 su2 U2 ü2 u2é":                    "u22 su2 U2 ü2 u2é",
+		"id = 'O''Brien 7'":                    "id = '<V>'",
+		`{"id": "O'Brien 7", "x": "u2"}`:       `{"id": "<V>", "x": "<U>"}`,
+		"x, ADA@EXAMPLE.ORG.":                  "x, <M>.",
+		"first = 'Ada' and last = 'Lovelace'":  "first = 'Ada' and last = 'Lovelace'",
+		"s3://b/u2/2.csv":                      "s3://b/<U>/2.csv",
+	} {
+		got := m.redact(in)
+		if masked(key, got) != want || m.in(in) != (got != in) {
+			t.Errorf("%q is redacted to %q, not %q", in, masked(key, got), want)
+		}
+		if again := m.redact(got); again != got {
+			t.Errorf("again %q becomes %q", got, again)
+		}
+	}
+	for text, want := range map[string]bool{
+		"1,O'Brien 7,x\n": true, "1,Ada@Example.ORG ,x\n": true, "u2\n": true, "u3,\"u 2\"\n": false, "\"u2\",y\n": true,
+	} {
+		next := delimited.NewReader(strings.NewReader(text), ',', '"', 1<<20).Next
+		var rec delimited.Record
+		if err := next(&rec); err != nil {
+			t.Fatal(err)
+		}
+		if m.record(&rec) != want {
+			t.Errorf("%q is theirs: %v", text, !want)
+		}
+	}
+}
