@@ -1,6 +1,7 @@
 package instance_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -17,6 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,7 +29,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"lethe"
 	"lethe/instance"
 	"lethe/instance/mariadb"
 	"lethe/instance/postgres"
@@ -192,7 +194,6 @@ type kind struct {
 	name, database string
 	engine         func(dir string) instance.Engine
 	connector      func(d types.DBInstance, password, database string, t *tls.Config) (*sql.DB, error)
-	pid            func(dir string) string // the file with the id of the server's process
 }
 
 var kinds = []kind{
@@ -204,8 +205,7 @@ var kinds = []kind{
 			}
 			c.Host, c.Port, c.User, c.Password, c.Database, c.TLSConfig = *d.Endpoint.Address, uint16(*d.Endpoint.Port), *d.MasterUsername, password, database, t
 			return stdlib.OpenDB(*c), nil
-		},
-		func(dir string) string { return filepath.Join(dir, "data", "postmaster.pid") }},
+		}},
 	{"mariadb", "news", func(dir string) instance.Engine { return mariadb.New(mariadb.Options{Dir: dir}) },
 		func(d types.DBInstance, password, database string, t *tls.Config) (*sql.DB, error) {
 			c := mysql.NewConfig()
@@ -215,7 +215,7 @@ var kinds = []kind{
 				return nil, err
 			}
 			return sql.OpenDB(connector), nil
-		}, nil},
+		}},
 }
 
 // client connects to an instance as its first user does, over TLS, which must be the
@@ -263,6 +263,117 @@ func must(t testing.TB, err error) {
 
 func p[T any](v T) *T { return &v }
 
+// writer commits one value after the other into the table notes.
+type writer struct {
+	db         *sql.DB
+	stop, done chan struct{}
+	n          atomic.Int64 // of commits
+	committed  []int
+	longest    time.Duration // between two commits
+}
+
+func write(db *sql.DB) *writer {
+	w := &writer{db: db, stop: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		defer close(w.done)
+		last := time.Now()
+		for n := 0; ; n++ {
+			select {
+			case <-w.stop:
+				return
+			default:
+			}
+			if _, err := db.Exec(fmt.Sprintf("INSERT INTO notes VALUES (%d)", n)); err != nil {
+				continue // it has happened, or not
+			}
+			w.committed = append(w.committed, n)
+			w.longest, last = max(w.longest, time.Since(last)), time.Now()
+			w.n.Add(1)
+		}
+	}()
+	return w
+}
+
+// more waits for some commits.
+func (w *writer) more(t testing.TB) {
+	t.Helper()
+	n := w.n.Load() + 10
+	for end := time.Now().Add(time.Minute); w.n.Load() < n; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("nothing is committed any more")
+		}
+	}
+}
+
+// end stops the writer, and returns what the table has: all that was committed.
+func (w *writer) end(t testing.TB) map[int]bool {
+	t.Helper()
+	close(w.stop)
+	<-w.done
+	t.Logf("%d commits, the longest pause %v", len(w.committed), w.longest)
+	got, err := values(w.db)
+	must(t, err)
+	for _, n := range w.committed {
+		if !got[n] {
+			t.Fatalf("commit %d is lost", n)
+		}
+	}
+	return got
+}
+
+// kill kills the processes whose command lines have a server's folder.
+func kill(t testing.TB, dir string) {
+	t.Helper()
+	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	must(t, err)
+	killed := 0
+	for _, path := range all {
+		line, err := os.ReadFile(path)
+		if err != nil || !bytes.Contains(line, []byte(dir)) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		must(t, err)
+		must(t, syscall.Kill(pid, syscall.SIGKILL))
+		killed++
+	}
+	if killed == 0 {
+		t.Fatalf("no process has the folder %s", dir)
+	}
+}
+
+// TestFailover kills the first server of a Multi-AZ instance under a writer. The engines'
+// own tests have their failovers; one of them shows here that they are put to use.
+func TestFailover(t *testing.T) {
+	for _, k := range kinds[:1] {
+		t.Run(k.name, func(t *testing.T) {
+			l := newLake(t, k.engine)
+			_, err := l.CreateDBInstance(t.Context(), &rds.CreateDBInstanceInput{DBInstanceIdentifier: p("pair"), DBInstanceClass: p("db.t3.medium"), Engine: &k.name, MultiAZ: p(true),
+				AllocatedStorage: p(int32(20)), MasterUsername: p("editor"), MasterUserPassword: p("one-long-password"), DBName: &k.database, BackupRetentionPeriod: p(int32(0))})
+			must(t, err)
+			d := l.is("pair", true)
+			db := l.client(k, d, "one-long-password")
+			_, err = db.Exec("CREATE TABLE notes (n int PRIMARY KEY)")
+			must(t, err)
+			w := write(db)
+			w.more(t)
+			_, err = l.RebootDBInstance(t.Context(), &rds.RebootDBInstanceInput{DBInstanceIdentifier: p("pair"), ForceFailover: p(true)})
+			must(t, err)
+			l.is("pair", true)
+			w.more(t)
+			kill(t, filepath.Join(l.dir, "servers", *d.DbiResourceId+"-b"))
+			w.more(t)
+			w.end(t)
+			l.is("pair", true)
+			events, err := l.DescribeEvents(t.Context(), &rds.DescribeEventsInput{Duration: p(int32(60)), SourceIdentifier: p("pair"), SourceType: types.SourceTypeDbInstance})
+			must(t, err)
+			for _, e := range events.Events {
+				t.Log(*e.Message)
+			}
+		})
+	}
+}
+
 // TestLife goes with an instance through what the article about Graviton2 shows, and
 // what else becomes of databases.
 func TestLife(t *testing.T) {
@@ -284,27 +395,7 @@ func life(t *testing.T, k kind) {
 	_, err = db.Exec("CREATE TABLE notes (n int PRIMARY KEY)")
 	must(t, err)
 
-	// A writer, whose commits must all be there in the end.
-	stop, done := make(chan struct{}), make(chan struct{})
-	committed, unsure := map[int]bool{}, map[int]bool{}
-	var longest time.Duration
-	go func() {
-		defer close(done)
-		last := time.Now()
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if _, err := db.Exec(fmt.Sprintf("INSERT INTO notes VALUES (%d)", n)); err == nil {
-				committed[n] = true
-				longest, last = max(longest, time.Since(last)), time.Now()
-			} else {
-				unsure[n] = true
-			}
-		}
-	}()
+	w := write(db)
 	_, err = l.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: p("newsblog"), DBInstanceClass: p("db.r6g.large"), MasterUserPassword: p("one-long-password"), ApplyImmediately: p(true)})
 	must(t, err)
 	if d = l.is("newsblog", true); *d.DBInstanceClass != "db.r6g.large" {
@@ -322,17 +413,11 @@ func life(t *testing.T, k kind) {
 	must(t, err)
 	l.is("newsblog", true)
 
-	time.Sleep(100 * time.Millisecond) // some more commits
-	close(stop)
-	<-done
-	t.Logf("%d commits, the longest pause %v", len(committed), longest)
-	got, err := values(db)
-	must(t, err)
-	for n := range committed {
-		if !got[n] {
-			t.Fatalf("commit %d is lost", n)
-		}
-	}
+	// The server is killed, and started again.
+	w.more(t)
+	kill(t, filepath.Join(l.dir, "servers", *d.DbiResourceId))
+	w.more(t)
+	got := w.end(t)
 
 	// A point in time, after which everything is deleted.
 	until := time.Now().Add(time.Second).Truncate(time.Second)
@@ -394,5 +479,4 @@ func life(t *testing.T, k kind) {
 	if !slices.ContainsFunc(events.Events, func(e types.Event) bool { return strings.Contains(*e.Message, "clients were not served for") }) {
 		t.Error("no event has the outage")
 	}
-	_ = lethe.DefaultRegion
 }
