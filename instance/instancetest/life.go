@@ -1,6 +1,7 @@
 package instancetest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,8 +29,10 @@ func testLife(t *testing.T, u *under) {
 	if wrong := (instance.Master{User: master.User, Password: master.Password + "x", Database: master.Database}); u.open(t, s, wrong).PingContext(within(t)) == nil {
 		t.Error("a wrong password opens the server")
 	}
-	m, err := e.Metrics(within(t), s)
+	c, err := db.Conn(within(t))
 	must(t, err)
+	m, err := e.Metrics(within(t), s)
+	must(t, errors.Join(err, c.Close()))
 	if m.Connections < 1 || m.Commits < 1 || m.Bytes < 1<<20 || m.MemoryInUse < 1<<20 || m.HasLag || m.Started.IsZero() {
 		t.Errorf("metrics %+v", m)
 	}

@@ -193,7 +193,7 @@ func (e *Engine) restore(ctx context.Context, s instance.Server, r io.Reader, ho
 		if how.Master == nil {
 			return nil
 		}
-		return user(ctx, i, s, *how.Master)
+		return first(ctx, s, *how.Master)
 	}
 	err = e.private(ctx, i, u, s, more, after)
 	if err != nil && strings.Contains(err.Error(), "recovery ended before configured recovery target was reached") {

@@ -338,6 +338,7 @@ func (e *Engine) join(ctx context.Context, s instance.Server, l leader) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	waited := false
 	err = query(bounded, of, func(c *pgx.Conn) error {
 		for {
 			var there bool
@@ -361,6 +362,7 @@ func (e *Engine) join(ctx context.Context, s instance.Server, l leader) error {
 		if err != nil {
 			return err
 		}
+		waited = true
 		// Commits wait when the checkpointer has read that. It has got its signal when the
 		// server reads its configuration a second time, and heeds that before it works.
 		if err := errors.Join(reload(bounded, c), reload(bounded, c)); err != nil {
@@ -369,18 +371,17 @@ func (e *Engine) join(ctx context.Context, s instance.Server, l leader) error {
 		_, err = c.Exec(bounded, "CHECKPOINT")
 		return err
 	})
-	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
-		return nil // it has not caught up
+	if waited {
+		e.watch(p, of, l.Slot)
 	}
-	if err != nil {
-		// The other may be about to end.
-		if _, gone := daemon.Adopt(pidFile(of)); errors.Is(gone, daemon.ErrNotRunning) {
-			return nil
-		}
-		return err
+	if err == nil || ctx.Err() == nil && bounded.Err() != nil {
+		return nil // or it has not caught up
 	}
-	e.watch(p, of, l.Slot)
-	return nil
+	// The other may be about to end.
+	if _, gone := daemon.Adopt(pidFile(of)); errors.Is(gone, daemon.ErrNotRunning) {
+		return nil
+	}
+	return err
 }
 
 // watch ends waiting for a replica when its process has ended.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/user"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -48,15 +49,11 @@ func (e *Engine) configure(ctx context.Context, i install, u daemon.User, s inst
 	if err := e.lead(s, func(map[string]follower) {}); err != nil {
 		return err
 	}
-	self, err := daemon.Choose("", u.Name)
+	self, err := user.Current()
 	if err != nil {
 		return err
 	}
-	lethe := self.Name
-	if os.Geteuid() == 0 {
-		lethe = "root"
-	}
-	files := map[string]string{"ident.conf": fmt.Sprintf("lethe %s %s\nlethe %s %s\n", quoted(lethe), admin, quoted(u.Name), admin), "hba.conf": hba(s, m)}
+	files := map[string]string{"ident.conf": fmt.Sprintf("lethe %s %s\nlethe %s %s\n", quoted(self.Username), admin, quoted(u.Name), admin), "hba.conf": hba(s, m)}
 	if len(s.TLS.Cert) > 0 {
 		files["server.crt"], files["server.key"], files["root.crt"] = string(s.TLS.Cert), string(s.TLS.Key), string(s.TLS.CA)
 	}

@@ -156,7 +156,7 @@ func (e *Engine) create(ctx context.Context, s instance.Server, m instance.Maste
 		return err
 	}
 	err = e.private(ctx, i, u, s, nil, func(s instance.Server) error {
-		return user(ctx, i, s, m)
+		return first(ctx, s, m)
 	})
 	if err != nil {
 		return err
@@ -198,9 +198,9 @@ func check(m instance.Master) error {
 	return err
 }
 
-// user makes the first user with its password, and its database, or gives them what they
+// first makes the first user with its password, and its database, or gives them what they
 // lack.
-func user(ctx context.Context, i install, s instance.Server, m instance.Master) error {
+func first(ctx context.Context, s instance.Server, m instance.Master) error {
 	v, err := verifier(m.Password)
 	if err != nil {
 		return err
