@@ -13,10 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
 	"lethe"
-	"lethe/instance"
 )
-
-var _ instance.Provider = (*rds.Client)(nil)
 
 // Config says whose instances they are.
 type Config struct {
@@ -29,7 +26,7 @@ type Config struct {
 }
 
 // New returns the client. It asks AWS for nothing yet.
-func New(ctx context.Context, c Config) (*rds.Client, error) {
+func New(ctx context.Context, c Config) (*Provider, error) {
 	options := []func(*config.LoadOptions) error{config.WithRegion(c.Region)}
 	if c.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(c.Profile))
@@ -38,9 +35,10 @@ func New(ctx context.Context, c Config) (*rds.Client, error) {
 	if err != nil {
 		return nil, lethe.Errorf(lethe.Invalid, "credentials for Amazon RDS: %w", err).WithHint("see instances.profile")
 	}
-	return rds.NewFromConfig(loaded, func(o *rds.Options) {
+	client := rds.NewFromConfig(loaded, func(o *rds.Options) {
 		if c.Endpoint != "" {
 			o.BaseEndpoint = aws.String(c.Endpoint)
 		}
-	}), nil
+	})
+	return &Provider{client, client.Options().Region}, nil
 }
