@@ -48,7 +48,6 @@ import (
 	"lethe/erasure/own"
 	"lethe/event"
 	"lethe/ingest"
-	"lethe/instance"
 	"lethe/lib/atomicfile"
 	"lethe/lib/seal"
 	"lethe/lib/state"
@@ -57,6 +56,7 @@ import (
 	"lethe/query"
 	"lethe/query/duckdb"
 	"lethe/secret"
+	"lethe/wire/console"
 )
 
 // Version of this program.
@@ -77,7 +77,7 @@ type App struct {
 	Erasure *erasure.Service
 	Secrets *secret.Service
 	// Instances are on this host or at AWS.
-	Instances instance.Provider
+	Instances console.Instances
 	Backups   *Backups
 
 	// Endpoints as they are, with the ports that were found free.

@@ -1,6 +1,6 @@
 import { test as base, expect, type Page } from '@playwright/test';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -38,6 +38,7 @@ export const test = base.extend<{ problems: string[]; admin: Page }, { lake: Lak
     // oxlint-disable-next-line no-empty-pattern -- Playwright reads which fixtures are needed from the pattern
     async ({}, use) => {
       const dir = mkdtempSync(join(tmpdir(), 'lethe-e2e-'));
+      chmodSync(dir, 0o755); // databases run as a user of their own
       const { lake, child } = await start(dir);
       await use(lake);
       const ended = new Promise((done) => child.once('exit', done));

@@ -72,6 +72,22 @@ export interface RequestSearch {
   view?: RequestView;
 }
 
+export const databasesViews = ['instances', 'snapshots', 'classes'] as const;
+export type DatabasesView = (typeof databasesViews)[number];
+export interface DatabasesSearch {
+  view?: DatabasesView;
+  /** "new" while an instance is made. */
+  name?: string;
+}
+
+export const instanceViews = ['metrics', 'events', 'logs', 'snapshots', 'connect'] as const;
+export type InstanceView = (typeof instanceViews)[number];
+export interface InstanceSearch {
+  view?: InstanceView;
+  /** The log file that is open. */
+  file?: string;
+}
+
 const root = createRootRoute({ component: Shell, notFoundComponent: NowhereView, errorComponent: Crash });
 
 const home = createRoute({
@@ -181,8 +197,22 @@ const erasureRequest = createRoute({
   component: lazyRouteComponent(() => import('./erasure/RequestPage'), 'RequestPage'),
 });
 
+const databases = createRoute({
+  getParentRoute: () => root,
+  path: '/databases',
+  validateSearch: (s: Record<string, unknown>): DatabasesSearch => ({ view: oneOf(s.view, databasesViews), name: text(s.name) }),
+  component: lazyRouteComponent(() => import('./databases/DatabasesPage'), 'DatabasesPage'),
+});
+
+const databaseInstance = createRoute({
+  getParentRoute: () => root,
+  path: '/databases/$region/$instance',
+  validateSearch: (s: Record<string, unknown>): InstanceSearch => ({ view: oneOf(s.view, instanceViews), file: text(s.file) }),
+  component: lazyRouteComponent(() => import('./databases/InstancePage'), 'InstancePage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, query, catalog, connect, dataCatalog, database, table, buckets, bucket, erasure, erasureRequest, access]),
+  routeTree: root.addChildren([home, query, catalog, connect, dataCatalog, database, table, buckets, bucket, erasure, erasureRequest, databases, databaseInstance, access]),
   defaultPreload: 'intent',
   defaultErrorComponent: Crash,
   defaultPendingComponent: Waiting,

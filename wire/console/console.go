@@ -91,6 +91,7 @@ type Options struct {
 	Audit      Audit
 	Erasure    Erasure
 	Backups    Backups
+	Instances  Instances
 	// Rules are those of tables.
 	Rules   Rules
 	Queries Queries

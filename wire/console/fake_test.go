@@ -535,10 +535,11 @@ func lastKey(s []object.Object) string {
 // lake is a console in front of the doubles.
 type lake struct {
 	console.Options
-	sessions *sessions
-	policy   *policy
-	queries  *queries
-	objects  *objects
+	sessions  *sessions
+	policy    *policy
+	queries   *queries
+	objects   *objects
+	instances *instances
 }
 
 func newLake(log *slog.Logger) *lake {
@@ -585,9 +586,10 @@ func newLake(log *slog.Logger) *lake {
 		put(fmt.Sprintf("logs/%05d.txt", i), "line\n")
 	}
 	l := &lake{sessions: &sessions{tokens: map[string]lethe.Principal{}}, policy: &policy{}, objects: obj}
+	l.instances = newInstances()
 	l.queries = &queries{done: map[string]chan struct{}{}, cat: cat, obj: obj}
 	l.Options = console.Options{
-		Log: log, Sessions: l.sessions, Access: l.policy, Explainer: noPrincipals{}, Principals: nobody{}, Secrets: noSecrets{}, Audit: audit{}, Rules: newRules(), Queries: l.queries, Connectors: &connectors{}, MetastoreNodes: usedNodes, Ingests: &ingests{}, Events: newEvents(), Erasure: persons{}, Backups: backups{}, Objects: obj, Previews: previews{}, Version: "test",
+		Log: log, Sessions: l.sessions, Access: l.policy, Explainer: noPrincipals{}, Principals: nobody{}, Secrets: noSecrets{}, Audit: audit{}, Rules: newRules(), Queries: l.queries, Connectors: &connectors{}, MetastoreNodes: usedNodes, Ingests: &ingests{}, Events: newEvents(), Erasure: persons{}, Backups: backups{}, Instances: l.instances, Objects: obj, Previews: previews{}, Version: "test",
 		DDL: func(t catalog.Table) (string, error) {
 			if t.Type == catalog.VirtualView {
 				return "", lethe.Errorf(lethe.Unsupported, "a view has no CREATE TABLE statement")

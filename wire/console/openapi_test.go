@@ -58,7 +58,7 @@ func (o operation) example() string {
 	return strings.NewReplacer("{id}", "no-such-query", "{catalog}", "AwsDataCatalog", "{database}", "default",
 		"{table}", "reviews", "{connector}", "old-metastore", "{bucket}", "lake", "{key}", "some/key",
 		"{user}", "ada", "{group}", "makers", "{role}", "night", "{policy}", "arn:aws:iam::aws:policy%2FAmazonS3ReadOnlyAccess", "{version}", "v1",
-		"{access_key}", "AKIA", "{secret}", "ada%2Fpassword", "{login}", "0011").Replace(o.path)
+		"{access_key}", "AKIA", "{secret}", "ada%2Fpassword", "{login}", "0011", "{region}", "us-west-2", "{instance}", "newsblog", "{snapshot}", "newsblog-1").Replace(o.path)
 }
 
 func operations(t *testing.T) (out []operation) {

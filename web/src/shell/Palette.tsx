@@ -1,7 +1,7 @@
 import '@mantine/spotlight/styles.layer.css';
 
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, spotlight } from '@mantine/spotlight';
-import { IconBucket, IconEraser, IconHistory, IconKeyboard, IconLogout, IconMoon, IconPlugConnected, IconPlus, IconShieldLock, IconTable, IconUser, IconUsers } from '@tabler/icons-react';
+import { IconBucket, IconEraser, IconHistory, IconKeyboard, IconLogout, IconMoon, IconPlugConnected, IconPlus, IconServer2, IconShieldLock, IconTable, IconUser, IconUsers } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo } from 'react';
@@ -12,6 +12,7 @@ import { databases, ownCatalog, tables } from '../api/catalogs';
 import { history } from '../api/queries';
 import { logout, session } from '../api/session';
 import { views } from '../access/views';
+import { views as databasesViews } from '../databases/views';
 import { views as erasureViews } from '../erasure/views';
 import { oneLine } from '../query/statement';
 import { ago } from '../ui/format';
@@ -54,6 +55,7 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
           { id: 'new-query', label: 'New query', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/query', search: { sql: ' ' } }) },
           { id: 'connect', label: 'Connect data source', keywords: ['hive', 'metastore', 'catalog'], leftSection: <IconPlugConnected size={16} />, onClick: () => void navigate({ to: '/catalog/connect' }) },
           { id: 'new-request', label: 'New erasure request', keywords: ['erase', 'forget', 'person'], leftSection: <IconEraser size={16} />, onClick: () => void navigate({ to: '/erasure', search: { name: 'new' } }) },
+          { id: 'new-instance', label: 'New database instance', keywords: ['postgres', 'mariadb', 'rds'], leftSection: <IconServer2 size={16} />, onClick: () => void navigate({ to: '/databases', search: { name: 'new' } }) },
           { id: 'new-policy', label: 'New policy', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/access', search: { view: 'policies', name: 'new' } }) },
           { id: 'new-role', label: 'New role', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/access', search: { view: 'roles', name: 'new' } }) },
           { id: 'theme', label: 'Light or dark', leftSection: <IconMoon size={16} />, onClick: toggle },
@@ -80,6 +82,16 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
         keywords: ['erasure'],
         leftSection: <IconEraser size={16} />,
         onClick: () => void navigate({ to: '/erasure', search: { view: v.id } }),
+      })),
+    });
+    all.push({
+      group: 'Databases',
+      actions: databasesViews.map((v) => ({
+        id: `databases ${v.id}`,
+        label: v.name,
+        keywords: ['databases'],
+        leftSection: <IconServer2 size={16} />,
+        onClick: () => void navigate({ to: '/databases', search: { view: v.id } }),
       })),
     });
     const ts: SpotlightActionData[] = inDatabases.flatMap((q) =>

@@ -1,4 +1,4 @@
-import { IconBucket, IconDatabase, IconEraser, IconShieldLock, IconTerminal2 } from '@tabler/icons-react';
+import { IconBucket, IconDatabase, IconEraser, IconServer2, IconShieldLock, IconTerminal2 } from '@tabler/icons-react';
 
 /** The pages of the rail, with the letter that goes there after g. */
 export const places = [
@@ -6,5 +6,6 @@ export const places = [
   { to: '/catalog', name: 'Catalog', key: 'c', icon: IconDatabase },
   { to: '/buckets', name: 'Buckets', key: 'b', icon: IconBucket },
   { to: '/erasure', name: 'Erasure', key: 'e', icon: IconEraser },
+  { to: '/databases', name: 'Databases', key: 'd', icon: IconServer2 },
   { to: '/access', name: 'Access', key: 'a', icon: IconShieldLock },
 ] as const;
