@@ -8,6 +8,7 @@
 //	lethe access ...           ask who may do what, and why
 //	lethe metastore check      look through the rows of a catalog
 //	lethe backup --to DIR      copy a lake; lethe restore makes a lake of that
+//	lethe db ...               list database instances, and compare their classes
 //	lethe doctor               check this machine and a lake
 package main
 
@@ -70,6 +71,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newEvents(), newAccess(), newMetastore(), newIndex(), newErase(), newVacuum(), newBackup(), newRestore(), newDoctor())
+	root.AddCommand(newServe(), newDemo(), newSQL(), newIngest(), newEvents(), newAccess(), newMetastore(), newIndex(), newErase(), newDB(), newVacuum(), newBackup(), newRestore(), newDoctor())
 	return root
 }
