@@ -97,6 +97,16 @@ export interface Decision {
   at: string;
 }
 
+export interface RequestStops {
+  asked?: string;
+  located?: string;
+  reported?: string;
+  approved?: string;
+  erased?: string;
+  verified?: string;
+  told?: string;
+}
+
 export interface ErasureRequest {
   id: string;
   state: RequestState;
@@ -111,6 +121,11 @@ export interface ErasureRequest {
   exceptions: number;
   certificate?: string;
   closed?: string;
+  /** When it came to each stop. */
+  stops?: RequestStops;
+  /** Whether there is, or was, an address at which the person, and whoever asked, are told. */
+  contact_given?: boolean;
+  requester_given?: boolean;
   problem?: string;
   attempt?: number;
   /** When it was given two more months. */
@@ -142,13 +157,23 @@ export interface Report {
   holdings?: Holding[];
 }
 
+/** One step of an erasure; with statistics, what the catalog stores no more of the values in a table or partition. */
+export interface Change {
+  version: string;
+  etag: string;
+  after?: string;
+  mapping: string;
+  records: number;
+  statistics?: number;
+}
+
 export interface Certificate {
   request: string;
   made: string;
   done: string;
   report: string;
   decisions?: Decision[];
-  objects?: { bucket: string; key: string; records: number; changes?: { version: string; etag: string; after?: string; mapping: string; records: number }[]; notes?: string[] }[];
+  objects?: { bucket: string; key: string; records: number; changes?: Change[]; notes?: string[] }[];
   exceptions?: (ObjectVersion & { reason: string; until?: string })[];
   unread?: Unread[];
   holdings?: Holding[];
@@ -322,3 +347,31 @@ export const holds = queryOptions({
 export const putHold = (h: Pick<Hold, 'kind' | 'mapping' | 'request' | 'reason' | 'until'>) => change<Hold>('POST', ['holds'], h);
 export const deleteHold = (id: string) => change('DELETE', ['holds', id]);
 export const extend = (id: string, reason: string) => change<ErasureRequest>('POST', ['requests', id, 'extend'], { reason });
+
+/** Takes the blank records out of objects that erasures have left. */
+export interface Vacuum {
+  id: string;
+  state: 'vacuuming' | 'vacuumed' | 'failed';
+  all?: boolean;
+  dry_run?: boolean;
+  made: string;
+  ended?: string;
+  objects: number;
+  looked: number;
+  changed: number;
+  records: number;
+  bytes: number;
+  kept: number;
+  reasons?: { bucket: string; key: string; reason: string; until?: string }[];
+  problem?: string;
+}
+
+export const vacuums = queryOptions({
+  queryKey: ['erasure', 'vacuums'],
+  staleTime: watchMS,
+  retry: false,
+  queryFn: ({ signal }) => get<{ blanked: { objects: number; oldest?: string }; vacuums: Vacuum[] }>(address(['vacuums']), signal),
+  refetchInterval: (q) => (q.state.data?.vacuums.at(-1)?.state === 'vacuuming' ? watchMS : 30_000),
+});
+
+export const startVacuum = (dryRun: boolean) => change<Vacuum>('POST', ['vacuums'], { dry_run: dryRun });

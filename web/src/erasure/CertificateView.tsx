@@ -47,7 +47,7 @@ export function CertificateView({ request: r }: { request: ErasureRequest }) {
         }
       >
         <p>
-          <b>{counted(r.records, 'record')}</b> erased from {counted(c.objects?.length ?? 0, 'object')}. After the last change, <b>{counted(c.versions, 'version')}</b> of objects were read and do not hold this person
+          <b>{counted(r.records, 'record')}</b> erased from {counted(c.objects?.filter((o) => !ofCatalog(o)).length ?? 0, 'object')}. After the last change, <b>{counted(c.versions, 'version')}</b> of objects were read and do not hold this person
           {r.exceptions > 0 ? <>, but for {counted(r.exceptions, 'exception')}.</> : '.'}
         </p>
         <p className="muted num">Signed {moment(c.done)}.</p>
@@ -77,7 +77,7 @@ export function CertificateView({ request: r }: { request: ErasureRequest }) {
       )}
       <UnreadPart of={c.unread} />
       {c.objects && c.objects.length > 0 && (
-        <Part title="What was done" note={counted(c.objects.length, 'object')}>
+        <Part title="What was done" note={counted(c.objects.length, 'place')}>
           <Lines
             label="What was done"
             items={c.objects}
@@ -85,7 +85,7 @@ export function CertificateView({ request: r }: { request: ErasureRequest }) {
               <Line
                 what={<Place of={o} />}
                 title={o.changes?.map((x) => `${x.version}: ${x.etag} → ${x.after ?? 'deleted'}`).join('\n')}
-                end={counted(o.records, 'record')}
+                end={ofCatalog(o) ? undefined : counted(o.records, 'record')}
                 under={changesOf(o)}
               />
             )}
@@ -100,8 +100,15 @@ export function CertificateView({ request: r }: { request: ErasureRequest }) {
   );
 }
 
-function changesOf(o: NonNullable<Certificate['objects']>[number]): string {
+/** Whether it is a table of the catalog, and no object. */
+const ofCatalog = (o: Outcome) => o.changes?.some((c) => c.statistics) ?? false;
+
+type Outcome = NonNullable<Certificate['objects']>[number];
+
+function changesOf(o: Outcome): string {
   const changes = o.changes ?? [];
+  const kept = changes.reduce((n, c) => n + (c.statistics ?? 0), 0);
+  if (kept > 0) return `${kept === 1 ? 'a statistic' : counted(kept, 'statistic')} of its columns deleted from the catalog`;
   const gone = changes.filter((c) => !c.after).length;
   const said = [changes.length > gone && `rewritten${changes.length - gone > 1 ? ` ${changes.length - gone} times` : ''}`, gone > 0 && `${counted(gone, 'version')} deleted`, ...(o.notes ?? [])];
   return said.filter(Boolean).join(', ') || 'nothing was left to do';

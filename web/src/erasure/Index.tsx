@@ -10,6 +10,7 @@ import { ProblemView } from '../ui/Problem';
 import { Part } from '../ui/Sheet';
 import { Waiting } from '../ui/Waiting';
 import { rateOf } from './rate';
+import { Blanks } from './Blanks';
 import { UnreadPart } from './ReportView';
 import css from './erasure.module.css';
 
@@ -63,6 +64,7 @@ export function Index() {
         {!s.building && s.error && <ProblemView error={new Problem({ kind: 'index', message: s.error })} compact />}
         {s.building ? <Building of={s.progress} /> : <p className="muted">{last ? told(last) : 'The index follows the lake by itself. A build reads what it has missed, as after a mapping was changed.'}</p>}
       </Part>
+      <Blanks />
       <UnreadPart of={us.data} title="Unread objects" />
     </div>
   );

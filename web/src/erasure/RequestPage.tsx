@@ -18,7 +18,7 @@ import { Extend } from './Extend';
 import { Hashes } from './Hashes';
 import { ProgressView } from './ProgressView';
 import { ReportView } from './ReportView';
-import { dueIn, shortID, stops, undecided } from './state';
+import { dueIn, shortID, stops, toldWhom, undecided } from './state';
 import { StatePill } from './StatePill';
 import { Stops } from './Stops';
 import css from './erasure.module.css';
@@ -132,6 +132,12 @@ function Whole({ request: r }: { request: ErasureRequest }) {
                   extended
                 </span>
               )}
+            </dd>
+          </div>
+          <div>
+            <dt>{closed(r) ? 'Told' : 'To be told'}</dt>
+            <dd>
+              {toldWhom(r) ? `${toldWhom(r)}, by mail` : 'by you: no address was given'}
             </dd>
           </div>
           {r.decisions?.map((d) => (

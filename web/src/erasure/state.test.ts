@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { ErasureRequest } from '../api/erasure';
-import { dueIn, stops } from './state';
+import { dueIn, stops, toldWhom } from './state';
 
 const made = '2026-11-01T10:00:00Z';
 const r = (more: Partial<ErasureRequest>): ErasureRequest => ({
@@ -38,7 +38,19 @@ test('a rejection ends the line', () => {
 test('what was done is as old as its certificate', () => {
   const done = r({ state: 'done', digest: 'd', decisions: [yes], closed: '2026-11-04T00:00:00Z' });
   expect(stops(done, { erased: '2026-11-03T00:00:00Z' }).map((s) => s.at)).toEqual([made, undefined, undefined, yes.at, '2026-11-03T00:00:00Z', '2026-11-03T00:00:00Z', undefined]);
-  expect(stops(done, {})[6]!.state).toBe('ahead');
+  expect(stops(done, {})[6]).toEqual({ name: 'Told', state: 'ahead', note: 'by you' });
+});
+
+test('a request says itself when it came where', () => {
+  const at = (n: number) => `2026-11-0${n}T00:00:00Z`;
+  const kept = { asked: made, located: at(2), reported: at(3), approved: at(4), erased: at(5), verified: at(6) };
+  const done = r({ state: 'done', digest: 'd', decisions: [yes], stops: kept, contact_given: true });
+  expect(stops(done, { reported: at(9), erased: at(9) }).map((s) => s.at)).toEqual([made, at(2), at(3), at(4), at(5), at(6), undefined]);
+  expect(stops(done, {})[6]).toEqual({ name: 'Told', state: 'now', note: 'Mail is on its way' });
+  expect(stops({ ...done, stops: { ...kept, told: at(7) } }, {})[6]).toEqual({ name: 'Told', state: 'reached', at: at(7) });
+  expect(toldWhom(done)).toBe('the person');
+  expect(toldWhom(r({ requester_given: true }))).toBe('whoever asked');
+  expect(toldWhom(r({}))).toBeUndefined();
 });
 
 test('days are counted until a request is due', () => {

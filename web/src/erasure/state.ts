@@ -54,8 +54,8 @@ export interface Stop {
 
 const lastYes = (ds: Decision[] | undefined) => ds?.findLast((d) => d.approve);
 
-/** The line of stops of a request. A report's and a certificate's own times tell when
- * what is behind them was done. */
+/** The line of stops of a request. Of one that an older server has made, a report's and a
+ * certificate's own times tell when what is behind them was done. */
 export function stops(r: ErasureRequest, times: { reported?: string; erased?: string }): Stop[] {
   const yes = lastYes(r.decisions);
   const no = r.decisions?.find((d) => !d.approve);
@@ -71,7 +71,8 @@ export function stops(r: ErasureRequest, times: { reported?: string; erased?: st
     blocked: r.digest === undefined ? 1 : yes ? 4 : 3,
     done: 7,
   };
-  const at: (string | undefined)[] = [r.made, times.reported, times.reported, yes?.at, times.erased, times.erased, undefined];
+  const kept = r.stops ?? {};
+  const at = [r.made, kept.located ?? times.reported, kept.reported ?? times.reported, kept.approved ?? yes?.at, kept.erased ?? times.erased, kept.verified ?? times.erased, kept.told];
   const here = next[r.state] ?? 1;
   const line = stopNames.map((name, i): Stop => {
     if (i < here) return { name, state: 'reached', at: at[i] };
@@ -79,9 +80,22 @@ export function stops(r: ErasureRequest, times: { reported?: string; erased?: st
     return { name, state: r.state === 'blocked' || r.state === 'held' ? 'stuck' : 'now', note: stateName(r.state) };
   });
   if (r.state === 'rejected') line[3] = { name: 'Rejected', state: 'stuck', at: no?.at };
-  // Whose address was given is told by mail, and the address is dropped: nothing here says of whom.
-  if (r.state === 'done') line[6] = { name: 'Told', state: 'ahead', note: 'by mail, or by you' };
+  if (closed(r)) line[6] = told(r);
   return line;
+}
+
+/** Whether the person knows. Without an address it is for somebody here to tell them. */
+function told(r: ErasureRequest): Stop {
+  const at = r.stops?.told;
+  if (at) return { name: 'Told', state: 'reached', at };
+  if (toldWhom(r) === undefined) return { name: 'Told', state: 'ahead', note: 'by you' };
+  return { name: 'Told', state: 'now', note: 'Mail is on its way' };
+}
+
+/** Who is told by mail; undefined for nobody. */
+export function toldWhom(r: ErasureRequest): string | undefined {
+  if (r.contact_given) return r.requester_given ? 'the person and whoever asked' : 'the person';
+  return r.requester_given ? 'whoever asked' : undefined;
 }
 
 /** The beginning of an id or a hash, by which people tell them apart. */
