@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -277,12 +278,18 @@ func sameMeaning(t testing.TB, path string, good []byte) bool {
 // mortal is a place at which a process is killed at a call.
 type mortal struct {
 	backup.Place
-	left int
+	left atomic.Int64
+}
+
+func dyingAt(dir string, calls int) *mortal {
+	m := &mortal{Place: backup.Folder(dir)}
+	m.left.Store(int64(calls))
+	return m
 }
 
 var errKilled = errors.New("killed")
 
-func (m *mortal) dies() bool { m.left--; return m.left < 0 }
+func (m *mortal) dies() bool { return m.left.Add(-1) < 0 }
 
 func (m *mortal) Put(ctx context.Context, name string, r io.Reader) error {
 	if m.dies() {
@@ -335,7 +342,7 @@ func TestKills(t *testing.T) {
 		r, err := backup.Create(ctx, backup.Folder(dir))
 		must(t, err)
 		first, _ := write(t, r, one, later)
-		dying := &backup.Repository{Place: &mortal{backup.Folder(dir), at}, ID: r.ID}
+		dying := &backup.Repository{Place: dyingAt(dir, at), ID: r.ID}
 		o := order(time.Now())
 		_, err = dying.Write(ctx, two.source(t), o, nil)
 		ended = err == nil
@@ -356,7 +363,7 @@ func TestKills(t *testing.T) {
 
 		// A restore of the first one, killed at the same call.
 		lakeDir := filepath.Join(t.TempDir(), "lake")
-		if _, err := (&backup.Repository{Place: &mortal{backup.Folder(dir), at}}).Restore(ctx, first.ID, lakeDir, nil, nil, nil); err != nil {
+		if _, err := (&backup.Repository{Place: dyingAt(dir, at)}).Restore(ctx, first.ID, lakeDir, nil, nil, nil); err != nil {
 			if there, err := os.ReadDir(lakeDir); err == nil && len(there) > 0 {
 				if m, err := backup.ReadRestored(lakeDir); err != nil || m.Whole {
 					t.Errorf("restore killed at %d: the folder says %+v %v", at, m, err)
@@ -368,7 +375,7 @@ func TestKills(t *testing.T) {
 		one.is(t, lakeDir)
 
 		// A deletion, killed at the same call.
-		if _, err := (&backup.Repository{Place: &mortal{backup.Folder(dir), at}}).Prune(ctx, time.Now()); err != nil {
+		if _, err := (&backup.Repository{Place: dyingAt(dir, at)}).Prune(ctx, time.Now()); err != nil {
 			_, err = r.Prune(ctx, time.Now())
 			must(t, err)
 		}
