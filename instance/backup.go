@@ -172,8 +172,9 @@ func (l *Local) ship(ctx context.Context, r *record, rotate bool) error {
 	if !l.backs(r) {
 		return nil
 	}
-	l.shipping.Lock()
-	defer l.shipping.Unlock()
+	l.shipping.RLock()
+	defer l.shipping.RUnlock()
+	defer l.hold(r.ID + logsSuffix)()
 	e, s, err := l.server(r)
 	if err != nil {
 		return err
@@ -183,6 +184,9 @@ func (l *Local) ship(ctx context.Context, r *record, rotate bool) error {
 	}
 	at := l.now()
 	logs, err := e.Closed(ctx, s, rotate)
+	if err != nil && !runs(e, s) {
+		return nil // it ended meanwhile
+	}
 	if err != nil {
 		return err
 	}

@@ -624,6 +624,24 @@ func TestBackups(t *testing.T) {
 		_, err := b.RestoreDBInstanceToPointInTime(t.Context(), &rds.RestoreDBInstanceToPointInTimeInput{SourceDbiResourceId: &id, TargetDBInstanceIdentifier: ptr("again"), RestoreTime: &at})
 		return err
 	}
+	// Without any days there are no backups, and with some again there is one at once.
+	days := func(n int32) {
+		t.Helper()
+		if _, err := b.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: ptr("other"), BackupRetentionPeriod: &n, ApplyImmediately: ptr(true)}); err != nil {
+			t.Fatal(err)
+		}
+		b.is("other", available)
+		tend()
+	}
+	b.create("other", nil)
+	days(0)
+	if got := snapshots(); len(got) != 3 || b.get("other").LatestRestorableTime != nil {
+		t.Errorf("without days there are %q", got)
+	}
+	days(3)
+	if got := snapshots(); len(got) != 4 || b.get("other").LatestRestorableTime == nil {
+		t.Errorf("with days again there are %q", got)
+	}
 	refused(t, restore(moments[0]), "InvalidParameterValue")
 	refused(t, restore(b.machine.now().Add(time.Hour)), "InvalidParameterValue")
 
@@ -632,7 +650,7 @@ func TestBackups(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.is("shop", "")
-	all, err := b.DescribeDBInstanceAutomatedBackups(t.Context(), &rds.DescribeDBInstanceAutomatedBackupsInput{})
+	all, err := b.DescribeDBInstanceAutomatedBackups(t.Context(), &rds.DescribeDBInstanceAutomatedBackupsInput{DBInstanceIdentifier: ptr("shop")})
 	if err != nil || len(all.DBInstanceAutomatedBackups) != 1 || *all.DBInstanceAutomatedBackups[0].Status != "retained" {
 		t.Fatalf("retained: %v, %v", all, err)
 	}

@@ -87,7 +87,7 @@ type Local struct {
 	mu       sync.Mutex
 	held     map[string]*sync.Mutex // by resource id
 	watchers map[string]bool        // the servers that are watched
-	shipping sync.Mutex             // log files are shipped by one at a time
+	shipping sync.RWMutex           // held for writing while nothing may be shipped
 
 	run     context.Context // until Close
 	stop    context.CancelFunc

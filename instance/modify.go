@@ -497,6 +497,10 @@ func (l *Local) modified(ctx context.Context, r *record) error {
 				return err
 			}
 		}
+		if d := due.BackupRetentionPeriod; d != nil && *d == 0 {
+			// Its backups go, and the next ones begin with a whole one.
+			r.BackedUp, r.Restore = time.Time{}, time.Time{}
+		}
 		live, cert := r.Live, r.Cert
 		*r = *r.changed(due)
 		r.Live, r.Cert = live, cert

@@ -293,13 +293,14 @@ func (l *Local) halt(ctx context.Context, r *record) error {
 	if err := l.ship(ctx, r, true); err != nil {
 		return err
 	}
-	if second, ok := r.second(s); ok {
-		// The copy goes first: nobody waits for it then.
-		if err := errors.Join(e.Unfollow(ctx, second, s), e.Stop(ctx, second)); err != nil {
-			return err
-		}
+	// The standby goes last, so that it has all that the first one wrote.
+	if err := e.Stop(ctx, s); err != nil {
+		return err
 	}
-	return e.Stop(ctx, s)
+	if second, ok := r.second(s); ok {
+		return e.Stop(ctx, second)
+	}
+	return nil
 }
 
 func (l *Local) halted(ctx context.Context, r *record) error {

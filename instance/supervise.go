@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"lethe"
 )
 
@@ -157,10 +159,17 @@ func (l *Local) Tend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, r := range rs {
-		errs = append(errs, l.tendOne(ctx, &r))
+	// Some at once, so that one which does not answer does not keep the others waiting.
+	errs := make([]error, len(rs))
+	var g errgroup.Group
+	g.SetLimit(4)
+	for i, r := range rs {
+		g.Go(func() error {
+			errs[i] = l.tendOne(ctx, &r)
+			return nil
+		})
 	}
+	_ = g.Wait() // errs has them all
 	return errors.Join(append(errs, l.expire(ctx))...)
 }
 
@@ -205,7 +214,7 @@ func (l *Local) tendOne(ctx context.Context, r *record) error {
 			return l.event(ctx, tx, r.source(), "maintenance", "Applying pending modifications in the maintenance window %s", r.Maintenance)
 		})
 	}
-	if w, err := ParseBackupWindow(r.BackupWindow); err == nil && w.Open(now) && r.Retention > 0 && l.Backups != nil && r.Source == "" && r.BackedUp.Before(w.Opened(now)) {
+	if w, err := ParseBackupWindow(r.BackupWindow); err == nil && w.Open(now) && l.backs(r) && r.Source == "" && r.BackedUp.Before(w.Opened(now)) || l.backs(r) && r.BackedUp.IsZero() {
 		return l.beginIf(ctx, r.ID, available, func(tx *sql.Tx, r *record) error { return l.beginAutomated(ctx, tx, r) })
 	}
 	return nil
@@ -229,6 +238,9 @@ func (l *Local) beginIf(ctx context.Context, id, status string, f func(tx *sql.T
 	return nil
 }
 
+// answers is how long a server may take to say how it is.
+const answers = 10 * time.Second
+
 // fill looks how much of its storage an instance uses: it gets more where that may be,
 // and else, when all is used, its server is stopped, so that others have room.
 func (l *Local) fill(ctx context.Context, r *record) error {
@@ -236,6 +248,8 @@ func (l *Local) fill(ctx context.Context, r *record) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, answers)
+	defer cancel()
 	m, err := e.Metrics(ctx, s)
 	if err != nil {
 		return nil // it does not answer: supervise knows what to do
