@@ -39,7 +39,7 @@ func (e *Engine) effective(s instance.Server, m mode) (map[string]string, error)
 		"datadir":  data,
 		"socket":   socket,
 		"port":     strconv.Itoa(s.Port),
-		"pid_file": f.join("mysqld.pid"),
+		"pid_file": f.began(),
 		"tmpdir":   f.join("tmp"), "slave_load_tmpdir": f.join("tmp"), "secure_file_priv": f.join("tmp"),
 		"log_error":           f.errors(),
 		"slow_query_log_file": f.join("log", "mysql-slowquery.log"),

@@ -24,6 +24,7 @@ func (f folder) data() string      { return f.join("data") }
 func (f folder) unready() string   { return f.join("data.tmp") }
 func (f folder) config() string    { return f.join("my.cnf") }
 func (f folder) pid() string       { return f.join("pid") }
+func (f folder) began() string     { return f.join("mysqld.pid") } // written when it starts
 func (f folder) errors() string    { return f.join("log", "mysql-error.log") }
 func (f folder) secret() string    { return f.join("secret") }
 func (f folder) first() string     { return f.join("first.sql") }

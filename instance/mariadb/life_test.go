@@ -8,16 +8,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"lethe"
 	"lethe/instance"
 )
 
 func TestTheFirstUserIsNoSuperuser(t *testing.T) {
+	t.Parallel()
 	e, v := engine(t)
 	s := place(t, e, v)
 	s.master = instance.Master{User: "o'dd\"`\\", Password: `';DROP DATABASE mysql;-- "\`, Database: "a`b'c;\\d"}
@@ -83,63 +82,8 @@ func (s *server) exec2(t testing.TB, m instance.Master, q string) {
 	as.exec(t, q)
 }
 
-func TestNoCommittedRowIsLost(t *testing.T) {
-	e, v := engine(t)
-	s := fresh(t, e, v)
-	s.exec(t, "CREATE TABLE t (i INT PRIMARY KEY)")
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var committed []int
-	ended := e.Ended(s.Server)
-	for w := range 4 {
-		db := s.db(t)
-		wg.Go(func() {
-			for i := w; ; i += 4 {
-				if _, err := db.ExecContext(t.Context(), "INSERT INTO t VALUES (?)", i); err != nil {
-					return
-				}
-				mu.Lock()
-				committed = append(committed, i)
-				enough := len(committed) == 300
-				mu.Unlock()
-				if enough {
-					e.process(s.Server).Signal(syscall.SIGKILL)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	<-ended
-	if err := e.Stop(t.Context(), s.Server); err != nil {
-		t.Errorf("stopping what does not run: %v", err)
-	}
-	s.start(t)
-	db := s.db(t)
-	for _, i := range committed {
-		var n int
-		if err := db.QueryRowContext(t.Context(), "SELECT i FROM t WHERE i = ?", i).Scan(&n); err != nil {
-			t.Fatalf("row %d: %v", i, err)
-		}
-	}
-	// Another lethe takes it up.
-	other := New(e.Options)
-	if err := other.Start(t.Context(), s.Server); err != nil {
-		t.Fatal(err)
-	}
-	if a, b := e.process(s.Server).PID(), other.process(s.Server).PID(); a != b {
-		t.Errorf("process %d is adopted as %d", a, b)
-	}
-	if err := other.Stop(t.Context(), s.Server); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-e.Ended(s.Server):
-	case <-time.After(time.Minute):
-		t.Error("it has not ended")
-	}
-}
-
 func TestParametersComeIntoEffect(t *testing.T) {
+	t.Parallel()
 	e, v := engine(t)
 	all, err := e.Parameters(v.Family)
 	if err != nil {

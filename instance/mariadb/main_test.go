@@ -29,7 +29,10 @@ import (
 )
 
 // templates is where all tests' templates are: it takes seconds to make one.
-var templates string
+var (
+	templates string
+	preparing sync.Mutex
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -50,6 +53,8 @@ func TestMain(m *testing.M) {
 // engine returns MariaDB with its version; the test needs it installed.
 func engine(t testing.TB) (*Engine, instance.Version) {
 	t.Helper()
+	preparing.Lock() // each test has an engine of its own
+	defer preparing.Unlock()
 	e := New(Options{Dir: templates})
 	all, err := e.Versions(t.Context())
 	if err != nil {

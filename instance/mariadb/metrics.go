@@ -3,6 +3,7 @@ package mariadb
 import (
 	"context"
 	"database/sql"
+	"os"
 	"strconv"
 	"time"
 
@@ -21,7 +22,7 @@ func (e *Engine) Metrics(ctx context.Context, s instance.Server) (m instance.Met
 	f := at(s)
 	err = e.admin(ctx, s, func(c *sql.Conn) error {
 		status, err := pairs(ctx, c, `SHOW GLOBAL STATUS WHERE Variable_name IN
-			('Threads_connected', 'Innodb_buffer_pool_reads', 'Innodb_buffer_pool_read_requests', 'Uptime')`)
+			('Innodb_buffer_pool_reads', 'Innodb_buffer_pool_read_requests')`)
 		if err != nil {
 			return err
 		}
@@ -29,10 +30,13 @@ func (e *Engine) Metrics(ctx context.Context, s instance.Server) (m instance.Met
 			v, _ := strconv.ParseInt(status[name], 10, 64)
 			return v
 		}
-		m.Connections = int(max(0, n("Threads_connected")-1)) // without this one
+		err = c.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER NOT IN ('system user', 'event_scheduler', "+
+			literal(admin)+") AND USER NOT LIKE "+literal(replicator+"%")).Scan(&m.Connections)
+		if err != nil {
+			return err
+		}
 		m.Reads = n("Innodb_buffer_pool_reads")
 		m.Hits = max(0, n("Innodb_buffer_pool_read_requests")-m.Reads)
-		m.Started = time.Now().Add(-time.Duration(n("Uptime")) * time.Second)
 		err = c.QueryRowContext(ctx, `SELECT IFNULL(SUM(COUNT), 0) FROM information_schema.INNODB_METRICS
 			WHERE NAME IN ('trx_rw_commits', 'trx_ro_commits', 'trx_nl_ro_commits')`).Scan(&m.Commits)
 		if err != nil {
@@ -54,6 +58,11 @@ func (e *Engine) Metrics(ctx context.Context, s instance.Server) (m instance.Met
 	if err != nil {
 		return m, err
 	}
+	began, err := os.Stat(f.began())
+	if err != nil {
+		return m, err
+	}
+	m.Started = began.ModTime()
 	if m.MemoryInUse, err = p.Memory(); err != nil {
 		return m, err
 	}

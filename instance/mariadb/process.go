@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"os"
 	"regexp"
@@ -202,8 +203,10 @@ func tail(path string, most int64) string {
 
 // Bounds of the ending of a server.
 const (
-	// A server may write its changed pages while clients still use it, for so long.
+	// A server may write its changed pages while clients still use it, for so long in all,
+	// and for so long without getting further, because they change as many.
 	flushing = 5 * time.Second
+	idling   = 200 * time.Millisecond
 	// One that does not end within that is killed, and recovers when it is started.
 	ending = 2 * time.Minute
 )
@@ -229,11 +232,17 @@ func (e *Engine) flush(ctx context.Context, s instance.Server) error {
 		if err := execute(ctx, c, "SET GLOBAL innodb_max_dirty_pages_pct = 0", "SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0"); err != nil {
 			return err
 		}
+		least, since := math.MaxInt, time.Now()
 		for {
 			var name string
 			var dirty int
 			if err := c.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").Scan(&name, &dirty); err != nil || dirty < 16 {
 				return err
+			}
+			if dirty < least {
+				least, since = dirty, time.Now()
+			} else if time.Since(since) > idling {
+				return nil
 			}
 			select {
 			case <-ctx.Done():

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"lethe"
 	"lethe/instance"
@@ -46,6 +47,16 @@ const privileges = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, PROCESS, REFER
 func checkMaster(m instance.Master) error {
 	if m.User == "" || m.User == admin || m.User == "mariadb.sys" || strings.HasPrefix(m.User, replicator) {
 		return lethe.Errorf(lethe.Invalid, "%q cannot be the first user of a MariaDB server", m.User)
+	}
+	if m.Password == "" {
+		return lethe.Errorf(lethe.Invalid, "the first user of a MariaDB server needs a password")
+	}
+	// MariaDB documentation, Identifier Names: maximum length.
+	if n := utf8.RuneCountInString(m.User); n > 80 {
+		return lethe.Errorf(lethe.Invalid, "the name of MariaDB's first user has %d characters; 80 are the most", n)
+	}
+	if n := utf8.RuneCountInString(m.Database); n > 64 {
+		return lethe.Errorf(lethe.Invalid, "the name of MariaDB's database has %d characters; 64 are the most", n)
 	}
 	for _, s := range []string{m.User, m.Database} {
 		if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd || r > 0xffff }) {

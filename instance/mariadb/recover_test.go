@@ -51,6 +51,7 @@ func tick() time.Time {
 }
 
 func TestServersAreRecoveredToTheSecond(t *testing.T) {
+	t.Parallel()
 	e, v := engine(t)
 	s := fresh(t, e, v)
 	dir := t.TempDir()
@@ -84,20 +85,6 @@ func TestServersAreRecoveredToTheSecond(t *testing.T) {
 	if got := r.one(t, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'app'"); got != "2" {
 		t.Errorf("%s tables", got)
 	}
-	// It is a server as any other.
-	r.exec(t, "INSERT INTO t VALUES (9, 'new')")
-	made, b = r.backup(t)
-
-	all := place(t, e, v)
-	if err := e.Restore(t.Context(), all.Server, bytes.NewReader(b), instance.Recovery{Backup: made}); err != nil {
-		t.Fatal(err)
-	}
-	all.master = other
-	all.start(t)
-	if got := all.one(t, "SELECT COUNT(*) FROM t"); got != "4" {
-		t.Errorf("%s rows", got)
-	}
-
 	for name, how := range map[string]instance.Recovery{
 		"too early":  {Backup: made, Logs: dir, Until: made.End.Add(-time.Hour)},
 		"no mark":    {Backup: instance.Backup{Version: v.Number, Mark: "x"}},

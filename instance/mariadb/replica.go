@@ -226,7 +226,9 @@ func (f folder) follow(ctx context.Context, c *sql.Conn) error {
 	if status == nil {
 		statements = []string{"SET GLOBAL gtid_slave_pos = " + literal(r.Position)}
 	}
-	change := fmt.Sprintf("CHANGE MASTER TO MASTER_HOST = %s, MASTER_PORT = %d, MASTER_USER = %s, MASTER_PASSWORD = %s, MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1, MASTER_HEARTBEAT_PERIOD = 5",
+	// The source finds that a replica has died when it sends it something, and until then
+	// its commits wait.
+	change := fmt.Sprintf("CHANGE MASTER TO MASTER_HOST = %s, MASTER_PORT = %d, MASTER_USER = %s, MASTER_PASSWORD = %s, MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1, MASTER_HEARTBEAT_PERIOD = 0.5",
 		literal(r.Host), r.Port, literal(r.User), literal(r.Password))
 	if r.TLS {
 		change += fmt.Sprintf(", MASTER_SSL = 1, MASTER_SSL_CA = %s, MASTER_SSL_VERIFY_SERVER_CERT = %d", literal(f.join("tls", "source-ca.pem")), map[bool]int{true: 1}[r.Verify])
