@@ -66,6 +66,13 @@ func (a *App) openInstances(ctx context.Context, db *state.DB, engine workflow.E
 			}
 		})
 	})
+	running.Go(func() {
+		every(run, 0, renewInstances, func(ctx context.Context) {
+			if err := l.Renew(ctx); err != nil && ctx.Err() == nil {
+				a.Log.Error("certificates of database instances could not be renewed", "err", err)
+			}
+		})
+	})
 	a.onStop(func() error {
 		stop()
 		running.Wait()
@@ -73,6 +80,9 @@ func (a *App) openInstances(ctx context.Context, db *state.DB, engine workflow.E
 	})
 	return nil
 }
+
+// renewInstances is how often certificates of instances are looked through for those that end.
+const renewInstances = 12 * time.Hour
 
 // deliverInstances is how often events of instances are looked through for those that
 // somebody subscribed to.

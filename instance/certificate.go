@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -94,6 +95,40 @@ func (l *Local) certify(ctx context.Context, tx *sql.Tx, id string) (cert, error
 	}
 	own, _ := a.PEM()
 	return cert{Cert: string(s.Cert), CA: string(own), Key: l.Keys.Seal(s.Key, "instance", id, "key"), Authority: a.ID, Until: s.Until}, nil
+}
+
+// Renew has certificates replaced that end in some months, in the maintenance windows of
+// their instances: it puts that among what the instances wait for.
+func (l *Local) Renew(ctx context.Context) error {
+	rs, err := l.all(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range rs {
+		if !l.ages(&r) {
+			continue
+		}
+		_, err := l.revise(ctx, r.ID, func(tx *sql.Tx, r *record) error {
+			if !l.ages(r) {
+				return nil // meanwhile
+			}
+			all, err := l.signer(ctx, tx)
+			if err != nil {
+				return err
+			}
+			r.Pending.CACertificateIdentifier = ptr(all[len(all)-1].ID)
+			return l.event(ctx, tx, r.source(), "maintenance", "The server's certificate ends on %s, and is replaced in the maintenance window", r.Cert.Until.Format(time.DateOnly))
+		})
+		if err != nil && !errors.Is(err, errGone) {
+			return fmt.Errorf("certificate of instance %s: %w", r.Name, err)
+		}
+	}
+	return nil
+}
+
+// ages says that an instance's certificate is to be replaced, and that nobody has said so yet.
+func (l *Local) ages(r *record) bool {
+	return r.steady() && !r.Cert.Until.IsZero() && ca.Due(r.Cert.Until, l.now()) && r.Pending.CACertificateIdentifier == nil
 }
 
 // hosts are the names by which clients may reach servers here.

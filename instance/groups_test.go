@@ -326,6 +326,31 @@ func TestAuthorities(t *testing.T) {
 	}
 }
 
+// A certificate that ends in some months is replaced with what else waits for the window.
+func TestCertificatesAreRenewed(t *testing.T) {
+	b, ctx := newBench(t), t.Context()
+	b.create("mine", nil)
+	until := *b.is("mine", available).CertificateDetails.ValidTill
+	must(t, b.Renew(ctx))
+	if d := b.get("mine"); d.PendingModifiedValues.CACertificateIdentifier != nil {
+		t.Errorf("it is renewed at once: %+v", d.PendingModifiedValues)
+	}
+	b.pass(300 * 24 * time.Hour)
+	must(t, b.Renew(ctx))
+	must(t, b.Renew(ctx))
+	if d := b.get("mine"); d.PendingModifiedValues.CACertificateIdentifier == nil {
+		t.Errorf("it is not renewed: %+v", d.PendingModifiedValues)
+	}
+	if !b.said("mine", "certificate") {
+		t.Error("nobody is told")
+	}
+	must(t, second(b.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("mine"), ApplyImmediately: aws.Bool(true)})))
+	b.until("another certificate", func() bool {
+		d := b.get("mine")
+		return *d.DBInstanceStatus == available && d.PendingModifiedValues.CACertificateIdentifier == nil && d.CertificateDetails.ValidTill.After(until)
+	})
+}
+
 // Logs are read, and nothing outside of their folder, whatever is put into it.
 func TestLogFiles(t *testing.T) {
 	b, ctx := newBench(t), t.Context()
