@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"lethe/instance"
 )
 
@@ -89,10 +91,17 @@ type under struct {
 
 func (u *under) engine() instance.Engine { return u.New(u.shared) }
 
-// folder is one that every user can enter, and that goes with the test.
+// folder is one that every user can enter, and that goes with the test. It is in memory
+// where there is room: servers sync thousands of files, and what a kill of a process
+// leaves is the same.
 func folder(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "instance-")
+	base := ""
+	var st unix.Statfs_t
+	if err := unix.Statfs("/dev/shm", &st); err == nil && int64(st.Bavail)*int64(st.Bsize) > 4<<30 {
+		base = "/dev/shm"
+	}
+	dir, err := os.MkdirTemp(base, "instance-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +132,7 @@ func (u *under) server(t testing.TB) instance.Server {
 			u.Kill(t, s)
 			await(t, e.Ended(s))
 		}
+		os.RemoveAll(s.Dir)
 	})
 	return s
 }
