@@ -296,7 +296,8 @@ func plan(dir string, m mark, until time.Time) ([]stretch, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(s.files) > 0 {
+		// There may be nothing after the backup.
+		if len(s.files) > 1 || len(s.files) == 1 && s.from < s.until {
 			all = append(all, s)
 		}
 		names, p.from = names[n:], 0
