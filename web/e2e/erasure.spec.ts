@@ -182,6 +182,26 @@ test('a request is approved by keys alone', async ({ admin: page }) => {
   await expect(page).toHaveURL(/view=report/);
 });
 
+test('blank records are counted, and taken out', async ({ admin: page }) => {
+  const api = page.request;
+  await mapped(api);
+  await done(api, 'put', '/mappings/notes', { location: 's3://shop/notes/', format: 'jsonl', mode: 'blank', identifiers: [{ type: 'user_id', columns: ['user_id'] }] });
+  expect((await api.put('/api/v1/buckets/shop/objects/notes/1.json', { data: line(31, 1) + '\n' + line(32, 2) + '\n', headers: { 'Content-Type': 'text/plain' } })).ok()).toBe(true);
+  const id = await asked(api, 'u31');
+  const { digest } = (await (await api.get(`/api/v1/requests/${id}`)).json()) as { digest: string };
+  await done(api, 'post', `/requests/${id}/decision`, { approve: true, digest });
+  await page.goto(`/erasure/${id}`);
+  await page.getByRole('tab', { name: 'Certificate' }).waitFor();
+  await expect(page.getByRole('list', { name: 'Stops' }).getByRole('listitem').filter({ hasText: 'Told' })).toContainText('by you');
+
+  await page.goto('/erasure?view=index');
+  await page.getByRole('button', { name: 'Count' }).click();
+  await expect(page.getByText('1 blank record in 1 object')).toBeVisible();
+  await page.getByRole('button', { name: 'Vacuum' }).click();
+  await expect(page.getByText('1 blank record taken out of 1 object')).toBeVisible();
+  expect(await (await api.get('/api/v1/buckets/shop/objects/notes/1.json')).text()).not.toContain('{}');
+});
+
 test('mappings without a table name a location', async ({ admin: page }) => {
   await mapped(page.request);
   await page.goto('/erasure?view=mappings&name=new');

@@ -28,6 +28,7 @@ export function CertificateView({ request: r }: { request: ErasureRequest }) {
   const check = useMutation({ mutationFn: () => checkCertificate(q.data!) });
   if (q.error) return <ProblemView error={q.error} retry={() => void q.refetch()} />;
   if (!c) return <Waiting label="Loading the certificate" />;
+  const objects = c.objects?.filter((o) => !ofCatalog(o)).length ?? 0;
   return (
     <>
       <Part
@@ -47,7 +48,7 @@ export function CertificateView({ request: r }: { request: ErasureRequest }) {
         }
       >
         <p>
-          <b>{counted(r.records, 'record')}</b> erased from {counted(c.objects?.filter((o) => !ofCatalog(o)).length ?? 0, 'object')}. After the last change, <b>{counted(c.versions, 'version')}</b> of objects were read and do not hold this person
+          <b>{counted(r.records, 'record')}</b> erased from {counted(objects, 'object')}. After the last change, <b>{counted(c.versions, 'version')}</b> of objects were read and do not hold this person
           {r.exceptions > 0 ? <>, but for {counted(r.exceptions, 'exception')}.</> : '.'}
         </p>
         <p className="muted num">Signed {moment(c.done)}.</p>
@@ -77,7 +78,7 @@ export function CertificateView({ request: r }: { request: ErasureRequest }) {
       )}
       <UnreadPart of={c.unread} />
       {c.objects && c.objects.length > 0 && (
-        <Part title="What was done" note={counted(c.objects.length, 'place')}>
+        <Part title="What was done" note={counted(objects, 'object')}>
           <Lines
             label="What was done"
             items={c.objects}

@@ -134,12 +134,6 @@ function Whole({ request: r }: { request: ErasureRequest }) {
               )}
             </dd>
           </div>
-          <div>
-            <dt>{closed(r) ? 'Told' : 'To be told'}</dt>
-            <dd>
-              {toldWhom(r) ? `${toldWhom(r)}, by mail` : 'by you: no address was given'}
-            </dd>
-          </div>
           {r.decisions?.map((d) => (
             <div key={d.at}>
               <dt>{d.approve ? 'Approved' : 'Rejected'}</dt>
@@ -149,6 +143,10 @@ function Whole({ request: r }: { request: ErasureRequest }) {
               </dd>
             </div>
           ))}
+          <div>
+            <dt>{r.stops?.told ? 'Told' : 'To be told'}</dt>
+            <dd>{toldWhom(r) ? `${toldWhom(r)}, by mail` : 'by you: no address was given'}</dd>
+          </div>
           {r.held && r.held.length > 0 && (
             <div>
               <dt>Waits for</dt>
