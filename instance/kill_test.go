@@ -197,7 +197,7 @@ func TestKill(t *testing.T) {
 			try(0)
 			t.Logf("%d points", points)
 			// All of them take long: each run takes some others.
-			for _, n := range random.Perm(int(points))[:min(6, int(points))] {
+			for _, n := range random.Perm(int(points))[:min(4, int(points))] {
 				try(int64(n + 1))
 			}
 		})
