@@ -345,6 +345,9 @@ type Check struct {
 	// Exceptions counts the certificate's exceptions that are there still.
 	Exceptions int64 `json:"exceptions"`
 	Unread     int64 `json:"unread"` // versions of which it is not known
+	// Overdue are the certificate's places that should have ended by now and have not, as
+	// backups that expired.
+	Overdue []Holding `json:"overdue,omitzero"`
 	// Asked counts the holders that were asked, Places are where they have the person
 	// and no reason for it.
 	Asked  int64     `json:"asked"`
@@ -397,6 +400,9 @@ func (s *Service) VerifyCertificate(ctx context.Context, signed SignedCertificat
 		return k, err
 	}
 	k.Unread = int64(len(us))
+	if k.Overdue, err = s.overdue(ctx, c, time.Now()); err != nil {
+		return k, err
+	}
 	if err := s.checkHolders(ctx, c, given, &k); err != nil {
 		return k, err
 	}

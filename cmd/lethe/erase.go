@@ -304,6 +304,9 @@ func verifyCertificate(cmd *cobra.Command, data string, asJSON bool, file string
 		if check.Unread > 0 {
 			fmt.Fprintf(cmd.OutOrStdout(), "%d object versions could not be read; lethe index status says why\n", check.Unread)
 		}
+		for _, h := range check.Overdue {
+			fmt.Fprintf(cmd.OutOrStdout(), "%s was to end on %s, and has not\n", h.Place, h.Until.Format(time.DateOnly))
+		}
 		for _, p := range check.Places {
 			fmt.Fprintf(cmd.OutOrStdout(), "%s has %d records of the person in %s\n", p.Holder, p.Records, p.Place)
 		}
@@ -313,6 +316,9 @@ func verifyCertificate(cmd *cobra.Command, data string, asJSON bool, file string
 	}
 	if check.Found > 0 || len(check.Places) > 0 {
 		return lethe.Errorf(lethe.Conflict, "the person is in %d object versions and %d other places", check.Found, len(check.Places))
+	}
+	if n := len(check.Overdue); n > 0 {
+		return lethe.Errorf(lethe.Conflict, "%d places hold the person longer than the certificate says", n).WithHint("delete backups that have expired: lethe backup prune")
 	}
 	return nil
 }
