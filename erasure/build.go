@@ -188,6 +188,7 @@ func (s *Service) index(ctx context.Context, tasks iter.Seq[task], read func(*re
 		if err := ctx.Err(); err != nil {
 			return err // and not a reason why it could not be read
 		}
+		r.indexed.Mapping = r.print
 		if lethe.Is(r.err, lethe.NotFound) || lethe.Is(r.err, lethe.Conflict) {
 			r.err = nil // it is gone, or replaced: an event tells of that, and the next listing
 		} else if err := s.settle(ctx, r); err != nil {
@@ -199,8 +200,13 @@ func (s *Service) index(ctx context.Context, tasks iter.Seq[task], read func(*re
 			}
 		}
 		read(r)
-		if r.back {
-			if err := s.eraseAgain(ctx, r.version()); err != nil {
+		if r.back && ctx.Value(erasingAgain{}) == nil {
+			stays, err := s.eraseAgain(context.WithValue(ctx, erasingAgain{}, true), r.version())
+			if err == nil && stays && r.err == nil {
+				r.kept = true
+				err = s.Index.Put(ctx, func(yield func(*Indexed, error) bool) { yield(&r.indexed, nil) })
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -231,13 +237,17 @@ func (s *Service) forgetReplaced(ctx context.Context, o ObjectVersion) error {
 	return nil
 }
 
+// erasingAgain is in the context of eraseAgain: what that leaves, and looks at once more at
+// its end, is not erased again by itself.
+type erasingAgain struct{}
+
 // eraseAgain erases those who were erased before from an object that has come with
 // them, as from an old copy. What cannot be erased, as under a lock, stays in the
-// index, where the next request and the next listing find it.
-func (s *Service) eraseAgain(ctx context.Context, o ObjectVersion) error {
+// index, where the next request finds it; stays says that the version does.
+func (s *Service) eraseAgain(ctx context.Context, o ObjectVersion) (stays bool, err error) {
 	kept, err := s.keeping(ctx, "")
 	if err != nil {
-		return err
+		return false, err
 	}
 	// As they are now: who joins them while this erases would be looked for in what
 	// was cut, and not have been cut.
@@ -256,7 +266,8 @@ func (s *Service) eraseAgain(ctx context.Context, o ObjectVersion) error {
 	if len(out.Changes)+len(out.Exceptions) > 0 {
 		s.Log.Info("Somebody who was erased came back, and was erased again", "bucket", o.Bucket, "changes", len(out.Changes), "exceptions", len(out.Exceptions))
 	}
-	return passing(err)
+	stays = slices.ContainsFunc(out.Exceptions, func(e Exception) bool { return e.ObjectVersion == o })
+	return stays, passing(err)
 }
 
 // passing takes an error of kind Conflict, that others write a key all the time,

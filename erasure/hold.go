@@ -206,7 +206,7 @@ func (s *Service) suppressAgain(ctx context.Context) error {
 		}
 		for p, err := range s.Index.Find(ctx, h) {
 			if err == nil {
-				err = s.eraseAgain(ctx, p.ObjectVersion)
+				_, err = s.eraseAgain(ctx, p.ObjectVersion)
 			}
 			if err != nil {
 				return err

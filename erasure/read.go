@@ -33,21 +33,32 @@ type reading struct {
 	indexed  Indexed
 	postings int64
 	back     bool // it holds somebody who was erased
+	kept     bool // and must go on to
+	print    string
 	marks    []Mark
 	err      error // why it could not be read to its end
 }
 
+// toErase follows the fingerprint of the mapping in the entry of a version that holds
+// somebody who was erased. It is entered before they are erased from it again: should that
+// fail, or the program die in between, the next listing finds another fingerprint than the
+// mapping's, and does both anew.
+const toErase = "/back"
+
 // read begins to read an object version: its postings are found while the index
 // takes them.
 func (s *Service) read(ctx context.Context, t task) *reading {
-	r := &reading{task: t}
-	r.indexed.Entry = Entry{ObjectVersion: t.version(), Size: t.Size, Indexed: time.Now().UTC().Truncate(time.Microsecond), Mapping: s.fingerprint(t.looks)}
+	r := &reading{task: t, print: s.fingerprint(t.looks)}
+	r.indexed.Entry = Entry{ObjectVersion: t.version(), Size: t.Size, Indexed: time.Now().UTC().Truncate(time.Microsecond), Mapping: r.print}
 	r.indexed.Postings = func(yield func(Posting, error) bool) {
 		r.indexed.Rows, r.postings, r.back, r.marks, r.err = 0, 0, false, nil, nil
 		for _, k := range t.looks {
 			if !s.readWith(ctx, r, k, yield) {
-				return
+				break
 			}
+		}
+		if r.indexed.Mapping = r.print; r.back && !r.kept {
+			r.indexed.Mapping += toErase
 		}
 	}
 	return r

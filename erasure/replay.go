@@ -158,7 +158,7 @@ func (s *Service) Replay(ctx context.Context, erasures []Erasure, holds []Hold, 
 			return r, err
 		}
 		for _, o := range at {
-			if err := s.eraseAgain(ctx, o); err != nil {
+			if _, err := s.eraseAgain(ctx, o); err != nil {
 				return r, err
 			}
 		}
