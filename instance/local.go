@@ -147,7 +147,7 @@ func (l *Local) Start(ctx context.Context) error {
 	}
 	for _, r := range rs {
 		if r.steady() && r.up() {
-			l.watch(r.ID)
+			l.watch(r.ID, true)
 		}
 	}
 	if err := l.resume(ctx); err != nil {

@@ -261,7 +261,7 @@ func (l *Local) finish(ctx context.Context, r *record, f func(tx *sql.Tx, r *rec
 		return err
 	}
 	if n.up() {
-		l.watch(n.ID)
+		l.watch(n.ID, false)
 	}
 	return nil
 }

@@ -188,7 +188,7 @@ func (l *Local) fail(ctx context.Context, p problem) (none workflow.None, err er
 		return none, nil
 	}
 	if err == nil && r.up() {
-		l.watch(r.ID)
+		l.watch(r.ID, false)
 	}
 	return none, err
 }

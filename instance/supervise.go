@@ -12,15 +12,15 @@ import (
 )
 
 // watch sees from now on that the server of an instance runs, until something is done to
-// the instance.
-func (l *Local) watch(id string) {
+// the instance. A server that does not run has died, except when lethe starts.
+func (l *Local) watch(id string, starts bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.watchers[id] || l.run.Err() != nil {
 		return
 	}
 	l.watchers[id] = true
-	l.running.Go(func() { l.supervise(id) })
+	l.running.Go(func() { l.supervise(id, starts) })
 }
 
 // Pauses between starts of a server that ends again and again.
@@ -34,11 +34,11 @@ const (
 )
 
 // supervise keeps a server running.
-func (l *Local) supervise(id string) {
+func (l *Local) supervise(id string, starts bool) {
 	pause, fails := firstPause, 0
-	for first := true; ; first = false {
+	for ; ; starts = false {
 		began := time.Now()
-		ended, err := l.keepUp(id, first, fails)
+		ended, err := l.keepUp(id, starts, fails)
 		switch {
 		case l.run.Err() != nil:
 			return
@@ -74,7 +74,7 @@ func (l *Local) supervise(id string) {
 // keepUp starts the server of an instance, if it does not run and nothing else is being
 // done to the instance. It returns a channel that is closed when the server ends; nil if
 // nobody needs to watch it any more.
-func (l *Local) keepUp(id string, first bool, fails int) (ended <-chan struct{}, err error) {
+func (l *Local) keepUp(id string, starts bool, fails int) (ended <-chan struct{}, err error) {
 	defer l.hold(id)()
 	var r *record
 	if err := l.DB.View(l.run, func(tx *sql.Tx) (err error) {
@@ -99,7 +99,7 @@ func (l *Local) keepUp(id string, first bool, fails int) (ended <-chan struct{},
 	switch {
 	case running:
 		err = e.Start(l.run, s) // which adopts it
-	case r.MultiAZ && !first:
+	case r.MultiAZ && !starts:
 		err = l.failover(l.run, r)
 	default:
 		err = l.boot(l.run, r)
@@ -127,7 +127,7 @@ func (l *Local) keepUp(id string, first bool, fails int) (ended <-chan struct{},
 			if eerr := l.event(l.run, tx, r.source(), "failure", "The DB instance is in the state %s: %s", status, err); eerr != nil {
 				return eerr
 			}
-		case err == nil && !running && !first:
+		case err == nil && !running && !starts:
 			if eerr := l.event(l.run, tx, r.source(), "recovery", "The database server had ended unexpectedly; DB instance restarted in %d ms", time.Since(from).Milliseconds()); eerr != nil {
 				return eerr
 			}
