@@ -188,6 +188,7 @@ type event struct {
 	pos, end int64
 	time     time.Time
 	kind     byte
+	server   uint32 // who committed it first
 	flags    uint16
 	seq      uint64
 	domain   uint32
@@ -236,7 +237,7 @@ func (r *reader) next() (event, error) {
 		return event{}, err
 	}
 	ev := event{
-		pos: r.pos, kind: h[4], flags: binary.LittleEndian.Uint16(h[17:]),
+		pos: r.pos, kind: h[4], server: binary.LittleEndian.Uint32(h[5:]), flags: binary.LittleEndian.Uint16(h[17:]),
 		time: time.Unix(int64(binary.LittleEndian.Uint32(h[:])), 0).UTC(),
 	}
 	length := int64(binary.LittleEndian.Uint32(h[9:]))
@@ -344,6 +345,7 @@ func (p *planner) file(path string, s *stretch) error {
 		return err
 	}
 	begin, end := int64(4), int64(4)
+	var own uint32 // whose log it is
 	started := len(s.files) > 0
 	if !started && p.from > 0 {
 		begin, started = p.from, true
@@ -356,6 +358,9 @@ func (p *planner) file(path string, s *stretch) error {
 		if err != nil {
 			return err
 		}
+		if ev.head() {
+			own = ev.server
+		}
 		if ev.pos < begin && !ev.head() {
 			continue // it is in the backup
 		}
@@ -367,6 +372,10 @@ func (p *planner) file(path string, s *stretch) error {
 			was, ok := p.applied[ev.domain]
 			if !started {
 				if ok && ev.seq <= was {
+					if ev.server == own {
+						return lethe.Errorf(lethe.Invalid, "its transaction %d is another than that of the server before, which had not sent it when it died", ev.seq).
+							WithHint("recover from a backup made since then, or to a moment before")
+					}
 					continue // by the server before
 				}
 				if ok && ev.seq > was+1 {

@@ -37,6 +37,13 @@ func TestLogsArePlanned(t *testing.T) {
 	first := logOf([3]int{typeFormat, 1}, [3]int{typeGTID, 10, 5}, [3]int{xid, 10}, [3]int{typeGTID, 11, 6}, [3]int{xid, 11}, [3]int{typeRotate, 12})
 	second := logOf([3]int{typeFormat, 12}, [3]int{typeGTID, 13, 7}, [3]int{xid, 13})
 	standby := logOf([3]int{typeFormat, 9}, [3]int{typeGTID, 11, 6}, [3]int{xid, 11}, [3]int{typeGTID, 13, 7}, [3]int{xid, 13}, [3]int{typeGTID, 20, 8}, [3]int{xid, 20})
+	lost := logOf([3]int{typeFormat, 9}, [3]int{typeGTID, 20, 6}, [3]int{xid, 20})
+	// Both of its events are the standby's own.
+	for _, at := range []int{4, 4 + step} {
+		binary.LittleEndian.PutUint32(lost[at+5:], 2)
+	}
+	// The other standby's log is of server 3, what it received of server 0.
+	binary.LittleEndian.PutUint32(standby[4+5:], 3)
 	gap := logOf([3]int{typeFormat, 9}, [3]int{typeGTID, 20, 9}, [3]int{xid, 20})
 	at := func(n int64) int64 { return 4 + n*step }
 	m := mark{File: "binlog-0001.000001", Position: at(3), GTID: map[uint32]uint64{0: 5}}
@@ -56,6 +63,7 @@ func TestLogsArePlanned(t *testing.T) {
 			[]stretch{{[]string{"binlog-0001.000001"}, at(3), at(5)}, {[]string{"binlog-0002.000001"}, at(3), at(7)}}, ""},
 		{"cut", map[string][]byte{"binlog-0001.000001": first[:len(first)-step-3]}, 0, []stretch{{[]string{"binlog-0001.000001"}, at(3), at(4)}}, ""},
 		{"older logs", map[string][]byte{"binlog-0001.000000": nil, "binlog-0001.000001": first, "x": nil}, 0, []stretch{{[]string{"binlog-0001.000001"}, at(3), at(5)}}, ""},
+		{"a failover that lost some", map[string][]byte{"binlog-0001.000001": first, "binlog-0002.000001": lost}, 0, nil, "is another than"},
 		{"none", nil, 0, nil, "is missing"},
 		{"one between", map[string][]byte{"binlog-0001.000001": first, "binlog-0001.000003": second}, 0, nil, "missing between"},
 		{"a gap", map[string][]byte{"binlog-0001.000001": first, "binlog-0002.000001": gap}, 0, nil, "from 7 to 8 are missing"},

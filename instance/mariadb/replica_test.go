@@ -2,6 +2,7 @@ package mariadb
 
 import (
 	"bytes"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,15 +33,25 @@ func (s *server) follows(t testing.TB, of *server, wait bool) {
 	}
 	s.start(t)
 	if wait {
-		of.waits(t, "ON")
+		of.waits(t, s)
 	}
 }
 
-// waits returns when commits at s wait for replicas, or do not.
-func (s *server) waits(t testing.TB, want string) {
+// waits returns when commits at s wait for a replica.
+func (s *server) waits(t testing.TB, r *server) {
 	t.Helper()
-	until(t, "commits wait: "+want, func() bool {
-		return s.one(t, "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Rpl_semi_sync_master_status'") == want
+	until(t, "commits wait", func() bool {
+		var connected bool
+		err := r.e.admin(t.Context(), r.Server, func(c *sql.Conn) error {
+			status, err := row(t.Context(), c, "SHOW SLAVE STATUS")
+			connected = status["Slave_IO_Running"] == "Yes"
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return connected && s.one(t, `SELECT GROUP_CONCAT(VARIABLE_VALUE ORDER BY VARIABLE_NAME) FROM information_schema.GLOBAL_STATUS
+			WHERE VARIABLE_NAME IN ('Rpl_semi_sync_master_clients', 'Rpl_semi_sync_master_status')`) == "1,ON"
 	})
 }
 
@@ -105,14 +116,14 @@ func TestAStandbyHasWhatWasCommitted(t *testing.T) {
 		t.Error("a commit waits for who has gone")
 	}
 	r.start(t)
-	s.waits(t, "ON")
+	s.waits(t, r)
 	s.keep(t, dir)
 	// Its source starts anew, and it follows on.
 	if err := e.Stop(t.Context(), s.Server); err != nil {
 		t.Fatal(err)
 	}
 	s.start(t)
-	s.waits(t, "ON")
+	s.waits(t, r)
 	for i := range 100 {
 		s.exec(t, fmt.Sprintf("INSERT INTO t VALUES (%d)", 100+i))
 		if i == 50 {
