@@ -112,7 +112,7 @@ export function NewInstance(props: { onClose: () => void }) {
               <PasswordInput
                 size="xs"
                 label="Password"
-                description={'8 characters or more, none of / " @'}
+                description={'8 characters or more, without spaces and / " @'}
                 value={password}
                 onChange={(e) => setPassword(e.currentTarget.value)}
                 autoComplete="new-password"
