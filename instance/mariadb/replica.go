@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"lethe"
 	"lethe/instance"
@@ -233,8 +234,26 @@ func (f folder) follow(ctx context.Context, c *sql.Conn) error {
 	if r.TLS {
 		change += fmt.Sprintf(", MASTER_SSL = 1, MASTER_SSL_CA = %s, MASTER_SSL_VERIFY_SERVER_CERT = %d", literal(f.join("tls", "source-ca.pem")), map[bool]int{true: 1}[r.Verify])
 	}
-	return execute(ctx, c, append(statements, change, "START SLAVE")...)
+	if err := execute(ctx, c, append(statements, change, "START SLAVE")...); err != nil || !r.Wait {
+		return err
+	}
+	// Commits wait for it once it is connected. Where the source is away, it tries on.
+	for end := time.Now().Add(connecting); time.Now().Before(end); {
+		status, err := row(ctx, c, "SHOW SLAVE STATUS")
+		if err != nil || status["Slave_IO_Running"] == "Yes" || status["Last_IO_Errno"] != "0" {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(3 * time.Millisecond):
+		}
+	}
+	return nil
 }
+
+// connecting is how long the start of a standby waits until its source has it.
+const connecting = 5 * time.Second
 
 // reconcile makes a running server treat those that follow it, and no others, as such.
 func (f folder) reconcile(ctx context.Context, c *sql.Conn) error {
