@@ -98,7 +98,7 @@ func folder(t testing.TB) string {
 	t.Helper()
 	base := ""
 	var st unix.Statfs_t
-	if err := unix.Statfs("/dev/shm", &st); err == nil && int64(st.Bavail)*int64(st.Bsize) > 4<<30 {
+	if err := unix.Statfs("/dev/shm", &st); err == nil && st.Bavail*uint64(st.Bsize) > 4<<30 {
 		base = "/dev/shm"
 	}
 	dir, err := os.MkdirTemp(base, "instance-")

@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"lethe"
@@ -128,7 +127,9 @@ func last(path string, most int64) string {
 	}
 	defer f.Close()
 	if size, err := f.Seek(0, io.SeekEnd); err == nil {
-		f.Seek(max(0, size-most), io.SeekStart)
+		if _, err := f.Seek(max(0, size-most), io.SeekStart); err != nil {
+			return ""
+		}
 	}
 	text, _ := io.ReadAll(io.LimitReader(f, most))
 	return string(text)
@@ -264,10 +265,7 @@ func (e *Engine) stop(ctx context.Context, s instance.Server) error {
 	before, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	// If it cannot, it ends nevertheless, and recovers when it is started.
-	query(before, s, func(c *pgx.Conn) error {
-		_, err := c.Exec(before, "CHECKPOINT")
-		return err
-	})
+	_ = run(before, s, "CHECKPOINT")
 	return shut(ctx, p)
 }
 

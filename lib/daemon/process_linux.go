@@ -103,7 +103,7 @@ func read(f *os.File) (r record, was stat, err error) {
 	for end := time.Now().Add(wait); ; time.Sleep(2 * time.Millisecond) {
 		free := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil
 		if free {
-			unix.Flock(int(f.Fd()), unix.LOCK_UN)
+			_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
 		}
 		text, err := io.ReadAll(io.NewSectionReader(f, 0, 64<<10))
 		if err != nil {
