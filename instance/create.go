@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"net"
 	"strconv"
 	"strings"
@@ -110,12 +111,9 @@ func (l *Local) checkGroups(ctx context.Context, tx *sql.Tx, r *record) error {
 }
 
 func isNotFound(err error) bool {
-	_, ok := err.(*types.DBInstanceNotFoundFault)
+	_, ok := errors.AsType[*types.DBInstanceNotFoundFault](err)
 	return ok
 }
-
-// The first user's name where nobody chooses it.
-var masters = map[string]string{"postgres": "postgres", "mariadb": "admin", "mysql": "admin"}
 
 // newRecord makes a record of what a request asks for, and returns the first user's password.
 func (l *Local) newRecord(ctx context.Context, region string, in *rds.CreateDBInstanceInput) (*record, string, error) {

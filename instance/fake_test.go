@@ -34,8 +34,7 @@ type fakeServer struct {
 	id, password string
 	user         string
 	commits      []commit
-	follows      string // a folder
-	wait         bool
+	follows      string          // a folder
 	waits        map[string]bool // of the folders that commits wait for
 	running      chan struct{}   // closed when it ends; nil if it does not run
 	started      Server

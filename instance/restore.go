@@ -262,7 +262,7 @@ func (l *Local) recoverServer(ctx context.Context, r *record) error {
 	}
 	if r.Job.From != "" {
 		how.Logs = l.folder(r.ID) + logsSuffix
-		defer os.RemoveAll(how.Logs)
+		defer func() { _ = os.RemoveAll(how.Logs) }() // what stays is removed when lethe starts
 		last, err := l.fetchLogs(ctx, r.Job.From, s.Began, how.Until, how.Logs)
 		if err != nil {
 			return err

@@ -97,7 +97,7 @@ func (l *Local) newSnapshot(ctx context.Context, tx *sql.Tx, r *record, name, ty
 func (l *Local) addSnapshot(ctx context.Context, tx *sql.Tx, s *snapshot, tags []types.Tag) error {
 	if _, err := l.lookupSnapshot(ctx, tx, s.Region, s.Name); err == nil {
 		return &types.DBSnapshotAlreadyExistsFault{Message: ptr("Cannot create the snapshot because a snapshot with the identifier " + s.Name + " already exists.")}
-	} else if _, ok := err.(*types.DBSnapshotNotFoundFault); !ok {
+	} else if _, ok := errors.AsType[*types.DBSnapshotNotFoundFault](err); !ok {
 		return err
 	}
 	raw, err := json.Marshal(s)
@@ -444,15 +444,4 @@ func (l *Local) ModifyDBSnapshotAttribute(ctx context.Context, in *rds.ModifyDBS
 		return nil, err
 	}
 	return &rds.ModifyDBSnapshotAttributeOutput{DBSnapshotAttributesResult: s.attributes()}, nil
-}
-
-// countSnapshots is how many manual snapshots there are in a region.
-func (l *Local) countSnapshots(ctx context.Context, tx *sql.Tx, region string) (n int64, err error) {
-	all, err := state.Documents[snapshot](ctx, tx, `SELECT doc FROM instance_snapshots WHERE region = $1`, region)
-	for _, s := range all {
-		if s.Type == manual {
-			n++
-		}
-	}
-	return n, err
 }
