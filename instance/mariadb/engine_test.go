@@ -31,7 +31,7 @@ func TestEngine(t *testing.T) {
 		Kill:    kill,
 		Show:    "SELECT @@GLOBAL.%s",
 		Dynamic: instancetest.Setting{Name: "max_connections", Value: "77", Shown: "77"},
-		Static:  instancetest.Setting{Name: "innodb_log_buffer_size", Value: "33554432", Shown: "33554432"},
+		Static:  instancetest.Setting{Name: "back_log", Value: "77", Shown: "77"},
 		Bad:     instancetest.Setting{Name: "binlog_format", Value: "ODD"},
 	})
 }

@@ -141,8 +141,8 @@ func TestParametersComeIntoEffect(t *testing.T) {
 	}
 	set(map[string]string{
 		"innodb_buffer_pool_size": "100663296", "max_connections": "77", "time_zone": "+02:00", "slow_query_log": "1",
-		"sql_mode": "ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "init_connect": `DO 1 /* ";#b\' = [x] */`, "innodb_log_buffer_size": "33554432", "require_secure_transport": "ON",
-	}, "innodb_log_buffer_size")
+		"sql_mode": "ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "init_connect": `DO 1 /* ";#b\' = [x] */`, "back_log": "66", "require_secure_transport": "ON",
+	}, "back_log")
 	check := func() {
 		t.Helper()
 		value("innodb_buffer_pool_size", "100663296")
@@ -165,9 +165,9 @@ func TestParametersComeIntoEffect(t *testing.T) {
 	}
 	s.start(t)
 	check()
-	value("innodb_log_buffer_size", "33554432")
+	value("back_log", "66")
 	set(s.Settings)
-	set(map[string]string{"innodb_buffer_pool_size": "96M"}, "innodb_log_buffer_size")
+	set(map[string]string{"innodb_buffer_pool_size": "96M"}, "back_log")
 	value("max_connections", "151")
 	value("init_connect", "")
 	value("sql_mode", find2(t, e, v, "sql_mode"))
