@@ -205,8 +205,9 @@ func (l *Local) Close(ctx context.Context, stopEngines bool) error {
 	return err
 }
 
-// sweep stops and removes servers of no instance: those of a state file that was restored,
-// and folders that a crash left.
+// sweep stops servers of no instance. What crashes leave has a record, which comes before a
+// server's folder and goes after it; one without is of another state file, as of a lake
+// that was restored from an older backup. Its data stays, because nobody asked for its end.
 func (l *Local) sweep(ctx context.Context) error {
 	// Runs of jobs may go on already: their instances are kept before their folders are made.
 	entries, err := os.ReadDir(l.Dir)
@@ -230,11 +231,10 @@ func (l *Local) sweep(ctx context.Context) error {
 		if known[id] || !strings.HasPrefix(id, "db-") {
 			continue
 		}
-		l.Log.Warn("A server belongs to no instance, and is removed", "folder", id)
+		l.Log.Warn("A folder holds a server that belongs to no instance. It is stopped and its data stays; remove the folder if nobody needs it", "folder", l.folder(id))
 		for _, engine := range l.Engines {
 			errs = append(errs, engine.Stop(ctx, Server{ID: id, Dir: l.folder(id)}))
 		}
-		errs = append(errs, os.RemoveAll(l.folder(id)))
 	}
 	return errors.Join(errs...)
 }
