@@ -100,7 +100,7 @@ func exactly(t task) bool {
 
 // placesOf finds all places of identifiers, with the rows of all of them.
 func (s *Service) placesOf(ctx context.Context, hs []Hash) (map[ObjectVersion]Place, error) {
-	places := map[ObjectVersion]Place{}
+	places, rows := map[ObjectVersion]Place{}, map[ObjectVersion][]int64{}
 	for _, h := range hs {
 		for p, err := range s.Index.Find(ctx, h) {
 			if err != nil {
@@ -111,12 +111,15 @@ func (s *Service) placesOf(ctx context.Context, hs []Hash) (map[ObjectVersion]Pl
 				if !before.Indexed.Equal(p.Indexed) {
 					p.Indexed = time.Time{}
 				}
-				p.Rows = slices.Concat(before.Rows, p.Rows)
-				slices.Sort(p.Rows)
-				p.Rows = slices.Compact(p.Rows)
 			}
 			places[p.ObjectVersion] = p
+			rows[p.ObjectVersion] = append(rows[p.ObjectVersion], p.Rows...)
 		}
+	}
+	for v, p := range places {
+		slices.Sort(rows[v])
+		p.Rows = slices.Compact(rows[v])
+		places[v] = p
 	}
 	return places, nil
 }

@@ -22,7 +22,11 @@ func (l *Local) engine(name string) (Engine, error) {
 			return e, nil
 		}
 	}
-	return nil, lethe.Errorf(lethe.Unsupported, "this host has no engine %s", name).WithHint("install its packages")
+	var names []string
+	for _, e := range l.Engines {
+		names = append(names, e.Name())
+	}
+	return nil, lethe.Errorf(lethe.Unsupported, "lethe does not run servers of %s here", name).WithHint("it runs those of %s", strings.Join(names, " and "))
 }
 
 // servers are the folders of an instance's servers, the one that clients reach first.
