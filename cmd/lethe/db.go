@@ -1,9 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -21,8 +27,24 @@ func newDB() *cobra.Command {
 		Long: `Database instances are made and changed with the AWS command line (aws rds
 create-db-instance ...) or in the console; these commands are what it does not have.`,
 	}
-	cmd.AddCommand(newDBList(), newDBBench())
+	cmd.AddCommand(newDBList(), newDBURL(), newDBBench())
 	return cmd
+}
+
+// instances are database instances, as the lake's API tells of them.
+type instances struct {
+	Instances []struct {
+		Name     string `json:"name"`
+		Region   string `json:"region"`
+		Class    string `json:"class"`
+		Engine   string `json:"engine"`
+		Version  string `json:"version"`
+		Status   string `json:"status"`
+		Host     string `json:"host,omitempty"`
+		Port     int    `json:"port,omitempty"`
+		User     string `json:"user"`
+		Database string `json:"database,omitempty"`
+	} `json:"instances"`
 }
 
 func newDBList() *cobra.Command {
@@ -30,18 +52,7 @@ func newDBList() *cobra.Command {
 	data := lakeFlag(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		var all struct {
-			Instances []struct {
-				Name    string `json:"name"`
-				Region  string `json:"region"`
-				Class   string `json:"class"`
-				Engine  string `json:"engine"`
-				Version string `json:"version"`
-				Status  string `json:"status"`
-				Host    string `json:"host,omitempty"`
-				Port    int    `json:"port,omitempty"`
-			} `json:"instances"`
-		}
+		var all instances
 		if err := ask(cmd, *data, "GET", "/instances", nil, &all); err != nil {
 			return err
 		}
@@ -62,6 +73,52 @@ func newDBList() *cobra.Command {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s %s\t%s\t%s\n", i.Name, i.Region, i.Class, i.Engine, i.Version, i.Status, at)
 		}
 		return w.Flush()
+	}
+	return cmd
+}
+
+func newDBURL() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "url NAME",
+		Short:   "Print an instance's URL for clients, without the password",
+		Example: `  psql "$(lethe db url newsblog)"`,
+		Args:    cobra.ExactArgs(1),
+	}
+	data := lakeFlag(cmd)
+	region := cmd.Flags().String("region", "", "the instance's region; none: whichever has one of the name")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		var all instances
+		if err := ask(cmd, *data, "GET", "/instances", nil, &all); err != nil {
+			return err
+		}
+		var found []string
+		var urls []string
+		for _, i := range all.Instances {
+			if i.Name != args[0] || *region != "" && i.Region != *region {
+				continue
+			}
+			if i.Port == 0 {
+				return lethe.Errorf(lethe.Conflict, "%s has no endpoint: it is %s", i.Name, i.Status)
+			}
+			u := url.URL{Scheme: "mysql", User: url.User(i.User), Host: net.JoinHostPort(i.Host, strconv.Itoa(i.Port)), Path: "/" + i.Database}
+			if i.Engine == "postgres" {
+				authority, err := filepath.Abs(filepath.Join(*data, "instances-ca.pem"))
+				if err != nil {
+					return err
+				}
+				u.Scheme, u.Path = "postgresql", "/"+cmp.Or(i.Database, "postgres")
+				u.RawQuery = url.Values{"sslmode": {"verify-full"}, "sslrootcert": {authority}}.Encode()
+			}
+			found, urls = append(found, i.Region), append(urls, u.String())
+		}
+		switch len(found) {
+		case 0:
+			return lethe.Errorf(lethe.NotFound, "there is no instance %s", args[0]).WithHint("see: lethe db list")
+		case 1:
+			fmt.Fprintln(cmd.OutOrStdout(), urls[0])
+			return nil
+		}
+		return lethe.Errorf(lethe.Invalid, "the regions %s have an instance %s each", strings.Join(found, ", "), args[0]).WithHint("name one with --region")
 	}
 	return cmd
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,7 @@ func TestTheReadmesCommands(t *testing.T) {
 		blocks   int // at least
 		wants    []string
 	}{
-		{"README.md", 5, []string{"PRE csv/", "QueryExecutionId", "default.cities: 3 rows", "Italy    3604057", "the person is in 0 of 1 object versions", "u2  Bob   Turin", "ok       lake"}},
+		{"README.md", 5, []string{"PRE csv/", "QueryExecutionId", "default.cities: 3 rows", "Italy    3604057", "the person is in 0 of 1 object versions", "u2  Bob   Turin", "db.m6g.large  postgres", "current_user", "ok       lake"}},
 		{"docs/guide/access.md", 4, []string{"covid_confirmed_cases", "is seen through rule italy", "no listing", "not authorized to perform: lambda:InvokeFunction", "sales", `{"username":"engineer","password":"`, "AWSCURRENT", "not yours", "sealed with master key", "assumed-role/loader/ingest is not authorized to perform: glue:CreateTable", "not yet", "default.staff: 1 rows"}},
 	} {
 		t.Run(c.document, func(t *testing.T) {
@@ -32,6 +33,10 @@ func TestTheReadmesCommands(t *testing.T) {
 			}
 			aws := need.Venv(t, "aws")
 			dir := t.TempDir()
+			// Databases run as a user of their own, who must be able to go there.
+			if err := errors.Join(os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(dir, 0o755)); err != nil {
+				t.Fatal(err)
+			}
 			if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o755); err != nil {
 				t.Fatal(err)
 			}
