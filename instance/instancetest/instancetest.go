@@ -13,9 +13,11 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	math "math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -120,7 +122,7 @@ func (u *under) server(t testing.TB) instance.Server {
 	id := fmt.Sprintf("db-TEST%d", u.made)
 	u.mu.Unlock()
 	s := instance.Server{
-		ID: id, Dir: filepath.Join(u.dir, id), Version: u.version.Number, Host: "127.0.0.1", Port: port(t), TLS: certificate(t),
+		ID: id, Dir: filepath.Join(u.dir, id), Version: u.version.Number, Host: "127.0.0.1", Port: Port(t), TLS: certificate(t),
 		Settings: map[string]string{u.Static.Name: u.Static.Value},
 		Archive:  true,
 	}
@@ -163,14 +165,33 @@ func within(t testing.TB) context.Context {
 	return ctx
 }
 
-func port(t testing.TB) int {
+var ports struct {
+	sync.Mutex
+	given map[int]bool
+}
+
+// Port returns a port of the loopback interface at which nobody listens, and which this
+// program has not had before. It is none of those that the kernel gives to connections
+// (ip_local_port_range begins at 32768), which would take it until a server is started.
+func Port(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	ports.Lock()
+	defer ports.Unlock()
+	for range 1000 {
+		p := 10_000 + math.IntN(22_000)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
+		if err != nil || ports.given[p] {
+			continue
+		}
+		l.Close()
+		if ports.given == nil {
+			ports.given = map[int]bool{}
+		}
+		ports.given[p] = true
+		return p
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 func must(t testing.TB, err error) {

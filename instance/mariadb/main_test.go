@@ -26,6 +26,7 @@ import (
 
 	"lethe"
 	"lethe/instance"
+	"lethe/instance/instancetest"
 )
 
 // templates is where all tests' templates are: it takes seconds to make one.
@@ -101,11 +102,6 @@ func place(t testing.TB, e *Engine, v instance.Version) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
 	keys, err := certificate()
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +109,7 @@ func place(t testing.TB, e *Engine, v instance.Version) *server {
 	id := "db-" + lethe.NewID()
 	s := &server{
 		Server: instance.Server{
-			ID: id, Dir: filepath.Join(top, id), Version: v.Number, Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, TLS: keys, Archive: true,
+			ID: id, Dir: filepath.Join(top, id), Version: v.Number, Host: "127.0.0.1", Port: instancetest.Port(t), TLS: keys, Archive: true,
 			Settings: map[string]string{"innodb_buffer_pool_size": strconv.Itoa(64 << 20)},
 		},
 		e: e, master: instance.Master{User: "master", Password: "s3cret 'quoted' \\ \" password", Database: "app"},

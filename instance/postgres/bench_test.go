@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"context"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lethe/instance"
+	"lethe/instance/instancetest"
 	"lethe/instance/postgres"
 )
 
@@ -49,7 +49,7 @@ func BenchmarkLife(b *testing.B) {
 	}
 	var create, change, failover time.Duration
 	for i := range b.N {
-		s := instance.Server{ID: "db-A" + strconv.Itoa(i), Version: all[0].Number, Host: "127.0.0.1", Port: free(b), Settings: class(1 << 30), Archive: true}
+		s := instance.Server{ID: "db-A" + strconv.Itoa(i), Version: all[0].Number, Host: "127.0.0.1", Port: instancetest.Port(b), Settings: class(1 << 30), Archive: true}
 		s.Dir = filepath.Join(dir, s.ID)
 		from := time.Now()
 		ok(e.Create(ctx, s, m))
@@ -66,7 +66,7 @@ func BenchmarkLife(b *testing.B) {
 			b.ReportMetric(pgbench(b, all[0], s, m, "-c", "4", "-T", "5"), "tps")
 		}
 		r := s
-		r.ID, r.Dir, r.Port = "db-B"+strconv.Itoa(i), filepath.Join(dir, "db-B"+strconv.Itoa(i)), free(b)
+		r.ID, r.Dir, r.Port = "db-B"+strconv.Itoa(i), filepath.Join(dir, "db-B"+strconv.Itoa(i)), instancetest.Port(b)
 		ok(e.Follow(ctx, r, s, true))
 		ok(e.Start(ctx, r))
 		failover += outage(b, s, m, func() {
@@ -88,15 +88,6 @@ func BenchmarkLife(b *testing.B) {
 // class are settings of RDS's formulas for so much memory.
 func class(memory int64) map[string]string {
 	return map[string]string{"shared_buffers": strconv.FormatInt(memory/32768, 10), "max_connections": strconv.FormatInt(memory/9531392, 10)}
-}
-
-func free(b *testing.B) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func answer(ctx context.Context, s instance.Server, m instance.Master) error {
