@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"crypto/sha256"
@@ -225,7 +226,7 @@ type shape struct {
 	Type     string
 	Required []string
 	Members  map[string]struct{ Shape string }
-	Member   *struct{ Shape string }
+	Member   *struct{ Shape, LocationName string }
 	Enum     []string
 	Min      float64
 }
@@ -247,7 +248,14 @@ func (m *model) value(name, of string) any {
 		}
 		return v
 	case "list":
-		return []any{m.value(strings.TrimSuffix(name, "s"), s.Member.Shape)}
+		item := m.value(strings.TrimSuffix(name, "s"), s.Member.Shape)
+		if v, ok := item.(map[string]any); ok && len(v) == 0 {
+			// The Query protocol has no word for a structure with nothing in it.
+			for member, of := range m.Shapes[s.Member.Shape].Members {
+				v[member] = m.value(member, of.Shape)
+			}
+		}
+		return list{cmp.Or(s.Member.LocationName, "member"), item}
 	case "map":
 		return map[string]any{}
 	case "integer", "long":
@@ -288,6 +296,15 @@ func (m *model) value(name, of string) any {
 	return "none" + strings.Repeat("x", max(0, int(s.Min)-4))
 }
 
+// list has one value, which the Query protocol gives a name.
+type list struct {
+	name string
+	item any
+}
+
+// MarshalJSON writes it for the JSON protocols.
+func (l list) MarshalJSON() ([]byte, error) { return json.Marshal([]any{l.item}) }
+
 // form flattens a value as the Query protocol does.
 func form(into url.Values, name string, v any) {
 	switch v := v.(type) {
@@ -295,10 +312,8 @@ func form(into url.Values, name string, v any) {
 		for k, x := range v {
 			form(into, strings.TrimPrefix(name+"."+k, "."), x)
 		}
-	case []any:
-		for i, x := range v {
-			form(into, fmt.Sprintf("%s.member.%d", name, i+1), x)
-		}
+	case list:
+		form(into, name+"."+v.name+".1", v.item)
 	default:
 		into.Set(name, fmt.Sprint(v))
 	}
