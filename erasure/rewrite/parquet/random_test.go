@@ -67,6 +67,12 @@ func TestOthersFiles(t *testing.T) {
 		}
 	}
 	checkDuckDB(t, done)
+	checkPython(t, dir, done, python, "testdata/arrow.py")
+}
+
+// checkPython has a script compare the files.
+func checkPython(t *testing.T, dir string, done []cutFile, python, script string) {
+	t.Helper()
 	manifest := filepath.Join(dir, "manifest.json")
 	b, err := json.Marshal(done)
 	if err != nil {
@@ -75,18 +81,20 @@ func TestOthersFiles(t *testing.T) {
 	if err := os.WriteFile(manifest, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(python, "testdata/arrow.py", "check", manifest).CombinedOutput(); err != nil {
-		t.Fatalf("PyArrow: %v\n%s", err, out)
+	out, err := exec.Command(python, script, "check", manifest).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", script, err, out)
 	}
+	t.Logf("%s: %s", script, bytes.TrimSpace(out))
 }
 
-func pyarrowFiles(t *testing.T, r *rand.Rand, python, dir string, n int) (files []string) {
+func pyarrowFiles(t *testing.T, r *rand.Rand, python, dir string, n int, without ...string) (files []string) {
 	t.Helper()
 	dir = filepath.Join(dir, "pyarrow")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(python, "testdata/arrow.py", "write", strconv.Itoa(r.IntN(1e6)), strconv.Itoa(n), dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command(python, append([]string{"testdata/arrow.py", "write", strconv.Itoa(r.IntN(1e6)), strconv.Itoa(n), dir}, without...)...).CombinedOutput(); err != nil {
 		t.Fatalf("PyArrow: %v\n%s", err, out)
 	}
 	for i := range n {
