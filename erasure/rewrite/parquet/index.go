@@ -46,6 +46,15 @@ func (e *chunkEdit) boundsFromIndex(ctx context.Context) (ok bool, err error) {
 	if err != nil || idx == nil {
 		return false, err
 	}
+	if e.leaf.maxRep > 0 {
+		// arrow-rs (seen in 59.3) says of a page of lists that it has nothing but nulls where
+		// it has as many of them as rows. Such a page must be read.
+		for i := range e.all {
+			if e.edits[i] == nil && nullPage(idx, i) {
+				return false, nil
+			}
+		}
+	}
 	for i := range e.all {
 		if e.edits[i] == nil && !nullPage(idx, i) {
 			e.kept.add(idx.items(idxMin)[i].data)
