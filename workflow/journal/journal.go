@@ -33,6 +33,9 @@ type Config struct {
 	// are due.
 	Registry *workflow.Registry
 	Log      *slog.Logger
+	// Only and Except, if not "", are how names of processes begin whose runs are the
+	// engine's, and are not: several engines may have one state file, each with its own.
+	Only, Except string
 	// AtOnce is how many runs are worked on at the same time: 0 means 8.
 	AtOnce int
 }
@@ -42,6 +45,8 @@ type Engine struct {
 	db     *state.DB
 	g      *workflow.Registry
 	log    *slog.Logger
+	only   string
+	except string
 	atOnce int
 	kick   chan struct{}
 
@@ -51,8 +56,8 @@ type Engine struct {
 
 var _ workflow.Engine = (*Engine)(nil)
 
-// Open returns an engine that goes on with what the state file has. A state file
-// may have one that runs.
+// Open returns an engine that goes on with what the state file has. Of each process's
+// runs, one engine that runs may be in charge.
 func Open(ctx context.Context, c Config) (*Engine, error) {
 	sub, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -64,7 +69,7 @@ func Open(ctx context.Context, c Config) (*Engine, error) {
 	if c.AtOnce == 0 {
 		c.AtOnce = 8
 	}
-	return &Engine{db: c.State, g: c.Registry, log: c.Log, atOnce: c.AtOnce, kick: make(chan struct{}, 1), busy: map[string]bool{}}, nil
+	return &Engine{db: c.State, g: c.Registry, log: c.Log, only: c.Only, except: c.Except, atOnce: c.AtOnce, kick: make(chan struct{}, 1), busy: map[string]bool{}}, nil
 }
 
 // afterCommit is where kill tests kill the program, before and after a commit.

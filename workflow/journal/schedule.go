@@ -70,7 +70,9 @@ func (e *Engine) due(ctx context.Context) (*run, time.Duration, error) {
 	r := &run{e: e}
 	wait := time.Hour
 	err := e.db.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT id, process, input, wake, wakes FROM workflow_run WHERE state = 'active' ORDER BY wake LIMIT $1`, len(e.busy)+1)
+		rows, err := tx.QueryContext(ctx, `SELECT id, process, input, wake, wakes FROM workflow_run WHERE state = 'active'
+			AND substr(process, 1, length($1)) = $2 AND ($3 = '' OR substr(process, 1, length($4)) <> $5) ORDER BY wake LIMIT $6`,
+			e.only, e.only, e.except, e.except, e.except, len(e.busy)+1)
 		if err != nil {
 			return err
 		}
