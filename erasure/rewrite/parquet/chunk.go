@@ -156,10 +156,8 @@ func (e *chunkEdit) edit(p *loaded, v *values, eff effect) error {
 	nulls0 := int64(p.count - p.present)
 	e.remove(v, eff, out)
 
-	if e.change.kind == put && v.dict != nil && !e.placed {
+	if e.came && v.dict != nil {
 		e.placed, e.place = true, uint32(v.dict.n)
-	}
-	if e.change.kind == put && v.dict != nil {
 		v.width = max(v.width, width(e.place))
 	}
 	if err := v.apply(eff.values, e.change.with, e.place); err != nil {

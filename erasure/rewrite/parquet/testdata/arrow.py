@@ -51,7 +51,11 @@ def table(r, n):
         "addr": pa.array([maybe({"zip": maybe(m), "no": r.randrange(9)}) for m in marks], pa.struct([("zip", pa.string()), ("no", pa.int64())])),
         "none": pa.nulls(n, pa.string()),
     }
-    return pa.table(cols)
+    t = pa.table(cols)
+    if r.random() < 0.5:
+        required = ["id", "u64", "i8", "d"]  # a blank is zero there, and no null
+        t = t.cast(pa.schema([f.with_nullable(f.name not in required) for f in t.schema]))
+    return t
 
 
 def write(seed, count, folder, without):
