@@ -13,6 +13,10 @@
 // asked for those that may be, which are always enough (see condition), and those
 // are compared here.
 //
+// Persons who were erased before, of whom only keyed hashes are left, are found too
+// ([erasure.Person.Hashed]), as after a backup of the database was restored: every row that
+// holds an identifier is read then, and compared.
+//
 // # Safety
 //
 // Before anything is changed the schema is read, and refused with the name of what
@@ -131,6 +135,7 @@ type Holder struct {
 	dialect dialect
 	db      *sql.DB
 	kind    string
+	servers []string
 }
 
 // Open makes a holder. It connects when it is first asked. An error of kind Invalid
@@ -155,10 +160,10 @@ func Open(c Config) (*Holder, error) {
 	switch scheme, _, _ := strings.Cut(c.URL, "://"); scheme {
 	case "postgres", "postgresql":
 		h.kind = "postgres"
-		h.dialect, h.db, err = openPostgres(c)
+		h.dialect, h.db, h.servers, err = openPostgres(c)
 	case "mysql", "mariadb":
 		h.kind = "mysql"
-		h.dialect, h.db, err = openMySQL(c)
+		h.dialect, h.db, h.servers, err = openMySQL(c)
 	default:
 		err = lethe.Errorf(lethe.Invalid, "dsn must begin with postgres:// or mysql://")
 	}
@@ -172,6 +177,9 @@ func Open(c Config) (*Holder, error) {
 
 // Close ends its connections.
 func (h *Holder) Close() error { return h.db.Close() }
+
+// Servers are those that it may connect to, as host:port, or the path of a socket.
+func (h *Holder) Servers() []string { return slices.Clone(h.servers) }
 
 // Name implements erasure.Holder: the kind of database and its name, as postgres:crm.
 func (h *Holder) Name() string { return h.kind + ":" + h.Config.Name }

@@ -211,6 +211,27 @@ var folks = []string{
 
 var peopleIDs = []erasure.Identifier{id("user_id", "id"), id("mail", "mail"), id("name", "first", "last")}
 
+// TestHashed: rows of persons of whom only hashes are known are found by reading those that
+// hold an identifier.
+func TestHashed(t *testing.T) {
+	everywhere(t, func(p *place) {
+		who := person(p.t, ada...)
+		hers := map[string]bool{}
+		for _, n := range ada {
+			v, _ := who.Normal(n)
+			hers[n.Type+" "+v] = true
+		}
+		hashed := erasure.HashedPerson(who.Types(), func(typ, v string) bool { return hers[typ+" "+v] })
+		p.exec(append([]string{people, `CREATE TABLE visits (person integer, CONSTRAINT visits_of FOREIGN KEY (person) REFERENCES people (n))`}, folks...)...)
+		p.exec(`INSERT INTO visits VALUES (1), (2), (4), (4)`)
+		h := p.open(database.Config{Tables: []database.Table{{Table: "people", Identifiers: peopleIDs}, {Table: "visits"}}})
+		p.erase(h, hashed, "people=3 visits=3")
+		p.want(`SELECT n FROM people`, "2", "3", "5", "7", "8", "9")
+		p.want(`SELECT person FROM visits`, "2")
+		p.erase(h, erasure.HashedPerson(who.Types(), func(string, string) bool { return false }), "")
+	})
+}
+
 func TestModes(t *testing.T) {
 	everywhere(t, func(p *place) {
 		who := person(p.t, ada...)
@@ -634,6 +655,31 @@ func TestOpenRefuses(t *testing.T) {
 	} {
 		if _, err := database.Open(c.config); !lethe.Is(err, lethe.Invalid) || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%+v: %v, want %s", c.config.Tables, err, c.says)
+		}
+	}
+}
+
+// TestServers: a database's URL says to which servers lethe connects.
+func TestServers(t *testing.T) {
+	tables := []database.Table{{Table: "people", Identifiers: []erasure.Identifier{id("user_id", "id")}}}
+	for url, want := range map[string]string{
+		"postgres://u@db.example.org/x?sslmode=prefer":   "db.example.org:5432",
+		"postgres://u@a:1,b:2/x?sslmode=disable":         "a:1 b:2",
+		"postgres://u@[::1]:5433/x":                      "[::1]:5433",
+		"postgres://u@/x?host=/run/postgres":             "/run/postgres",
+		"mysql://u@db.example.org/x":                     "db.example.org:3306",
+		"mysql://u@127.0.0.1:3307/x?tls=skip-verify":     "127.0.0.1:3307",
+		"mysql://u@localhost/x?socket=/run/mariadb.sock": "/run/mariadb.sock",
+	} {
+		h, err := database.Open(database.Config{Name: "crm", URL: url, Tables: tables})
+		if err != nil {
+			t.Fatalf("%s: %v", url, err)
+		}
+		if got := strings.Join(h.Servers(), " "); got != want {
+			t.Errorf("%s: %s, not %s", url, got, want)
+		}
+		if err := h.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -98,26 +98,7 @@ func (s *search) direct(ctx context.Context, n *node) error {
 	if n.mapped == nil {
 		return nil
 	}
-	q := s.selection(n)
-	some := false
-	for _, id := range n.mapped.Identifiers {
-		typ, _ := s.p.Type(id.Type)
-		for _, given := range s.p.Identifiers {
-			if given.Type != id.Type {
-				continue
-			}
-			start := q.Len()
-			q.add(map[bool]string{false: " WHERE (", true: " OR ("}[some])
-			if !condition(q, n.table, s.p, typ, id, given) {
-				text := q.String()[:start]
-				q.Reset()
-				q.WriteString(text)
-				continue
-			}
-			q.add(")")
-			some = true
-		}
-	}
+	q, some := s.candidates(n)
 	if !some {
 		return nil
 	}
@@ -131,12 +112,56 @@ func (s *search) direct(ctx context.Context, n *node) error {
 				of[i] = values[at].String
 				at++
 			}
-			if all && s.p.Is(id.Type, of) {
+			if all && (s.p.Is(id.Type, of) || s.p.Erased(id.Type, of)) {
 				return true
 			}
 		}
 		return false
 	})
+}
+
+// candidates asks for the rows of a table that may hold an identifier of the person, and
+// false if none can. Of persons of whom only hashes are known that is each row that holds
+// any.
+func (s *search) candidates(n *node) (q *query, some bool) {
+	q = s.selection(n)
+	or := func() string {
+		if !some {
+			return " WHERE ("
+		}
+		return " OR ("
+	}
+	for _, id := range n.mapped.Identifiers {
+		if s.p.Hashed() {
+			q.add(or())
+			for i, c := range id.Columns {
+				if i > 0 {
+					q.add(" AND ")
+				}
+				q.add("t.", s.d.quote(c), " IS NOT NULL")
+			}
+			q.add(")")
+			some = true
+			continue
+		}
+		typ, _ := s.p.Type(id.Type)
+		for _, given := range s.p.Identifiers {
+			if given.Type != id.Type {
+				continue
+			}
+			start := q.Len()
+			q.add(or())
+			if !condition(q, n.table, s.p, typ, id, given) {
+				text := q.String()[:start]
+				q.Reset()
+				q.WriteString(text)
+				continue
+			}
+			q.add(")")
+			some = true
+		}
+	}
+	return q, some
 }
 
 // following looks for rows of a table that reference rows of another.

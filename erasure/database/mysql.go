@@ -20,11 +20,11 @@ import (
 // mysqlDialect is that of MySQL and MariaDB.
 type mysqlDialect struct{}
 
-func openMySQL(c Config) (dialect, *sql.DB, error) {
+func openMySQL(c Config) (_ dialect, _ *sql.DB, servers []string, _ error) {
 	bad := lethe.Errorf(lethe.Invalid, "dsn cannot be read").WithHint("write mysql://user@host:3306/database?tls=true")
 	m, err := mysqlurl.Parse(c.URL)
 	if err != nil {
-		return nil, nil, bad
+		return nil, nil, nil, bad
 	}
 	if c.Password != "" {
 		m.Passwd = c.Password
@@ -36,13 +36,13 @@ func openMySQL(c Config) (dialect, *sql.DB, error) {
 	// quoted as they are here.
 	m.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
 	if err := m.Apply(mysql.Charset("utf8mb4", "")); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	connector, err := mysql.NewConnector(m)
 	if err != nil {
-		return nil, nil, bad
+		return nil, nil, nil, bad
 	}
-	return mysqlDialect{}, sql.OpenDB(connector), nil
+	return mysqlDialect{}, sql.OpenDB(connector), []string{m.Addr}, nil
 }
 
 func (mysqlDialect) quote(name string) string     { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,11 +24,11 @@ import (
 // postgres is PostgreSQL's dialect.
 type postgres struct{}
 
-func openPostgres(c Config) (dialect, *sql.DB, error) {
+func openPostgres(c Config) (_ dialect, _ *sql.DB, servers []string, _ error) {
 	p, err := pgx.ParseConfig(c.URL)
 	if err != nil {
 		// Not err itself, which may repeat the password.
-		return nil, nil, lethe.Errorf(lethe.Invalid, "dsn cannot be read").WithHint("write postgres://user@host:5432/database?sslmode=verify-full")
+		return nil, nil, nil, lethe.Errorf(lethe.Invalid, "dsn cannot be read").WithHint("write postgres://user@host:5432/database?sslmode=verify-full")
 	}
 	if c.Password != "" {
 		p.Password = c.Password
@@ -38,7 +39,20 @@ func openPostgres(c Config) (dialect, *sql.DB, error) {
 	if p.RuntimeParams["application_name"] == "" {
 		p.RuntimeParams["application_name"] = "lethe"
 	}
-	return postgres{}, stdlib.OpenDB(*p), nil
+	add := func(host string, port uint16) {
+		network, address := pgconn.NetworkAddress(host, port)
+		if network == "unix" {
+			address = host
+		}
+		if !slices.Contains(servers, address) { // one is tried with TLS and without
+			servers = append(servers, address)
+		}
+	}
+	add(p.Host, p.Port)
+	for _, f := range p.Fallbacks {
+		add(f.Host, f.Port)
+	}
+	return postgres{}, stdlib.OpenDB(*p), servers, nil
 }
 
 func (postgres) quote(name string) string     { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
