@@ -52,3 +52,8 @@ func SessionARN(role, session string) string {
 func SecretARN(region, name string) string {
 	return "arn:aws:secretsmanager:" + region + ":" + Account + ":secret:" + name
 }
+
+// QuickSightARN names a dataset, an analysis or a dashboard by its id.
+func QuickSightARN(region, kind, id string) string {
+	return "arn:aws:quicksight:" + region + ":" + Account + ":" + kind + "/" + id
+}
