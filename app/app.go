@@ -48,6 +48,7 @@ import (
 	"lethe/erasure/own"
 	"lethe/event"
 	"lethe/ingest"
+	"lethe/instance"
 	"lethe/lib/atomicfile"
 	"lethe/lib/seal"
 	"lethe/lib/state"
@@ -78,6 +79,7 @@ type App struct {
 	Secrets *secret.Service
 	// Instances are on this host or at AWS.
 	Instances console.Instances
+	local     *instance.Local // those on this host; nil at AWS
 	Backups   *Backups
 
 	// Endpoints as they are, with the ports that were found free.
@@ -199,7 +201,15 @@ func (a *App) openState(ctx context.Context) error {
 	if err := a.openEvents(ctx, db); err != nil {
 		return err
 	}
-	cat, err := store.Connect(ctx, CatalogOptions(a.Config))
+	// What follows may keep its data in an instance.
+	if err := a.openInstances(ctx, db); err != nil {
+		return err
+	}
+	options, err := a.catalogOptions(ctx)
+	if err != nil {
+		return err
+	}
+	cat, err := store.Connect(ctx, options)
 	if err != nil {
 		return err
 	}

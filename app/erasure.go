@@ -44,7 +44,7 @@ func (a *App) openErasure(ctx context.Context, db *state.DB) error {
 		return fmt.Errorf("temporary files of erasures: %w", err)
 	}
 	g := workflow.NewRegistry()
-	engine, err := journal.Open(ctx, journal.Config{State: db, Registry: g, Log: a.Log})
+	engine, err := journal.Open(ctx, journal.Config{State: db, Registry: g, Except: instanceProcesses, Log: a.Log})
 	if err != nil {
 		return err
 	}
@@ -61,16 +61,13 @@ func (a *App) openErasure(ctx context.Context, db *state.DB) error {
 	if err := a.openFlow(); err != nil {
 		return err
 	}
-	outside, err := a.holders()
+	outside, err := a.holders(ctx)
 	if err != nil {
 		return err
 	}
 	a.Erasure.Holders = append(a.Erasure.Holders, outside...)
 	a.Erasure.Register(g)
 	if err := a.Erasure.Resume(ctx); err != nil {
-		return err
-	}
-	if err := a.openInstances(ctx, db, engine, g); err != nil {
 		return err
 	}
 	// Its steps act as the lake itself: who may ask and decide was decided before.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -12,9 +13,15 @@ import (
 )
 
 // holders opens the databases and hooks from which persons are erased.
-func (a *App) holders() (hs []erasure.Holder, err error) {
+func (a *App) holders(ctx context.Context) (hs []erasure.Holder, err error) {
 	for i, d := range a.Config.Erasure.Databases {
-		h, err := database.Open(erasureDatabase(d))
+		c := erasureDatabase(d)
+		if r := d.Instance(); r != nil {
+			if c.URL, c.Password, err = a.reference(ctx, fmt.Sprintf("erasure.databases[%d].dsn", i), r, c.Password); err != nil {
+				return nil, err
+			}
+		}
+		h, err := database.Open(c)
 		if err != nil {
 			return nil, misconfigured(fmt.Sprintf("erasure.databases[%d].", i), err)
 		}
@@ -38,7 +45,7 @@ func (a *App) holders() (hs []erasure.Holder, err error) {
 
 // misconfigured says where in the configuration an error is; the error itself begins
 // with the field within that.
-func misconfigured(at string, err error) error {
+func misconfigured(at string, err error) *lethe.Error {
 	said := lethe.Errorf(lethe.Invalid, "configuration %s%w", at, err)
 	var e *lethe.Error
 	if errors.As(err, &e) {

@@ -19,7 +19,7 @@ func TestHolders(t *testing.T) {
 			}
 		}()
 		var names []string
-		hs, err := a.holders()
+		hs, err := a.holders(t.Context())
 		for _, h := range hs {
 			names = append(names, h.Name())
 		}

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"strings"
 
+	"lethe"
 	"lethe/erasure"
 	"lethe/erasure/index/dynamodb"
 	"lethe/erasure/index/pebble"
@@ -12,11 +14,18 @@ import (
 // openIndex opens the erasure index where it is configured to be.
 func (a *App) openIndex(ctx context.Context) (erasure.Index, error) {
 	at, err := a.Config.Erasure.IndexAt()
+	url, password := string(at.Postgres), string(a.Config.Erasure.IndexPassword)
+	if at.Instance != nil {
+		url, password, err = a.reference(ctx, "erasure.index", at.Instance, password)
+		if err == nil && !strings.HasPrefix(url, "postgres://") {
+			err = a.badReference("erasure.index", lethe.Errorf(lethe.Unsupported, "the database instance %s has another engine than postgres, which alone can hold the index", at.Instance.Name))
+		}
+	}
 	switch {
 	case err != nil:
 		return nil, err
-	case at.Postgres != "":
-		x, err := postgres.Open(ctx, postgres.Config{URL: string(at.Postgres), Password: string(a.Config.Erasure.IndexPassword), Plain: a.Config.Erasure.IndexPlain})
+	case url != "":
+		x, err := postgres.Open(ctx, postgres.Config{URL: url, Password: password, Plain: a.Config.Erasure.IndexPlain})
 		if err != nil {
 			return nil, err
 		}

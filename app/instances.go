@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"sync"
@@ -20,14 +21,24 @@ import (
 	"lethe/object"
 	"lethe/secret"
 	"lethe/workflow"
+	"lethe/workflow/journal"
 )
 
-// openInstances opens what the API of RDS has: servers on this host, which the engine runs
-// processes for, or instances at AWS.
-func (a *App) openInstances(ctx context.Context, db *state.DB, engine workflow.Engine, g *workflow.Registry) (err error) {
+// instanceProcesses is how names of the instances' processes begin.
+const instanceProcesses = "instance."
+
+// openInstances opens what the API of RDS has: servers on this host, or instances at AWS.
+// What is done to servers is run by an engine of its own, so that it goes on before the
+// parts are open that keep their data in one of them.
+func (a *App) openInstances(ctx context.Context, db *state.DB) (err error) {
 	c := a.Config.Instances
 	if c.AtAWS() {
 		a.Instances, err = instanceaws.New(ctx, instanceaws.Config{Profile: c.Profile, Region: a.Config.AWS.Region, Endpoint: c.Endpoint})
+		return err
+	}
+	g := workflow.NewRegistry()
+	engine, err := journal.Open(ctx, journal.Config{State: db, Registry: g, Only: instanceProcesses, Log: a.Log})
+	if err != nil {
 		return err
 	}
 	backups := &instanceBackups{store: a.Stores, bucket: "lethe-instances-" + lethe.Account + "-" + a.Config.AWS.Region}
@@ -42,7 +53,7 @@ func (a *App) openInstances(ctx context.Context, db *state.DB, engine workflow.E
 	if err != nil {
 		return err
 	}
-	a.Instances = l
+	a.Instances, a.local = l, l
 	l.Register(g)
 	a.onStop(func() error { return l.Close(context.Background(), c.Stop) })
 	// Clients that are to believe the servers' certificates need it.
@@ -50,15 +61,21 @@ func (a *App) openInstances(ctx context.Context, db *state.DB, engine workflow.E
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.Write(a.path("instances-ca.pem"), trust, 0o644); err != nil {
+	if err := atomicfile.Write(a.path(instancesCA), trust, 0o644); err != nil {
 		return err
 	}
 	if err := l.Start(lethe.WithPrincipal(ctx, lethe.System)); err != nil {
 		return err
 	}
 	a.metrics.registry.MustRegister(instanceMetrics{l})
-	run, stop := context.WithCancel(context.Background())
+	// Its steps act as the lake itself: who may ask was decided before.
+	run, stop := context.WithCancel(lethe.WithPrincipal(context.Background(), lethe.System))
 	var running sync.WaitGroup
+	running.Go(func() {
+		if err := engine.Run(run); err != nil && run.Err() == nil {
+			a.fail(fmt.Errorf("database instances: %w", err))
+		}
+	})
 	running.Go(func() {
 		every(run, deliverInstances, deliverInstances, func(ctx context.Context) {
 			if err := l.Deliver(ctx); err != nil && ctx.Err() == nil {
@@ -80,6 +97,9 @@ func (a *App) openInstances(ctx context.Context, db *state.DB, engine workflow.E
 	})
 	return nil
 }
+
+// instancesCA is the file of the authority that signs servers' certificates.
+const instancesCA = "instances-ca.pem"
 
 // renewInstances is how often certificates of instances are looked through for those that end.
 const renewInstances = 12 * time.Hour

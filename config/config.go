@@ -53,6 +53,8 @@ type Config struct {
 	// Stores are other S3 services that hold buckets of the lake, by a name for messages.
 	Stores map[string]ObjectStore `yaml:"stores"`
 	Log    Log                    `yaml:"log"`
+
+	source *source // nil if it was not read from a file
 }
 
 // AWS configures the port on which S3, Athena and STS answer.
@@ -123,6 +125,7 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return c, err
 	}
+	c.source = newSource(path, text)
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	err = d.Decode(&c)
@@ -143,10 +146,25 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("configuration %s: %q %s", e.Field, e.Value, e.Reason)
 }
 
-// Check reports the first field that cannot be used, and makes paths absolute.
+// Check reports the first field that cannot be used, with its place in the file, and makes
+// paths absolute.
 func (c *Config) Check() error {
+	err := c.check()
+	var e *Error
+	if errors.As(err, &e) {
+		if at := c.Where(e.Field); at != "" {
+			return fmt.Errorf("%s%w", at, err)
+		}
+	}
+	return err
+}
+
+func (c *Config) check() error {
 	if c.Data == "" {
 		return &Error{"data", c.Data, "must name a folder"}
+	}
+	if isInstance(c.Data) {
+		return &Error{"data", "(hidden)", "must be a folder: what there is of instances is kept in it, so that none of them can hold it"}
 	}
 	abs, err := filepath.Abs(c.Data)
 	if err != nil {
@@ -214,6 +232,9 @@ func (c *Config) Check() error {
 		return err
 	}
 	if err := c.Metastore.check(); err != nil {
+		return err
+	}
+	if err := c.checkInstanceRefs(); err != nil {
 		return err
 	}
 	if err := c.Audit.check(); err != nil {

@@ -14,10 +14,10 @@ import (
 type Erasure struct {
 	// Index is where the index of identifiers is: "" or pebble for a folder in the data
 	// folder, which is one process's alone; postgres://user@host:5432/database for a
-	// PostgreSQL server; or dynamodb://region/table, with ?profile= and ?endpoint= where
-	// needed.
+	// PostgreSQL server; instance:NAME/DATABASE for one of the lake's own database
+	// instances; or dynamodb://region/table, with ?profile= and ?endpoint= where needed.
 	Index Secret `yaml:"index"`
-	// IndexPassword of PostgreSQL, unless it is in Index.
+	// IndexPassword of PostgreSQL, unless it is in Index or managed by the lake.
 	IndexPassword Secret `yaml:"index_password"`
 	// IndexPlain keeps the identifiers themselves in PostgreSQL too, in clear, as the view
 	// lethe_index.user_objects(userid, s3path, recordline). This makes the index a second
@@ -39,9 +39,10 @@ type ErasureDatabase struct {
 	// Name of it in reports.
 	Name string `yaml:"name"`
 	// DSN is postgres://user@host:5432/database?sslmode=verify-full or
-	// mysql://user@host:3306/database?tls=true.
+	// mysql://user@host:3306/database?tls=true, or instance:NAME/DATABASE for one of the
+	// lake's own database instances.
 	DSN Secret `yaml:"dsn"`
-	// Password, unless it is in the DSN.
+	// Password, unless it is in the DSN or managed by the lake.
 	Password Secret         `yaml:"password"`
 	Tables   []ErasureTable `yaml:"tables"`
 	// Timeout of a statement, and LockTimeout of waiting for locks; 0 means 5m and 10s.
@@ -50,6 +51,9 @@ type ErasureDatabase struct {
 	// Backups is for how long backups and logs keep what was deleted.
 	Backups time.Duration `yaml:"backups"`
 }
+
+// Instance is the database instance that DSN names, nil if it names none.
+func (d ErasureDatabase) Instance() *InstanceRef { return instanceRef("dsn", string(d.DSN)) }
 
 // ErasureTable says which columns of a table hold identifiers, and what becomes of
 // the rows of who is erased.
@@ -91,8 +95,12 @@ func (e Erasure) check() error {
 		if err := checkHolderName(at, d.Name, named); err != nil {
 			return err
 		}
-		if scheme, _, ok := strings.Cut(string(d.DSN), "://"); !ok || !slices.Contains([]string{"postgres", "postgresql", "mysql", "mariadb"}, scheme) {
-			return &Error{at + ".dsn", d.DSN.String(), "must begin with postgres:// or mysql://"}
+		if isInstance(string(d.DSN)) {
+			if _, err := parseInstance(at+".dsn", string(d.DSN)); err != nil {
+				return err
+			}
+		} else if scheme, _, ok := strings.Cut(string(d.DSN), "://"); !ok || !slices.Contains([]string{"postgres", "postgresql", "mysql", "mariadb"}, scheme) {
+			return &Error{at + ".dsn", d.DSN.String(), "must begin with postgres://, mysql:// or instance:"}
 		}
 		if len(d.Tables) == 0 {
 			return &Error{at + ".tables", "", "must name at least one table"}

@@ -17,6 +17,7 @@ type DynamoDBTable struct {
 // is in the data folder.
 type IndexAt struct {
 	Postgres Secret // the URL
+	Instance *InstanceRef
 	DynamoDB *DynamoDBTable
 }
 
@@ -30,11 +31,14 @@ func (e Erasure) IndexAt() (IndexAt, error) {
 		return IndexAt{}, nil
 	case isURL && (scheme == "postgres" || scheme == "postgresql"):
 		return IndexAt{Postgres: e.Index}, nil
+	case isInstance(string(e.Index)):
+		r, err := parseInstance("erasure.index", string(e.Index))
+		return IndexAt{Instance: r}, err
 	case isURL && scheme == "dynamodb":
 		t, err := parseDynamoDB(string(e.Index))
 		return IndexAt{DynamoDB: t}, err
 	}
-	return IndexAt{}, &Error{"erasure.index", e.Index.String(), "must be pebble, or begin with postgres:// or dynamodb://"}
+	return IndexAt{}, &Error{"erasure.index", e.Index.String(), "must be pebble, or begin with postgres://, instance: or dynamodb://"}
 }
 
 func parseDynamoDB(address string) (*DynamoDBTable, error) {
@@ -65,15 +69,16 @@ func parseDynamoDB(address string) (*DynamoDBTable, error) {
 // checkIndex reports the first field of the index that cannot be used.
 func (e Erasure) checkIndex() error {
 	at, err := e.IndexAt()
+	postgres := at.Postgres != "" || at.Instance != nil
 	switch {
 	case err != nil:
 		return err
-	case e.IndexPassword != "" && at.Postgres == "":
-		return &Error{"erasure.index_password", e.IndexPassword.String(), "needs a postgres:// address in erasure.index"}
-	case e.IndexBackups < 0 || e.IndexBackups > 0 && at.Postgres == "":
-		return &Error{"erasure.index_backups", e.IndexBackups.String(), "must not be negative, and needs a postgres:// address in erasure.index"}
-	case e.IndexPlain && at.Postgres == "":
-		return &Error{"erasure.index_plain", "true", "needs a postgres:// address in erasure.index: other indexes hold hashes only"}
+	case e.IndexPassword != "" && !postgres:
+		return &Error{"erasure.index_password", e.IndexPassword.String(), "needs a postgres:// or instance: address in erasure.index"}
+	case e.IndexBackups < 0 || e.IndexBackups > 0 && !postgres:
+		return &Error{"erasure.index_backups", e.IndexBackups.String(), "must not be negative, and needs a postgres:// or instance: address in erasure.index"}
+	case e.IndexPlain && !postgres:
+		return &Error{"erasure.index_plain", "true", "needs a postgres:// or instance: address in erasure.index: other indexes hold hashes only"}
 	}
 	return nil
 }

@@ -17,9 +17,11 @@ type Metastore struct {
 	// Addr is host:port; "" serves none.
 	Addr string `yaml:"addr"`
 	// Database is where the catalog is: the URL of a database of a PostgreSQL or
-	// MySQL server, which metastores may share; "" means catalog.db in the data folder.
+	// MySQL server, which metastores may share; instance:NAME/DATABASE for one of the
+	// lake's own database instances; "" means catalog.db in the data folder.
 	Database string `yaml:"database"`
-	// DatabasePassword, unless it is in the URL.
+	// DatabasePassword, unless it is in the URL, or is that of an instance's first user
+	// which the lake manages.
 	DatabasePassword Secret `yaml:"database_password"`
 	// DatabaseVersion is the version of Hive's schema, as 4.0, of a database that
 	// has no tables yet; "" means 3.1. One that has them keeps its own.
@@ -71,17 +73,25 @@ func (m Metastore) check() error {
 	return nil
 }
 
+// Instance is the database instance that Database names, nil if it names none.
+func (m Metastore) Instance() *InstanceRef { return instanceRef("metastore.database", m.Database) }
+
 func (m Metastore) checkDatabase() error {
-	if m.Database != "" {
+	if m.Database == "" && m.DatabasePassword != "" {
+		return &Error{"metastore.database_password", m.DatabasePassword.String(), "needs metastore.database"}
+	}
+	if isInstance(m.Database) {
+		if _, err := parseInstance("metastore.database", m.Database); err != nil {
+			return err
+		}
+	} else if m.Database != "" {
 		u, err := url.Parse(m.Database)
 		if err != nil {
 			return &Error{"metastore.database", "(hidden)", "must be a URL as postgres://user@host/database"}
 		}
 		if !slices.Contains([]string{"postgres", "postgresql", "mysql", "mariadb"}, u.Scheme) {
-			return &Error{"metastore.database", u.Redacted(), "must begin with postgres:// or mysql://"}
+			return &Error{"metastore.database", u.Redacted(), "must begin with postgres://, mysql:// or instance:"}
 		}
-	} else if m.DatabasePassword != "" {
-		return &Error{"metastore.database_password", m.DatabasePassword.String(), "needs metastore.database"}
 	}
 	if m.DatabaseBackups < 0 || m.DatabaseBackups > 0 && m.Database == "" {
 		return &Error{"metastore.database_backups", m.DatabaseBackups.String(), "must not be negative, and needs metastore.database"}

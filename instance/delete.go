@@ -34,6 +34,9 @@ func (l *Local) DeleteDBInstance(ctx context.Context, in *rds.DeleteDBInstanceIn
 		if r.Protected {
 			return invalidCombination("Cannot delete protected DB Instance, please disable deletion protection and try again.")
 		}
+		if err := l.free(r, false, "be deleted"); err != nil {
+			return err
+		}
 		if err := invalidState(r, available, stopped, storageFull, badParameters, badRestore, failed); err != nil {
 			return err
 		}

@@ -87,6 +87,7 @@ type Local struct {
 	mu       sync.Mutex
 	held     map[string]*sync.Mutex // by resource id
 	watchers map[string]bool        // the servers that are watched
+	uses     map[string][]use       // by resource id
 	shipping sync.RWMutex           // held for writing while nothing may be shipped
 
 	run     context.Context // until Close
@@ -126,7 +127,7 @@ func NewLocal(ctx context.Context, o Options) (*Local, error) {
 			return nil, err
 		}
 	}
-	l := &Local{Options: o, held: map[string]*sync.Mutex{}, watchers: map[string]bool{}}
+	l := &Local{Options: o, held: map[string]*sync.Mutex{}, watchers: map[string]bool{}, uses: map[string][]use{}}
 	l.run, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	return l, nil
 }

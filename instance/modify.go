@@ -180,6 +180,9 @@ func (l *Local) changeLater(ctx context.Context, tx *sql.Tx, r *record, in *rds.
 		}
 		p.Port = unless(int(*n) == r.Port, n)
 		if p.Port != nil {
+			if err := l.free(r, false, "get another port"); err != nil {
+				return err
+			}
 			next := &record{ID: r.ID, Port: int(*n)}
 			if err := l.choosePort(ctx, tx, next); err != nil {
 				return err
@@ -283,6 +286,9 @@ func (l *Local) changePassword(r *record, in *rds.ModifyDBInstanceInput) error {
 	if in.MasterUserPassword == nil && !rotate {
 		return nil
 	}
+	if err := l.free(r, true, "get another password"); err != nil {
+		return err
+	}
 	password, err := l.firstPassword(r.Engine, in.MasterUserPassword, rotate, nil)
 	if err != nil {
 		return err
@@ -302,6 +308,9 @@ func (l *Local) changeName(ctx context.Context, tx *sql.Tx, r *record, in *rds.M
 	}
 	if r.Pending.DBInstanceIdentifier = unless(name == r.Name, &name); name == r.Name {
 		return nil
+	}
+	if err := l.free(r, false, "get another name"); err != nil {
+		return err
 	}
 	if _, err := l.lookup(ctx, tx, r.Region, name); err == nil {
 		return &types.DBInstanceAlreadyExistsFault{Message: ptr("DB instance already exists")}

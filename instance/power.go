@@ -61,6 +61,9 @@ func (l *Local) StopDBInstance(ctx context.Context, in *rds.StopDBInstanceInput,
 		}
 	}
 	r, err := l.request(ctx, l.region(opts), aws.ToString(in.DBInstanceIdentifier), func(tx *sql.Tx, r *record) error {
+		if err := l.free(r, false, "be stopped"); err != nil {
+			return err
+		}
 		if err := invalidState(r, available); err != nil {
 			return err
 		}

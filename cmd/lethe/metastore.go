@@ -46,12 +46,16 @@ metastores may work meanwhile. The exit code is 1 if something is found.
 			if data != "" {
 				c.Data = data
 			}
-			o := app.CatalogOptions(c)
+			o := store.Options{Database: database}
 			switch {
 			case database != "":
-				o = store.Options{Database: database}
 			case file == "" && data == "":
 				return lethe.Errorf(lethe.Invalid, "which catalog is meant?").WithHint("name its lake with --data DIR or --config FILE, or its database with --database URL")
+			default:
+				var err error
+				if o, err = app.CatalogOptions(c); err != nil {
+					return err
+				}
 			}
 			if password != "" {
 				text, err := os.ReadFile(password)

@@ -2,9 +2,13 @@
 package mysqlurl
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -16,16 +20,19 @@ import (
 var ErrURL = errors.New("not a URL as mysql://user@host:3306/database?tls=true")
 
 // Parse reads mysql://user:password@host:3306/database with the driver's
-// parameters, and socket=PATH for a unix socket. A connection is given up after
-// five seconds unless the URL says otherwise.
+// parameters, and socket=PATH for a unix socket. With ssl-ca=PATH, MySQL's own name
+// for it, the server must prove by TLS that it is the host, with a certificate that one of
+// the file has signed. A connection is given up after five seconds unless the URL says
+// otherwise.
 func Parse(text string) (*mysql.Config, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "mysql" && u.Scheme != "mariadb" {
 		return nil, ErrURL
 	}
 	q := u.Query()
-	socket := q.Get("socket")
+	socket, authority := q.Get("socket"), q.Get("ssl-ca")
 	q.Del("socket")
+	q.Del("ssl-ca")
 	c, err := mysql.ParseDSN("/?" + q.Encode())
 	if err != nil {
 		return nil, ErrURL
@@ -46,6 +53,17 @@ func Parse(text string) (*mysql.Config, error) {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Second
+	}
+	if authority != "" {
+		text, err := os.ReadFile(authority)
+		if err != nil {
+			return nil, fmt.Errorf("ssl-ca: %w", err)
+		}
+		trust := x509.NewCertPool()
+		if !trust.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("ssl-ca: %s holds no certificate", authority)
+		}
+		c.TLS = &tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12}
 	}
 	if c.TLS != nil && c.TLS.ServerName == "" && !c.TLS.InsecureSkipVerify {
 		c.TLS.ServerName = u.Hostname()

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/jackc/pgx/v5"
 
 	"lethe/test/lake"
@@ -35,7 +37,8 @@ func TestInstances(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := lake.Start(t, data, "serve", "--config", file)
-	const user, password = "seb", "Graviton2-rocks"
+	const user = "seb"
+	password := "Graviton2-rocks"
 	run := func(cli string, args ...string) string {
 		t.Helper()
 		return l.Run(t, cli, append([]string{"--endpoint-url", l.AWS, "--region", "us-west-2", "--output", "json", "rds"}, args...)...)
@@ -82,11 +85,12 @@ func TestInstances(t *testing.T) {
 	run(debian, "wait", "db-instance-available", "--db-instance-identifier", "newsblog")
 
 	// Clients believe the server by the lake's authority, and no other.
+	database := "postgres"
 	query := func(text string, before ...string) string {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		u := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: *d.Endpoint.Address + ":" + strconv.Itoa(int(*d.Endpoint.Port)), Path: "/postgres",
+		u := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: *d.Endpoint.Address + ":" + strconv.Itoa(int(*d.Endpoint.Port)), Path: "/" + database,
 			RawQuery: url.Values{"sslmode": {"verify-full"}, "sslrootcert": {filepath.Join(data, "instances-ca.pem")}}.Encode()}
 		c, err := pgx.Connect(ctx, u.String())
 		if err != nil {
@@ -124,6 +128,26 @@ func TestInstances(t *testing.T) {
 		t.Errorf("shared_buffers went from %s to %s", small, large)
 	}
 
+	// The lake can keep its own catalog and index in the instance, whose password it manages.
+	c, name := client(), aws.String("newsblog")
+	if _, err := c.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: name, ManageMasterUserPassword: aws.Bool(true), ApplyImmediately: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	d = until("a managed password", func(d types.DBInstance) bool { return available(d) && d.MasterUserSecret != nil })
+	var managed struct{ Password string }
+	secret, err := secretsmanager.NewFromConfig(l.AWSConfig(t)).GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: d.MasterUserSecret.SecretArn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decode(t, *secret.SecretString, &managed)
+	password = managed.Password
+	query("SELECT 'made'", "CREATE DATABASE hive")
+	const at = "instance:newsblog/hive?region=us-west-2"
+	uses := "instances: {memory_scale: 1/8}\nmetastore: {database: '" + at + "'}\nerasure: {index: '" + at + "'}\n"
+	if err := os.WriteFile(file, []byte(uses), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
 	// The server does not notice that lethe dies, and is taken up again.
 	started := query("SELECT pg_postmaster_start_time()::text")
 	l.Kill()
@@ -135,6 +159,36 @@ func TestInstances(t *testing.T) {
 	if again := query("SELECT pg_postmaster_start_time()::text || (SELECT count(*) FROM posts)"); again != started+"1" {
 		t.Errorf("the server was started at %s, and at %s", started, again)
 	}
+
+	// What the lake uses is not taken from it.
+	l.SQL(t, "CREATE DATABASE kept")
+	database = "hive"
+	if n := query(`SELECT (SELECT count(*) FROM "DBS" WHERE "NAME" = 'kept') + (SELECT count(*) FROM pg_namespace WHERE nspname = 'lethe_index') || ''`); n != "2" {
+		t.Errorf("catalog and index are not in the instance: %s", n)
+	}
+	c = client()
+	_, deleted := c.DeleteDBInstance(t.Context(), &rds.DeleteDBInstanceInput{DBInstanceIdentifier: name, SkipFinalSnapshot: aws.Bool(true)})
+	_, stopped := c.StopDBInstance(t.Context(), &rds.StopDBInstanceInput{DBInstanceIdentifier: name})
+	_, moved := c.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: name, DBPortNumber: aws.Int32(15999)})
+	_, renamed := c.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: name, NewDBInstanceIdentifier: aws.String("other")})
+	_, locked := c.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: name, RotateMasterUserPassword: aws.Bool(true), ApplyImmediately: aws.Bool(true)})
+	for _, err := range []error{deleted, stopped, moved, renamed, locked} {
+		if refused := new(types.InvalidDBInstanceStateFault); !errors.As(err, &refused) || !strings.Contains(err.Error(), "metastore.database") {
+			t.Error(err)
+		}
+	}
+	l.Stop(t)
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(uses, "newsblog", "nobody")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err = l.Try(lake.Binary(t), "serve", "--data", data, "--config", file, "--aws-addr", "127.0.0.1:0", "--console-addr", "127.0.0.1:0", "--hms-addr", "127.0.0.1:0")
+	if err == nil || !strings.Contains(out, file+":2: configuration metastore.database: there is no database instance nobody in the region us-west-2") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if err := os.WriteFile(file, []byte("instances: {memory_scale: 1/8}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l = lake.Start(t, data, "serve", "--config", file)
 
 	run(newer, "delete-db-instance", "--db-instance-identifier", "newsblog", "--skip-final-snapshot")
 	if err := rds.NewDBInstanceDeletedWaiter(client(), func(o *rds.DBInstanceDeletedWaiterOptions) { o.MinDelay, o.MaxDelay = 50*time.Millisecond, time.Second }).
