@@ -1,7 +1,7 @@
 import { CopyButton } from '@mantine/core';
 import { IconCheck, IconCopy, IconX } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, memo, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type PointerEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
 
 import type { Column, Row } from '../api/types';
 import { count as figure } from '../ui/format';
@@ -29,6 +29,8 @@ export function Grid(props: {
   rowAt: (index: number) => Row | undefined;
   /** Told which rows are in view, so that they can be fetched. */
   onWindow?: (first: number, last: number) => void;
+  /** What stands at a column's head, in place of its name and type. */
+  head?: (column: number) => ReactNode;
 }) {
   const { columns, rowAt, onWindow } = props;
   const count = Math.min(props.count, mostRows);
@@ -168,8 +170,12 @@ export function Grid(props: {
                 style={{ left: p.start, width: p.size }}
                 title={`${columns[p.index]!.name} ${columns[p.index]!.type}`}
               >
-                <span className="clip">{columns[p.index]!.name}</span>
-                <span className={`clip ${css.type}`}>{columns[p.index]!.type}</span>
+                {props.head?.(p.index) ?? (
+                  <>
+                    <span className="clip">{columns[p.index]!.name}</span>
+                    <span className={`clip ${css.type}`}>{columns[p.index]!.type}</span>
+                  </>
+                )}
                 <span className={css.handle} onPointerDown={(e) => resize(p.index, e)} aria-hidden />
               </div>
             ))}
