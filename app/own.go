@@ -15,14 +15,15 @@ import (
 	"lethe/lib/state"
 )
 
-// ownCopies are the holders of the copies that the lake itself makes, and of its backups.
+// ownCopies are the holders of the copies that the lake itself makes, of its backups, and of
+// those of its database instances.
 func (a *App) ownCopies(db *state.DB, key *erasure.HashKey, journal own.Texts) []erasure.Holder {
 	a.ownConfig = own.Config{
 		DB: db, Store: a.Stores, Key: key, Queries: a.Queries, Ingests: a.Ingests, Events: a.Events, Journal: journal,
 		Scrub: own.TextsFunc(a.redactScrub), Index: a.Objects, Staging: ingest.StagingBucket,
 	}
 	a.ownHolders = own.Holders(a.ownConfig)
-	return append(slices.Clip(a.ownHolders), backupHolder{a.Backups})
+	return append(slices.Clip(a.ownHolders), backupHolder{a.Backups}, a.savedInstances())
 }
 
 // redactLater returns what may be kept of a text that somebody writes now.

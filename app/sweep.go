@@ -41,10 +41,15 @@ func (a *App) swept() (s sweptFile, err error) {
 	return s, err
 }
 
-// sweep looks through the copies that were made since the last time.
+// sweep looks through the copies that were made since the last time, and through databases
+// that are in an instance in which they were not yet.
 func (u *upkeep) sweep(ctx context.Context) {
 	a := u.app
-	err := a.sweepOwn(lethe.WithPrincipal(ctx, lethe.System))
+	ctx = lethe.WithPrincipal(ctx, lethe.System)
+	if err := a.replayInstances(ctx); err != nil && ctx.Err() == nil {
+		a.Log.Error("who was erased before could not be erased from a database instance that was restored or is mapped newly; it is tried again", "err", err)
+	}
+	err := a.sweepOwn(ctx)
 	switch {
 	case ctx.Err() != nil: // the next start goes on
 	case err != nil:
