@@ -5,6 +5,7 @@ import (
 	"embed"
 	"io/fs"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"lethe"
@@ -19,6 +20,7 @@ type Access interface {
 	User(ctx context.Context, name string) (access.User, error)
 	Role(ctx context.Context, name string) (access.Role, error)
 	Group(ctx context.Context, name string) (access.Group, []access.User, error)
+	Groups(ctx context.Context) ([]access.Group, error)
 }
 
 // Config introduces the service to its neighbours.
@@ -41,6 +43,9 @@ type Config struct {
 // resources are concerned, its documentation says.
 type Service struct {
 	Config
+	// granted are the grants after so many changes.
+	granted atomic.Pointer[grantsAt]
+	changes atomic.Int64
 }
 
 //go:embed migrations/*.sql

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lethe"
+	"lethe/lib/state"
 )
 
 // The kinds of what is kept, as they stand in ARNs.
@@ -113,3 +114,16 @@ func version(ctx context.Context, tx *sql.Tx, dashboard string, number int) (v p
 
 // nameOf returns the last part of a principal's ARN, which is its name.
 func nameOf(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
+
+// documents reads all documents of a kind, by name.
+func documents[T any](ctx context.Context, s *Service, kind string) (list []T, err error) {
+	err = s.DB.View(ctx, func(tx *sql.Tx) error {
+		list, err = all[T](ctx, tx, kind)
+		return err
+	})
+	return list, err
+}
+
+func all[T any](ctx context.Context, tx *sql.Tx, kind string) ([]T, error) {
+	return state.Documents[T](ctx, tx, `SELECT document FROM dash_documents WHERE kind = $1 ORDER BY lower(name), id`, kind)
+}
