@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"lethe"
-	"lethe/lib/policy"
 )
 
 // Sight is what the rules of a table leave of it for a principal.
@@ -96,10 +95,7 @@ func (s *Service) sightOf(ctx context.Context, r *rights, rules []TableRule, sig
 			sight.Rules = append(sight.Rules, rule)
 		}
 	}
-	sight.Self = Self{Groups: r.groups, Tags: r.principal.Tags}
-	if r.principal.Type == policy.User {
-		sight.Self.User = r.principal.Name
-	}
+	sight.Self = r.self()
 	var err error
 	sight.HashKey, err = s.hashKey(ctx)
 	return sight, err

@@ -35,6 +35,20 @@ type executor struct {
 	run     *run
 	request Request
 	taken   string // directory of what tables of lethe's own hold; "" if none was read
+	// viewer is for whom somebody else's permissions are used; nil if nobody's are. Rules
+	// of tables narrow for both.
+	viewer *lethe.Principal
+}
+
+// analyze finds what a query means to the executor's principals.
+func (e *executor) analyze(ctx context.Context, stmt *trinosql.QueryStmt, now time.Time) (*trinosql.Analysis, error) {
+	params, err := parameters(e.request.Parameters)
+	if err != nil {
+		return nil, err
+	}
+	return trinosql.Analyze(ctx, stmt, resolver{e}, trinosql.Options{
+		Catalog: e.request.catalog(), Database: e.request.database(), Parameters: params, Now: now, Zone: time.UTC,
+	})
 }
 
 // start ends the time in the queue.
@@ -56,13 +70,7 @@ func (e *executor) query(ctx context.Context, stmt *trinosql.QueryStmt, x Execut
 		return context.Cause(ctx)
 	}
 	began := e.start()
-	params, err := parameters(e.request.Parameters)
-	if err != nil {
-		return err
-	}
-	a, err := trinosql.Analyze(ctx, stmt, resolver{e}, trinosql.Options{
-		Catalog: e.request.catalog(), Database: e.request.database(), Parameters: params, Now: began, Zone: time.UTC,
-	})
+	a, err := e.analyze(ctx, stmt, began)
 	if err != nil {
 		return err
 	}

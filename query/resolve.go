@@ -38,14 +38,39 @@ func (r resolver) Table(ctx context.Context, name trinosql.TableName) (*trinosql
 		return nil, err
 	}
 	h := resolved{catalog: c, table: t}
-	if !sight.Whole {
-		if err := through(ctx, schema, sight); err != nil {
+	sights := []access.Sight{sight}
+	if e := r.executor; e.viewer != nil {
+		other, err := e.viewerSight(ctx, name.Catalog, t)
+		if err != nil {
 			return nil, err
 		}
-		h.through = &sight.Table
+		sights = append(sights, other)
+	}
+	for _, sight := range sights {
+		switch {
+		case sight.Closed():
+			return nil, trinosql.ErrNoTable
+		case !sight.Whole:
+			h.through = &sight.Table
+		}
+	}
+	if h.through != nil {
+		if err := through(ctx, schema, sights...); err != nil {
+			return nil, err
+		}
 	}
 	schema.Handle = h
 	return schema, nil
+}
+
+// viewerSight is what rules leave of a table for the executor's viewer.
+func (e *executor) viewerSight(ctx context.Context, catalogName string, t catalog.Table) (access.Sight, error) {
+	sights, ok := e.Access.(access.Sights)
+	own, err := e.own(ctx, catalogName)
+	if err != nil || !ok || !own {
+		return access.Sight{Whole: true}, err
+	}
+	return sights.TableSight(ctx, *e.viewer, access.TableName{Catalog: lethe.DefaultCatalog, Database: t.Database, Table: t.Name})
 }
 
 // Schema describes a table to the analyzer. It answers Unsupported for a column

@@ -75,6 +75,45 @@ func rulesOf(sight access.Sight, schema *trinosql.TableSchema) (*trinosql.Rules,
 	return out, nil
 }
 
+// rulesOfAll makes rules of sights that all narrow what is seen: rows that are in each
+// of them, and of a column's masks the strictest. Of two that are equally strict the
+// last sight's counts, if they are worded alike: else that is an error.
+func rulesOfAll(sights []access.Sight, schema *trinosql.TableSchema) (*trinosql.Rules, error) {
+	sights = slices.DeleteFunc(slices.Clone(sights), func(s access.Sight) bool { return s.Whole })
+	var all []access.TableRule
+	for _, s := range sights {
+		all = append(all, s.Rules...)
+	}
+	out := &trinosql.Rules{Masks: map[int]trinosql.Mask{}}
+	var filters []trinosql.Expr
+	for _, s := range sights {
+		r, err := rulesOf(s, schema)
+		if err != nil {
+			return nil, err
+		}
+		if r.Filter != nil {
+			filters = append(filters, r.Filter)
+		}
+		for i, c := range schema.Columns {
+			strictest, _, err := maskOf(all, c.Name)
+			if err != nil {
+				return nil, err
+			}
+			if own, _, _ := maskOf(s.Rules, c.Name); own.Kind != "" && own.Kind == strictest.Kind {
+				out.Masks[i] = r.Masks[i]
+			}
+		}
+	}
+	switch len(filters) {
+	case 0:
+	case 1:
+		out.Filter = filters[0]
+	default:
+		out.Filter = &trinosql.Logical{Op: "AND", Terms: filters}
+	}
+	return out, nil
+}
+
 func hasColumn(schema *trinosql.TableSchema, name string) bool {
 	for _, c := range schema.Columns {
 		if c.Name == name {
@@ -118,8 +157,7 @@ func hashed(c trinosql.Column, key []byte) (trinosql.Expr, error) {
 	return nil, lethe.Errorf(lethe.Invalid, "a column of type %s cannot be masked by a hash", c.Type).WithHint("text and bytes can; use null or an expression")
 }
 
-// expression parses an expression of a rule and puts the variables' values in:
-// current_user, in_group('NAME') and principal_tag('KEY').
+// expression parses an expression of a rule and puts the variables' values in.
 func expression(text string, self access.Self) (trinosql.Expr, error) {
 	x, err := trinosql.ParseExpr(text)
 	if err != nil {
@@ -127,60 +165,16 @@ func expression(text string, self access.Self) (trinosql.Expr, error) {
 	}
 	var failed error
 	x = trinosql.Replace(x, func(x trinosql.Expr) trinosql.Expr {
-		switch x := x.(type) {
-		case *trinosql.Param:
-			failed = lethe.Errorf(lethe.Invalid, "%s: a rule has no parameters", x.Pos())
-		case *trinosql.Special:
-			if x.Name != "CURRENT_USER" {
-				return x
-			}
-			if self.User == "" {
-				return trinosql.Null(x)
-			}
-			return trinosql.Text(x, self.User)
-		case *trinosql.Call:
-			if len(x.Name) != 1 {
-				return x
-			}
-			name := strings.ToLower(x.Name[0].Text)
-			if name != "in_group" && name != "principal_tag" {
-				return x
-			}
-			arg, ok := literalArgument(x)
-			if !ok {
-				failed = lethe.Errorf(lethe.Invalid, "%s: %s takes one argument, a text literal", x.Pos(), name)
-				return x
-			}
-			if name == "in_group" {
-				in := false
-				for _, g := range self.Groups {
-					in = in || strings.EqualFold(g, arg)
-				}
-				return trinosql.Bool(x, in)
-			}
-			if v, ok := self.Tag(arg); ok {
-				return trinosql.Text(x, v)
-			}
-			return trinosql.Null(x)
+		value, err := self.Variable(x)
+		if err != nil {
+			failed = err
+		}
+		if value != nil {
+			return value
 		}
 		return x
 	})
 	return x, failed
-}
-
-func literalArgument(x *trinosql.Call) (string, bool) {
-	if len(x.Args) != 1 || x.Args[0].Name != nil || x.Over != nil || x.Filter != nil || x.Distinct {
-		return "", false
-	}
-	l, ok := x.Args[0].X.(*trinosql.Literal)
-	return valueOf(l), ok && l.Kind == trinosql.StringLiteral
-}
-
-func valueOf(l *trinosql.Literal) string {
-	if l == nil {
-		return ""
-	}
-	return l.Val
 }
 
 // probe analyzes the reading of a whole table through its rules.
@@ -202,9 +196,10 @@ func (o oneTable) Table(context.Context, trinosql.TableName) (*trinosql.TableSch
 
 // through gives a table's schema the rules of a sight. A rule that does not fit the
 // table any more, as its column is gone, closes the table.
-func through(ctx context.Context, schema *trinosql.TableSchema, sight access.Sight) error {
+// Of several sights each narrows.
+func through(ctx context.Context, schema *trinosql.TableSchema, sights ...access.Sight) error {
 	apply := func() (err error) {
-		schema.Rules, err = rulesOf(sight, schema)
+		schema.Rules, err = rulesOfAll(sights, schema)
 		return err
 	}
 	err := apply()
