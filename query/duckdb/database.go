@@ -20,9 +20,12 @@ import (
 	"lethe/query/duckdb/dialect"
 )
 
-// database is a worker's DuckDB: one instance, one connection, one task.
+// database is a worker's DuckDB: one instance, one task, one connection, and more for
+// a session.
 type database struct {
+	db   *sql.DB
 	conn *sql.Conn
+	more []*sql.Conn
 }
 
 // open starts DuckDB, with no thread but the caller's.
@@ -35,7 +38,24 @@ func open(ctx context.Context) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &database{conn: conn}, nil
+	return &database{db: db, conn: conn}, nil
+}
+
+// connect opens more connections. Some settings are a connection's own.
+func (d *database) connect(ctx context.Context, n int) error {
+	for range n {
+		c, err := d.db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		for _, q := range dialect.Setup() {
+			if _, err := c.ExecContext(ctx, q); err != nil {
+				return fmt.Errorf("%s: %w", q, err)
+			}
+		}
+		d.more = append(d.more, c)
+	}
+	return nil
 }
 
 // lockDown takes from DuckDB what a query must not have. Every setting is

@@ -20,7 +20,13 @@
 // Conflict, never a mixture. Links are gone before Run returns.
 //
 // Starting a process and DuckDB costs 40 to 50 ms, so some workers are started
-// ahead and wait, already confined. A worker serves one query and ends.
+// ahead and wait, already confined. A worker serves one query and ends, or one session.
+//
+// # Sessions
+//
+// What dashboards ask is asked again and again of the same file, and must not wait for
+// a process. [Sessions] are workers that hold one Parquet file open and answer statement
+// after statement, each in the same confinement, with a bound on memory of its own.
 //
 // # Tables
 //

@@ -44,6 +44,8 @@ type Config struct {
 	// the argument "worker".
 	Command []string
 	Log     *slog.Logger
+
+	session bool // its workers serve sessions
 }
 
 func (c Config) withDefaults() (Config, error) {

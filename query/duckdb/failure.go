@@ -48,6 +48,8 @@ func explain(f *failure, inputs []input, c Config) error {
 		}
 	}
 	switch {
+	case strings.HasPrefix(msg, tooLarge):
+		return lethe.Errorf(lethe.Exhausted, "%s", strings.TrimPrefix(msg, tooLarge)).WithHint("ask for fewer rows or columns")
 	case f.Type == outOfMemory:
 		if strings.Contains(msg, "max_temp_directory_size") || strings.Contains(msg, "offload") {
 			return lethe.Errorf(lethe.Exhausted, "the query needs more than its %d MB of memory and %d MB of temporary space", c.Memory>>20, c.Spill>>20).

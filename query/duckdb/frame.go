@@ -24,9 +24,11 @@ type settings struct {
 	Threads    int
 	Spill      int64 // bytes of temporary files
 	Unconfined bool  // go on where the kernel has no Landlock
+	// Connections is how many statements run at once; 0 means 1.
+	Connections int `json:",omitempty"`
 }
 
-// task is the second and last message to a worker.
+// task is the second message to a worker, and the last unless it is a session's.
 type task struct {
 	Relations []relation
 	// Setup are statements to run before SQL.
@@ -38,6 +40,8 @@ type task struct {
 	// CSV or Parquet says where its rows go.
 	CSV     *csvOutput
 	Parquet *parquetOutput
+	// Session opens the session's file instead; a sessionAsk follows for each statement.
+	Session bool `json:",omitempty"`
 }
 
 // csvOutput asks for the rows in Athena's CSV.
@@ -56,10 +60,11 @@ type parquetOutput struct {
 
 // reply is a message from a worker; exactly one field is set.
 type reply struct {
-	Ready    *ready   `json:",omitempty"`
-	Progress *float64 `json:",omitempty"`
-	Done     *done    `json:",omitempty"`
-	Failed   *failed  `json:",omitempty"`
+	Ready    *ready        `json:",omitempty"`
+	Progress *float64      `json:",omitempty"`
+	Done     *done         `json:",omitempty"`
+	Failed   *failed       `json:",omitempty"`
+	Answer   *sessionReply `json:",omitempty"`
 }
 
 // ready says that a worker is confined and waits for its task.

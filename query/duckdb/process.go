@@ -68,7 +68,11 @@ func (e *Engine) start() (*process, error) {
 		return fail(err)
 	}
 	go func() {
-		err := writeFrame(p.in, settings{Memory: e.c.Memory, Threads: e.c.Threads, Spill: e.c.Spill, Unconfined: e.c.AllowNoLandlock})
+		s := settings{Memory: e.c.Memory, Threads: e.c.Threads, Spill: e.c.Spill, Unconfined: e.c.AllowNoLandlock}
+		if e.c.session {
+			s.Connections = sessionConnections + 1 // for the native copy
+		}
+		err := writeFrame(p.in, s)
 		if err == nil {
 			var r reply
 			if err = readFrame(p.out, maxReply, &r); err == nil && r.Ready == nil {

@@ -70,6 +70,9 @@ func serve(in io.Reader, out io.Writer) error {
 	if err != nil && !s.Unconfined {
 		return fmt.Errorf("%s: %w", refusal, err)
 	}
+	if err := db.connect(ctx, s.Connections-1); err != nil {
+		return err
+	}
 	if err := db.lockDown(ctx, s); err != nil {
 		return err
 	}
@@ -84,6 +87,9 @@ func serve(in io.Reader, out io.Writer) error {
 		return fmt.Errorf("read task: %w", err)
 	}
 	debug.SetGCPercent(gcPercent)
+	if t.Session {
+		return db.session(ctx, in, out)
+	}
 	go func() {
 		// The engine says nothing more; the stream ends when it has died.
 		_, _ = io.Copy(io.Discard, in)

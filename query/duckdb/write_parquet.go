@@ -29,6 +29,10 @@ type Write struct {
 	FileSize int64
 	// Metadata is kept in the files' footers.
 	Metadata map[string]string
+	// Stored gives each column the storage type of its Trino type, which a file can hold
+	// although a statement has another, as for char(n) and times with a zone, whose zone
+	// is lost. Who reads the file must know the columns' types.
+	Stored bool
 	// Progress is told the share of the work that is done, if DuckDB knows it.
 	Progress func(done float64)
 }
@@ -79,11 +83,15 @@ func (e *Engine) WriteParquet(ctx context.Context, w Write) (Written, error) {
 			scans[i] = s.local(in)
 		}
 	}
-	t, st, err := s.task(w.Analysis, scans)
+	var opts []dialect.Option
+	if w.Stored {
+		opts = append(opts, dialect.Stored())
+	}
+	t, st, err := s.task(w.Analysis, scans, opts...)
 	if err != nil {
 		return Written{}, err
 	}
-	if err := storable(st.Columns, w.PartitionBy); err != nil {
+	if err := storable(st.Columns, w.PartitionBy, w.Stored); err != nil {
 		return Written{}, err
 	}
 	t.SQL, t.Wide = rename(t.SQL, st.Columns), rename(t.Wide, st.Columns)
@@ -135,7 +143,7 @@ func (s *stage) local(in Input) query.Scan {
 }
 
 // storable refuses columns that a table's file cannot hold.
-func storable(columns []dialect.Column, partitionBy []string) error {
+func storable(columns []dialect.Column, partitionBy []string, converted bool) error {
 	seen := map[string]bool{}
 	for _, c := range columns {
 		name := strings.ToLower(c.Name)
@@ -154,7 +162,7 @@ func storable(columns []dialect.Column, partitionBy []string) error {
 		if err != nil {
 			return err
 		}
-		if inner != stored || c.Type.Kind == trinosql.KindUnknown {
+		if inner != stored && !converted || c.Type.Kind == trinosql.KindUnknown {
 			return lethe.Errorf(lethe.Unsupported, "NOT_SUPPORTED: column %s has type %s, which cannot be written to Parquet", c.Name, c.Type).
 				WithHint("cast it to another type")
 		}
