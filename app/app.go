@@ -44,6 +44,7 @@ import (
 	"lethe/catalog/hive"
 	"lethe/catalog/store"
 	"lethe/config"
+	"lethe/dash"
 	"lethe/erasure"
 	"lethe/erasure/own"
 	"lethe/event"
@@ -81,6 +82,7 @@ type App struct {
 	Instances console.Instances
 	local     *instance.Local // those on this host; nil at AWS
 	Backups   *Backups
+	Dash      *dash.Service
 
 	// Endpoints as they are, with the ports that were found free.
 	Endpoints config.Endpoints
@@ -218,6 +220,9 @@ func (a *App) openState(ctx context.Context) error {
 	a.Access.IntroduceTables(watched)
 	a.onStop(cat.Close)
 	if err := a.openQueries(ctx, db); err != nil {
+		return err
+	}
+	if err := a.openDash(ctx, db); err != nil {
 		return err
 	}
 	if err := a.openBackups(ctx, db); err != nil {

@@ -114,7 +114,7 @@ func (a *App) awsMux(g *s3.Gateway) (http.Handler, error) {
 
 func (a *App) console(sso *console.SingleSignOn) http.Handler {
 	return console.New(console.Options{
-		Log: a.Log, Sessions: a.Access, Access: a.Access, Explainer: a.Access, MasterKey: a.keys, Rules: tableRules{a.Access, a.Queries}, Principals: a.Access, Secrets: a.Secrets, Audit: a.Access, Queries: a.Queries, Connectors: a.Queries, MetastoreNodes: a.MetastoreNodes, Ingests: a.Ingests, Events: a.Events, Erasure: a.Erasure, Instances: a.Instances, Backups: a.Backups, Objects: a.Stores, Previews: previews{a.Stores, a.Queries}, Region: a.Config.AWS.Region, Version: Version, Ready: a.ready, SingleSignOn: sso, Secure: strings.HasPrefix(a.Config.Console.URL, "https://"), Metrics: a.metrics.handler(),
+		Log: a.Log, Sessions: a.Access, Access: a.Access, Explainer: a.Access, MasterKey: a.keys, Rules: tableRules{a.Access, a.Queries}, Principals: a.Access, Secrets: a.Secrets, Audit: a.Access, Queries: a.Queries, Connectors: a.Queries, MetastoreNodes: a.MetastoreNodes, Ingests: a.Ingests, Events: a.Events, Erasure: a.Erasure, Instances: a.Instances, Backups: a.Backups, Dash: a.Dash, Objects: a.Stores, Previews: previews{a.Stores, a.Queries}, Region: a.Config.AWS.Region, Version: Version, Ready: a.ready, SingleSignOn: sso, Secure: strings.HasPrefix(a.Config.Console.URL, "https://"), Metrics: a.metrics.handler(),
 		DDL: func(t catalog.Table) (string, error) { return query.CreateTable(t), nil },
 	})
 }

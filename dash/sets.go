@@ -93,7 +93,7 @@ func (s *Service) ready(ctx context.Context, d *DataSet, owner lethe.Principal) 
 		return err
 	}
 	if d.Mode == Extract && s.Extracts == nil {
-		return lethe.Errorf(lethe.Unsupported, "mode: this lake keeps no extracts").WithHint(`make the data set "live"`)
+		return noExtracts()
 	}
 	return nil
 }

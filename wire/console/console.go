@@ -25,6 +25,7 @@ import (
 	"lethe/access"
 	"lethe/catalog"
 	"lethe/catalog/hive"
+	"lethe/dash"
 	"lethe/object"
 	"lethe/query"
 )
@@ -92,6 +93,7 @@ type Options struct {
 	Erasure    Erasure
 	Backups    Backups
 	Instances  Instances
+	Dash       *dash.Service
 	// Rules are those of tables.
 	Rules   Rules
 	Queries Queries

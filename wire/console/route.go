@@ -26,7 +26,7 @@ type need struct{ action, resource string }
 // routes lists every operation that needs a login. Each prepare reads the
 // request, says what it needs, and returns what to do once that is granted.
 func (s *server) routes() []route {
-	return append(slices.Concat(s.holderRoutes(), s.secretRoutes(), s.erasureRoutes(), s.backupRoutes(), s.instanceRoutes()), []route{
+	return append(slices.Concat(s.holderRoutes(), s.secretRoutes(), s.erasureRoutes(), s.backupRoutes(), s.instanceRoutes(), s.dashRoutes()), []route{
 		{"GET", "/session", "getSession", s.getSession},
 		{"DELETE", "/session", "deleteSession", s.logout},
 		{"PUT", "/session/password", "changePassword", s.changePassword},

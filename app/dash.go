@@ -1,0 +1,18 @@
+package app
+
+import (
+	"context"
+
+	"lethe/dash"
+	"lethe/lib/state"
+)
+
+// openDash opens what keeps and asks data sets, analyses and dashboards.
+func (a *App) openDash(ctx context.Context, db *state.DB) (err error) {
+	a.Dash, err = dash.Open(ctx, dash.Config{DB: db, Access: a.Access, Region: a.Config.AWS.Region, Log: a.Log})
+	if err != nil {
+		return err
+	}
+	a.Access.AddResourcePolicies("quicksight", a.Dash.ResourcePolicies)
+	return nil
+}
