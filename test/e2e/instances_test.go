@@ -61,6 +61,11 @@ func TestInstances(t *testing.T) {
 	if d := made.DBInstance; *d.DBInstanceStatus != "creating" || *d.DBInstanceIdentifier != "newsblog" || *d.DBInstanceClass != "db.m6g.large" || *d.Engine != "postgres" {
 		t.Errorf("%+v", d)
 	}
+	killed := func() {
+		l.Kill()
+		l = lake.Start(t, data, "serve", "--config", file)
+	}
+	killed() // while it is being made
 	client := func() *rds.Client {
 		return rds.NewFromConfig(l.AWSConfig(t), func(o *rds.Options) { o.Region = "us-west-2" })
 	}
@@ -119,6 +124,7 @@ func TestInstances(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	run(debian, append(modify, "--apply-immediately")...)
+	killed()
 	until("the class", func(d types.DBInstance) bool { return available(d) && *d.DBInstanceClass == "db.r6g.large" })
 	s, err := strconv.Atoi(small)
 	if err != nil {
@@ -156,6 +162,7 @@ func TestInstances(t *testing.T) {
 	}
 	l = lake.Start(t, data, "serve", "--config", file)
 	until("available", available)
+	whole(t, data, client())
 	if again := query("SELECT pg_postmaster_start_time()::text || (SELECT count(*) FROM posts)"); again != started+"1" {
 		t.Errorf("the server was started at %s, and at %s", started, again)
 	}
@@ -190,14 +197,23 @@ func TestInstances(t *testing.T) {
 	}
 	l = lake.Start(t, data, "serve", "--config", file)
 
+	// What is being saved when lethe dies is saved afterwards, or not at all.
+	saved := aws.String("saved")
+	if _, err := client().CreateDBSnapshot(t.Context(), &rds.CreateDBSnapshotInput{DBInstanceIdentifier: name, DBSnapshotIdentifier: saved}); err != nil {
+		t.Fatal(err)
+	}
+	killed()
+	until("available", available)
+	if _, err := client().DeleteDBSnapshot(t.Context(), &rds.DeleteDBSnapshotInput{DBSnapshotIdentifier: saved}); err != nil {
+		t.Error(err)
+	}
+
 	run(newer, "delete-db-instance", "--db-instance-identifier", "newsblog", "--skip-final-snapshot")
 	if err := rds.NewDBInstanceDeletedWaiter(client(), func(o *rds.DBInstanceDeletedWaiterOptions) { o.MinDelay, o.MaxDelay = 50*time.Millisecond, time.Second }).
 		Wait(t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String("newsblog")}, 3*time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := filepath.Glob(filepath.Join(data, "instances", "db-*")); err != nil || len(left) > 0 {
-		t.Errorf("%v is left, %v", left, err)
-	}
+	nothingLeft(t, l, data)
 }
 
 func decode(t *testing.T, text string, v any) {
@@ -226,19 +242,10 @@ func reachable(t *testing.T) string {
 	return dir
 }
 
-// endServers ends the servers of PostgreSQL that a test has left.
+// endServers ends the servers that a test has left.
 func endServers(t *testing.T, data string) {
-	left, err := filepath.Glob(filepath.Join(data, "instances", "db-*", "data", "postmaster.pid"))
-	if err != nil {
-		t.Error(err)
-	}
-	for _, file := range left {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue // it has just ended
-		}
-		line, _, _ := strings.Cut(string(text), "\n")
-		if pid, err := strconv.Atoi(line); err == nil && pid > 1 {
+	for _, pids := range processes(t, data) {
+		for _, pid := range pids {
 			if err := syscall.Kill(pid, syscall.SIGQUIT); err == nil {
 				for end := time.Now().Add(time.Minute); time.Now().Before(end) && syscall.Kill(pid, 0) == nil; {
 					time.Sleep(20 * time.Millisecond)
