@@ -88,6 +88,27 @@ export interface InstanceSearch {
   file?: string;
 }
 
+export interface DataSetsSearch {
+  /** What names, sources and owners are searched for. */
+  find?: string;
+}
+
+export const dataSetViews = ['source', 'fields', 'extract', 'access'] as const;
+export type DataSetView = (typeof dataSetViews)[number];
+export interface DataSetSearch {
+  view?: DataSetView;
+  /** What is open beside the rows: field:NAME, hierarchy:NAME, new-field, ... */
+  open?: string;
+}
+
+export interface NewDataSetSearch extends DataSetSearch {
+  /** A statement to begin with, or a table. */
+  sql?: string;
+  catalog?: string;
+  database?: string;
+  table?: string;
+}
+
 const root = createRootRoute({ component: Shell, notFoundComponent: NowhereView, errorComponent: Crash });
 
 const home = createRoute({
@@ -211,8 +232,37 @@ const databaseInstance = createRoute({
   component: lazyRouteComponent(() => import('./databases/InstancePage'), 'InstancePage'),
 });
 
+const dataSetSearch = (s: Record<string, unknown>): DataSetSearch => ({ view: oneOf(s.view, dataSetViews), open: text(s.open) });
+
+const dataSets = createRoute({
+  getParentRoute: () => root,
+  path: '/data-sets',
+  validateSearch: (s: Record<string, unknown>): DataSetsSearch => ({ find: text(s.find) }),
+  component: lazyRouteComponent(() => import('./datasets/DataSetsPage'), 'DataSetsPage'),
+});
+
+const newDataSet = createRoute({
+  getParentRoute: () => root,
+  path: '/data-sets/new',
+  validateSearch: (s: Record<string, unknown>): NewDataSetSearch => ({
+    ...dataSetSearch(s),
+    sql: text(s.sql),
+    catalog: text(s.catalog),
+    database: text(s.database),
+    table: text(s.table),
+  }),
+  component: lazyRouteComponent(() => import('./datasets/DataSetPage'), 'NewDataSetPage'),
+});
+
+const dataSet = createRoute({
+  getParentRoute: () => root,
+  path: '/data-sets/$dataSet',
+  validateSearch: dataSetSearch,
+  component: lazyRouteComponent(() => import('./datasets/DataSetPage'), 'DataSetPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, query, catalog, connect, dataCatalog, database, table, buckets, bucket, erasure, erasureRequest, databases, databaseInstance, access]),
+  routeTree: root.addChildren([home, query, catalog, connect, dataCatalog, database, table, buckets, bucket, erasure, erasureRequest, databases, databaseInstance, access, dataSets, newDataSet, dataSet]),
   defaultPreload: 'intent',
   defaultErrorComponent: Crash,
   defaultPendingComponent: Waiting,

@@ -1,7 +1,7 @@
 import '@mantine/spotlight/styles.layer.css';
 
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, spotlight } from '@mantine/spotlight';
-import { IconBucket, IconEraser, IconHistory, IconKeyboard, IconLogout, IconMoon, IconPlugConnected, IconPlus, IconServer2, IconShieldLock, IconTable, IconUser, IconUsers } from '@tabler/icons-react';
+import { IconBucket, IconEraser, IconHistory, IconKeyboard, IconLogout, IconMoon, IconPlugConnected, IconPlus, IconServer2, IconShieldLock, IconStack2, IconTable, IconUser, IconUsers } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo } from 'react';
@@ -9,6 +9,7 @@ import { useEffect, useMemo } from 'react';
 import { groups, policies, roles, users } from '../api/access';
 import { buckets } from '../api/buckets';
 import { databases, ownCatalog, tables } from '../api/catalogs';
+import { dataSets } from '../api/datasets';
 import { history } from '../api/queries';
 import { logout, session } from '../api/session';
 import { views } from '../access/views';
@@ -28,6 +29,7 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
   const inDatabases = useQueries({ queries: (dbs.data ?? []).map((d) => tables(ownCatalog, d.name)) });
   const found = useQuery(buckets);
   const past = useInfiniteQuery(history);
+  const sets = useQuery(dataSets);
   // Others would only be refused, each time the palette opens.
   const enabled = useQuery(session).data?.user.administrator ?? false;
   const us = useQuery({ ...users, enabled });
@@ -54,6 +56,7 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
         actions: [
           { id: 'new-query', label: 'New query', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/query', search: { sql: ' ' } }) },
           { id: 'connect', label: 'Connect data source', keywords: ['hive', 'metastore', 'catalog'], leftSection: <IconPlugConnected size={16} />, onClick: () => void navigate({ to: '/catalog/connect' }) },
+          { id: 'new-data-set', label: 'New data set', keywords: ['extract', 'import', 'prepare'], leftSection: <IconStack2 size={16} />, onClick: () => void navigate({ to: '/data-sets/new' }) },
           { id: 'new-request', label: 'New erasure request', keywords: ['erase', 'forget', 'person'], leftSection: <IconEraser size={16} />, onClick: () => void navigate({ to: '/erasure', search: { name: 'new' } }) },
           { id: 'new-instance', label: 'New database instance', keywords: ['postgres', 'mariadb', 'rds'], leftSection: <IconServer2 size={16} />, onClick: () => void navigate({ to: '/databases', search: { name: 'new' } }) },
           { id: 'new-policy', label: 'New policy', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/access', search: { view: 'policies', name: 'new' } }) },
@@ -116,6 +119,14 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
       onClick: () => void navigate({ to: '/buckets/$bucket', params: { bucket: b.name } }),
     }));
     if (bs.length > 0) all.push({ group: 'Buckets', actions: bs });
+    const ds = (sets.data ?? []).map((d) => ({
+      id: `data set ${d.id}`,
+      label: d.name,
+      rightSection: <span className={css.paletteNote}>data set</span>,
+      leftSection: <IconStack2 size={16} />,
+      onClick: () => void navigate({ to: '/data-sets/$dataSet', params: { dataSet: d.id } }),
+    }));
+    if (ds.length > 0) all.push({ group: 'Data sets', actions: ds });
     const people: SpotlightActionData[] = [
       ...(us.data ?? []).map((u) => ({ view: 'users' as const, what: 'user', name: u.name, label: u.name, icon: IconUser })),
       ...(gs.data ?? []).map((g) => ({ view: 'groups' as const, what: 'group', name: g.name, label: g.name, icon: IconUsers })),
@@ -138,7 +149,7 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
     }));
     if (runs.length > 0) all.push({ group: 'Recent queries', actions: runs });
     return all;
-  }, [navigate, toggle, props.onKeys, props.onProblem, inDatabases, found.data, past.data, us.data, gs.data, rs.data, ps.data]);
+  }, [navigate, toggle, props.onKeys, props.onProblem, inDatabases, found.data, past.data, sets.data, us.data, gs.data, rs.data, ps.data]);
 
   return (
     <Spotlight

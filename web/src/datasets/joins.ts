@@ -1,0 +1,43 @@
+import type { SourceTable } from '../api/dash';
+
+/** The columns of each table, by its alias. */
+export type Columns = Record<string, string[]>;
+
+type Join = NonNullable<SourceTable['join']>;
+
+/** A name for a table in a join: its own, or it with a number. */
+export function aliasFor(list: SourceTable[], table: string): string {
+  for (let n = 1; ; n++) {
+    const alias = n === 1 ? table : `${table}_${n}`;
+    if (!list.some((t) => t.alias.toLowerCase() === alias.toLowerCase())) return alias;
+  }
+}
+
+/** The pairs of columns that a table is most likely joined by: those of one name, to the first
+ * table that has it. */
+export function pairsFor(before: SourceTable[], columns: Columns, own: string[]): Join['on'] {
+  const same = own.flatMap((column) => {
+    const t = before.find((b) => columns[b.alias]?.includes(column));
+    return t ? [{ alias: t.alias, left: column, column }] : [];
+  });
+  // Many common names are rarely all meant; what ends like an id comes first then.
+  const ids = same.filter((p) => /(^|_)(id|key|code)$/i.test(p.column));
+  if (ids.length > 0) return ids;
+  return same.length > 0 ? same : [{ alias: before[0]?.alias ?? '', left: '', column: '' }];
+}
+
+export const joined = (list: SourceTable[], alias: string, join: Join) => list.map((t) => (t.alias === alias ? { ...t, join } : t));
+
+/** Takes a table out, and the pairs that speak of it. The first has no join. */
+export function without(list: SourceTable[], alias: string): SourceTable[] {
+  return list
+    .filter((t) => t.alias !== alias)
+    .map((t, i) => {
+      if (i === 0) return { ...t, join: undefined };
+      return { ...t, join: { ...t.join!, on: t.join!.on.filter((p) => p.alias !== alias) } };
+    });
+}
+
+/** Whether every table but the first is joined by whole pairs. */
+export const ready = (list: SourceTable[]) =>
+  list.length > 0 && list.slice(1).every((t) => t.join !== undefined && t.join.on.length > 0 && t.join.on.every((p) => p.alias !== '' && p.left !== '' && p.column !== ''));
