@@ -9,20 +9,16 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -43,10 +39,8 @@ import (
 // What those have seen stays seen, which is what makes it hard.
 
 const (
-	mailKillDir  = "LETHE_ERASURE_MAIL_KILL_DIR"
-	mailKillAt   = "LETHE_ERASURE_MAIL_KILL_AT" // as LETHE_ERASURE_KILL_AT
-	mailKillDB   = "LETHE_ERASURE_MAIL_KILL_DB"
-	mailKillHTTP = "LETHE_ERASURE_MAIL_KILL_HTTP"
+	killDB   = "LETHE_ERASURE_KILL_DB"
+	killHTTP = "LETHE_ERASURE_KILL_HTTP"
 )
 
 func TestMain(m *testing.M) {
@@ -306,16 +300,11 @@ func openOutside(t *testing.T, dir, db, hookURL string, k *killer) *lake {
 
 // TestEraseMailKillChild is TestEraseMailKill's child, and no test without it.
 func TestEraseMailKillChild(t *testing.T) {
-	dir := os.Getenv(mailKillDir)
-	if dir == "" {
+	dir, k, child := killed(t)
+	if !child {
 		return
 	}
-	at, err := strconv.ParseInt(os.Getenv(mailKillAt), 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := &killer{at: at}
-	l := openOutside(t, dir, os.Getenv(mailKillDB), os.Getenv(mailKillHTTP), k)
+	l := openOutside(t, dir, os.Getenv(killDB), os.Getenv(killHTTP), k)
 	l.must(l.Resume(t.Context()))
 	for began := time.Now(); ; time.Sleep(2 * time.Millisecond) {
 		now := time.Now().Add(time.Hour) // whatever is to be sent again is due
@@ -336,7 +325,7 @@ func TestEraseMailKillChild(t *testing.T) {
 		}
 		l.approveByMail(dir)
 	}
-	fmt.Printf("calls %d\n", k.calls.Load())
+	k.told()
 }
 
 // approveByMail approves what the approver has a letter about, by the last one.
@@ -362,10 +351,6 @@ func (l *lake) approveByMail(dir string) {
 // of the file becomes one request, everybody is told, what is erased is what was the
 // person's, and the certificates say how much that was.
 func TestEraseMailKill(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	prepared := t.TempDir()
 	l := openLake(t, filepath.Join(prepared, "lake"), disk.Options{}, nil)
 	l.reviews("")
@@ -375,57 +360,19 @@ func TestEraseMailKill(t *testing.T) {
 	l.drop("ada@example.org.csv", "user_id,contact\nada,person@example.net\nbob,other@example.net\n")
 	l.close()
 
-	run := func(kills ...int) (calls int) {
-		o, dir := newOutside(t), t.TempDir()
-		if err := os.CopyFS(dir, os.DirFS(prepared)); err != nil {
-			t.Fatal(err)
-		}
-		starts := 0
-		for _, at := range append(slices.Clone(kills), 0) {
-			starts++
-			cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestEraseMailKillChild$", "-test.count=1")
-			cmd.Env = append(os.Environ(), mailKillDir+"="+dir, mailKillAt+"="+strconv.Itoa(at), mailKillDB+"="+o.url, mailKillHTTP+"="+o.http.URL)
-			out, err := cmd.CombinedOutput()
-			var exit *exec.ExitError
-			if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL && at != 0 {
-				continue
-			}
-			if err != nil {
-				t.Fatalf("killed at %v, the child ends with %v: %s", kills, err, out)
-			}
-			for line := range strings.Lines(string(out)) {
-				fmt.Sscanf(line, "calls %d", &calls)
-			}
-			break
-		}
-		o.check(t, dir, starts, kills)
-		return calls
-	}
-	calls := run()
-	if calls < 60 {
-		t.Fatalf("%d calls: the test does not see what it should", calls)
-	}
-	var points []int
-	for n := 1; n <= calls; n++ {
-		points = append(points, n, -n)
-	}
-	rand.Shuffle(len(points), func(i, j int) { points[i], points[j] = points[j], points[i] })
-	for i, at := range points[:min(mailKillPoints, len(points))] {
-		if i%3 == 0 {
-			run(at, points[rand.IntN(len(points))])
-		} else {
-			run(at)
-		}
-	}
-	t.Logf("%d calls", calls)
+	killing{child: "TestEraseMailKillChild", prepared: prepared, least: 60, points: mailKillPoints, begin: func(t *testing.T) ([]string, func(*testing.T, killedRun)) {
+		o := newOutside(t)
+		return []string{killDB + "=" + o.url, killHTTP + "=" + o.http.URL}, o.check
+	}}.test(t)
 }
 
 // check checks what is left, inside and outside, when all is done.
-func (o *outside) check(t *testing.T, dir string, starts int, kills []int) {
+func (o *outside) check(t *testing.T, run killedRun) {
 	t.Helper()
+	dir := run.dir
 	fail := func(format string, args ...any) {
 		t.Helper()
-		t.Errorf("killed at %v: %s", kills, fmt.Sprintf(format, args...))
+		run.fail(t, format, args...)
 	}
 	// Outside: others' rows are there, and nothing else.
 	if n := o.left(t, `SELECT count(*) FROM customers WHERE n IN (3, 5)`); n != 2 || o.left(t, `SELECT count(*) FROM customers`) != 2 {
@@ -511,8 +458,8 @@ func (o *outside) check(t *testing.T, dir string, starts int, kills []int) {
 		fail("posted: %v", posts)
 	}
 	for id, n := range mergedCounts(letters, posts) {
-		if n > starts {
-			fail("%s was told %d times in %d runs", id, n, starts)
+		if n > run.starts {
+			fail("%s was told %d times in %d runs", id, n, run.starts)
 		}
 	}
 }
