@@ -21,7 +21,8 @@ type Refresh struct {
 	DataSet   string       `json:"data_set"`
 	State     RefreshState `json:"state"`
 	Increment bool         `json:"increment,omitempty"`
-	// By is the ARN of who asked, "schedule", or "erasure".
+	// By is the ARN of who asked, "schedule", "erasure", or "restore" after the lake was
+	// restored from a backup, which has no extracts.
 	By      string    `json:"by"`
 	Slot    time.Time `json:"slot,omitzero"` // of the schedule: no slot runs twice
 	Started time.Time `json:"started"`
@@ -44,3 +45,12 @@ const (
 	Failed     RefreshState = "failed"
 	Stopped    RefreshState = "stopped"
 )
+
+// Final reports whether the refresh will not change any more.
+func (s RefreshState) Final() bool { return s == Refreshed || s == Failed || s == Stopped }
+
+// ExtractFile names a file of an extract that is on disk.
+type ExtractFile struct {
+	ID, DataSet string
+	Made        time.Time
+}
