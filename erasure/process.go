@@ -261,30 +261,37 @@ func (s *Service) verdict(ctx context.Context, id string) (v verdict, err error)
 	return v, err
 }
 
-// objectsPage is how many keys are erased before it is kept that they were.
+// objectsPage is how many keys are worked on before it is kept that they were.
 const objectsPage = 100
 
-// objects lists the keys of a request that are not erased yet.
-func (s *Service) objects(ctx context.Context, p workflow.Page) (items workflow.Items[item], err error) {
+// keysOf lists a page of keys, by their objectIDs: a query selects those of p.Of that are
+// after p.After, in their order, no more than a number.
+func keysOf[T any](ctx context.Context, s *Service, query string, p workflow.Page, of func(object string) T) (items workflow.Items[T], err error) {
+	last := ""
 	err = s.DB.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT object FROM erasure_objects WHERE request = $1 AND erased = 0 AND object > $2 ORDER BY object LIMIT $3`, p.Of, p.After, objectsPage)
+		rows, err := tx.QueryContext(ctx, query, p.Of, p.After, objectsPage)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			it := item{Request: p.Of}
-			if err := rows.Scan(&it.Object); err != nil {
+			if err := rows.Scan(&last); err != nil {
 				return err
 			}
-			items.Items = append(items.Items, it)
+			items.Items = append(items.Items, of(last))
 		}
 		return rows.Err()
 	})
-	if n := len(items.Items); n == objectsPage {
-		items.Next = items.Items[n-1].Object
+	if len(items.Items) == objectsPage {
+		items.Next = last
 	}
 	return items, err
+}
+
+// objects lists the keys of a request that are not erased yet.
+func (s *Service) objects(ctx context.Context, p workflow.Page) (workflow.Items[item], error) {
+	return keysOf(ctx, s, `SELECT object FROM erasure_objects WHERE request = $1 AND erased = 0 AND object > $2 ORDER BY object LIMIT $3`, p,
+		func(object string) item { return item{p.Of, object} })
 }
 
 // sealObject seals a key of a request's objects.

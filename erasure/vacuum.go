@@ -346,26 +346,9 @@ func (s *Service) blanked(ctx context.Context, before time.Time) (all []lethe.Lo
 }
 
 // vacuumObjects lists the keys of a vacuum that have not been looked into.
-func (s *Service) vacuumObjects(ctx context.Context, p workflow.Page) (items workflow.Items[vacuumItem], err error) {
-	err = s.DB.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT object FROM erasure_vacuum_objects WHERE vacuum = $1 AND done = 0 AND object > $2 ORDER BY object LIMIT $3`, p.Of, p.After, objectsPage)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			it := vacuumItem{Vacuum: p.Of}
-			if err := rows.Scan(&it.Object); err != nil {
-				return err
-			}
-			items.Items = append(items.Items, it)
-		}
-		return rows.Err()
-	})
-	if n := len(items.Items); n == objectsPage {
-		items.Next = items.Items[n-1].Object
-	}
-	return items, err
+func (s *Service) vacuumObjects(ctx context.Context, p workflow.Page) (workflow.Items[vacuumItem], error) {
+	return keysOf(ctx, s, `SELECT object FROM erasure_vacuum_objects WHERE vacuum = $1 AND done = 0 AND object > $2 ORDER BY object LIMIT $3`, p,
+		func(object string) vacuumItem { return vacuumItem{p.Of, object} })
 }
 
 // reasonsKept is of how many objects a vacuum says why they stay.

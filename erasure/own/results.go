@@ -91,24 +91,34 @@ func (r *results) each(ctx context.Context, p erasure.Person, do func(query.Resu
 // holds says whether a result names the person. One that cannot be read to its end
 // is taken to: the query can be run again.
 func (r *results) holds(ctx context.Context, m *matcher, f query.ResultFile) (bool, error) {
-	body, _, err := r.Store.OpenVersion(ctx, f.Bucket, f.Key, f.Version.Object.Version, 0, -1)
+	found, whole, err := r.anyRecord(ctx, f, func(_ int, rec *delimited.Record) bool { return m.record(rec) })
+	return found || !whole, err
+}
+
+// anyRecord says whether is is true of a record of a result, whose number it is given, the
+// first one's 0; and whether all could be read until then.
+func (c Config) anyRecord(ctx context.Context, f query.ResultFile, is func(n int, rec *delimited.Record) bool) (found, whole bool, err error) {
+	body, _, err := c.Store.OpenVersion(ctx, f.Bucket, f.Key, f.Version.Object.Version, 0, -1)
 	if lethe.Is(err, lethe.NotFound) {
-		return false, nil
+		return false, true, nil
 	}
 	if err != nil {
-		return false, err
+		return false, true, err
 	}
 	defer body.Close()
 	next := reader(body, f.CSV, ',')
 	var rec delimited.Record
-	for {
+	for n := 0; ; n++ {
 		if err := next(&rec); errors.Is(err, io.EOF) {
-			return false, nil
+			return false, true, nil
 		} else if err != nil {
-			return false, err
+			return false, true, err
 		}
-		if rec.Cut || m.record(&rec) {
-			return true, nil
+		if rec.Cut {
+			return false, false, nil
+		}
+		if is(n, &rec) {
+			return true, true, nil
 		}
 	}
 }

@@ -2,8 +2,6 @@ package own
 
 import (
 	"context"
-	"errors"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -157,38 +155,18 @@ func (w *sweep) results(ctx context.Context, did *Swept) error {
 // holds says whether a result names somebody who was erased. Of one that cannot be read
 // to its end nothing is known, and it stays.
 func (w *sweep) holds(ctx context.Context, f query.ResultFile) (bool, error) {
-	body, _, err := w.Store.OpenVersion(ctx, f.Bucket, f.Key, f.Version.Object.Version, 0, -1)
-	if lethe.Is(err, lethe.NotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	defer body.Close()
-	next := reader(body, f.CSV, ',')
-	var rec delimited.Record
 	var places []placed
-	for n := 0; ; n++ {
-		if err := next(&rec); errors.Is(err, io.EOF) {
-			return false, nil
-		} else if err != nil {
-			return false, err
+	found, _, err := w.anyRecord(ctx, f, func(n int, rec *delimited.Record) bool {
+		if w.matcher.record(rec) {
+			return true
 		}
-		switch {
-		case rec.Cut:
-			return false, nil
-		case w.matcher.record(&rec):
-			return true, nil
-		case n == 0 && f.CSV:
-			places = w.places(&rec)
-			continue
+		if n == 0 && f.CSV {
+			places = w.places(rec)
+			return false
 		}
-		for _, p := range places {
-			if w.person.Erased(p.typ, p.values(&rec)) {
-				return true, nil
-			}
-		}
-	}
+		return slices.ContainsFunc(places, func(p placed) bool { return w.person.Erased(p.typ, p.values(rec)) })
+	})
+	return found, err
 }
 
 // placed are the columns of a result that hold identifiers of a type.
