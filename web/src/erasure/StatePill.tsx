@@ -1,12 +1,7 @@
 import type { RequestState } from '../api/erasure';
+import { Pill } from '../ui/Pill';
 import { stateName, toneOf } from './state';
-import css from './erasure.module.css';
 
 export function StatePill(props: { state: RequestState }) {
-  return (
-    <span className={css.state} data-tone={toneOf(props.state)}>
-      <span className={css.dot} aria-hidden />
-      {stateName(props.state)}
-    </span>
-  );
+  return <Pill tone={toneOf(props.state)}>{stateName(props.state)}</Pill>;
 }

@@ -1,5 +1,6 @@
 import { closed, type Decision, type ErasureRequest, type RequestState } from '../api/erasure';
 import { counted } from '../ui/format';
+import type { Tone } from '../ui/Pill';
 
 const names: Record<RequestState, string> = {
   asked: 'Locating',
@@ -18,8 +19,6 @@ export const stateName = (s: RequestState): string => names[s] ?? s;
 
 /** Whether a request waits for somebody's decision. */
 export const undecided = (r: ErasureRequest) => r.state === 'reported' || r.state === 'overdue';
-
-export type Tone = 'good' | 'busy' | 'wants' | 'quiet';
 
 /** How a state looks: what wants a person stands out. */
 export function toneOf(s: RequestState): Tone {
