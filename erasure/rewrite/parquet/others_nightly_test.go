@@ -25,13 +25,7 @@ func TestSparksFiles(t *testing.T) {
 	const each = rounds / 4 // Spark reads one a second, and no halves (h)
 	files := slices.Concat(sparkFiles(t, r, spark, dir, each), rustFiles(t, r, python, dir, each),
 		pyarrowFiles(t, r, python, dir, each, "h"), duckdbFiles(t, r, dir, each), ownFiles(t, r, dir, each))
-	var done []cutFile
-	for _, f := range files {
-		done = append(done, cutRandomly(t, r, f))
-		if t.Failed() {
-			t.FailNow()
-		}
-	}
+	done := cutAll(t, r, files)
 	checkDuckDB(t, done)
 	checkPython(t, dir, done, python, "testdata/arrow.py")
 	checkPython(t, dir, done, spark, "testdata/spark.py")

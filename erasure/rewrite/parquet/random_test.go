@@ -59,15 +59,21 @@ func TestOthersFiles(t *testing.T) {
 	dir := t.TempDir()
 	python := need.Venv(t, "python")
 	files := slices.Concat(pyarrowFiles(t, r, python, dir, rounds), duckdbFiles(t, r, dir, rounds), ownFiles(t, r, dir, rounds))
-	var done []cutFile
+	done := cutAll(t, r, files)
+	checkDuckDB(t, done)
+	checkPython(t, dir, done, python, "testdata/arrow.py")
+}
+
+// cutAll cuts some rows out of each file, and stops at the first that is wrong.
+func cutAll(t *testing.T, r *rand.Rand, files []string) (done []cutFile) {
+	t.Helper()
 	for _, f := range files {
 		done = append(done, cutRandomly(t, r, f))
 		if t.Failed() {
 			t.FailNow()
 		}
 	}
-	checkDuckDB(t, done)
-	checkPython(t, dir, done, python, "testdata/arrow.py")
+	return done
 }
 
 // checkPython has a script compare the files.
