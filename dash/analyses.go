@@ -126,6 +126,9 @@ func (s *Service) DeleteAnalysis(ctx context.Context, id string) error {
 		if err := get(ctx, tx, dashboardKind, a.Dashboard, &d); err != nil {
 			return unlessGone(err)
 		}
+		if d.Analysis != id {
+			return nil
+		}
 		d.Analysis = ""
 		return replace(ctx, tx, dashboardKind, &d)
 	})

@@ -195,6 +195,9 @@ func (s *Service) DeleteDashboard(ctx context.Context, id string) error {
 		if err := get(ctx, tx, analysisKind, d.Analysis, &a); err != nil {
 			return unlessGone(err)
 		}
+		if a.Dashboard != id { // an imported dashboard may name any analysis
+			return nil
+		}
 		a.Dashboard = ""
 		return replace(ctx, tx, analysisKind, &a)
 	})
