@@ -102,7 +102,7 @@ def check(manifest):
         assert want == got, (x, want, got)
         compared += 1
     print("compared", compared, "of", len(todo), dict(reasons))
-    assert compared > len(todo) / 2
+    assert compared > len(todo) / 3  # two writers of five have UUIDs
 
 
 if sys.argv[1] == "write":
