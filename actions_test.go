@@ -45,7 +45,7 @@ func TestActionsAreDocumented(t *testing.T) {
 			}
 		}
 	}
-	literal := regexp.MustCompile(`"((?:s3|athena|glue|iam|sts|lambda|lethe|rds|console|secretsmanager):[A-Z][A-Za-z]+)"`)
+	literal := regexp.MustCompile(`"((?:s3|athena|glue|iam|sts|lambda|lethe|rds|console|secretsmanager|quicksight):[A-Z][A-Za-z]+)"`)
 	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -196,14 +196,14 @@ func (s *Service) plan(ctx context.Context, b bundle, r *reader, change bool) (l
 		}
 		if err != nil {
 			p := lethe.PrincipalOf(ctx)
-			if err := s.Access.Decide(ctx, p, "quicksight:Create"+nouns[kind], lethe.QuickSightARN(s.Region, kind, "*")); err != nil {
+			if err := s.Access.Decide(ctx, p, makes[kind], lethe.QuickSightARN(s.Region, kind, "*")); err != nil {
 				return err
 			}
 			list = append(list, x)
 			return nil
 		}
 		x.before = &there
-		if err := s.Access.Decide(ctx, lethe.PrincipalOf(ctx), "quicksight:Update"+nouns[kind], lethe.QuickSightARN(s.Region, kind, e.ID)); err != nil {
+		if err := s.Access.Decide(ctx, lethe.PrincipalOf(ctx), updates[kind], lethe.QuickSightARN(s.Region, kind, e.ID)); err != nil {
 			return err
 		}
 		now, err := code(e.ID)
@@ -293,8 +293,11 @@ func (s *Service) plan(ctx context.Context, b bundle, r *reader, change bool) (l
 	return list, nil
 }
 
-// nouns are the kinds as actions name them.
-var nouns = map[string]string{dataSetKind: "DataSet", analysisKind: "Analysis", dashboardKind: "Dashboard"}
+// What it takes to make and to change each kind.
+var (
+	makes   = map[string]string{dataSetKind: "quicksight:CreateDataSet", analysisKind: "quicksight:CreateAnalysis", dashboardKind: "quicksight:CreateDashboard"}
+	updates = map[string]string{dataSetKind: "quicksight:UpdateDataSet", analysisKind: "quicksight:UpdateAnalysis", dashboardKind: "quicksight:UpdateDashboard"}
+)
 
 func (s *Service) setAlone(ctx context.Context) func(string) ([]byte, error) {
 	return func(id string) ([]byte, error) {

@@ -25,7 +25,7 @@ type analysisJSON struct {
 }
 
 func (s *server) listAnalyses(c *call) ([]need, func() error, error) {
-	return s.of("analysis", "*", "ListAnalyses"), func() error {
+	return s.of("analysis", "*", "quicksight:ListAnalyses"), func() error {
 		list, err := s.Dash.Analyses(c.r.Context())
 		if err != nil {
 			return err
@@ -44,7 +44,7 @@ func (s *server) analysisOut(c *call, status int, a dash.Analysis) error {
 }
 
 func (s *server) createAnalysis(c *call) ([]need, func() error, error) {
-	return s.of("analysis", "*", "CreateAnalysis"), func() error {
+	return s.of("analysis", "*", "quicksight:CreateAnalysis"), func() error {
 		var in analysisJSON // as it is read
 		if err := decode(c.w, c.r, &in); err != nil {
 			return err
@@ -59,7 +59,7 @@ func (s *server) createAnalysis(c *call) ([]need, func() error, error) {
 
 func (s *server) getAnalysis(c *call) ([]need, func() error, error) {
 	id := c.path("analysis")
-	return s.of("analysis", id, "DescribeAnalysis"), func() error {
+	return s.of("analysis", id, "quicksight:DescribeAnalysis"), func() error {
 		a, err := s.Dash.Analysis(c.r.Context(), id)
 		if err != nil {
 			return err
@@ -70,7 +70,7 @@ func (s *server) getAnalysis(c *call) ([]need, func() error, error) {
 
 func (s *server) updateAnalysis(c *call) ([]need, func() error, error) {
 	id := c.path("analysis")
-	return s.of("analysis", id, "UpdateAnalysis"), func() error {
+	return s.of("analysis", id, "quicksight:UpdateAnalysis"), func() error {
 		var in analysisJSON
 		if err := decode(c.w, c.r, &in); err != nil {
 			return err
@@ -85,7 +85,7 @@ func (s *server) updateAnalysis(c *call) ([]need, func() error, error) {
 
 func (s *server) deleteAnalysis(c *call) ([]need, func() error, error) {
 	id := c.path("analysis")
-	return s.of("analysis", id, "DeleteAnalysis"), func() error {
+	return s.of("analysis", id, "quicksight:DeleteAnalysis"), func() error {
 		if err := s.Dash.DeleteAnalysis(c.r.Context(), id); err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func (s *server) deleteAnalysis(c *call) ([]need, func() error, error) {
 
 func (s *server) analysisChanges(c *call) ([]need, func() error, error) {
 	id := c.path("analysis")
-	return s.of("analysis", id, "DescribeAnalysis"), func() error {
+	return s.of("analysis", id, "quicksight:DescribeAnalysis"), func() error {
 		x, err := s.Dash.Changes(c.r.Context(), id)
 		if err != nil {
 			return err
@@ -107,7 +107,7 @@ func (s *server) analysisChanges(c *call) ([]need, func() error, error) {
 
 func (s *server) publishAnalysis(c *call) ([]need, func() error, error) {
 	id := c.path("analysis")
-	return s.of("analysis", id, "DescribeAnalysis"), func() error {
+	return s.of("analysis", id, "quicksight:DescribeAnalysis"), func() error {
 		var in dash.Publishing
 		if err := decode(c.w, c.r, &in); err != nil {
 			return err

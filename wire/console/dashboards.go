@@ -27,7 +27,7 @@ type dashboardJSON struct {
 }
 
 func (s *server) listDashboards(c *call) ([]need, func() error, error) {
-	return s.of("dashboard", "*", "ListDashboards"), func() error {
+	return s.of("dashboard", "*", "quicksight:ListDashboards"), func() error {
 		list, err := s.Dash.Dashboards(c.r.Context())
 		if err != nil {
 			return err
@@ -46,10 +46,10 @@ func (s *server) dashboardOut(c *call, d dash.Dashboard) error {
 
 func (s *server) getDashboard(c *call) ([]need, func() error, error) {
 	id := c.path("dashboard")
-	needs := s.of("dashboard", id, "DescribeDashboard")
+	needs := s.of("dashboard", id, "quicksight:DescribeDashboard")
 	version, err := c.number("version", 0, 1, math.MaxInt32)
 	if version > 0 { // viewers see what is published, and nothing else
-		needs = append(needs, s.of("dashboard", id, "ListDashboardVersions")...)
+		needs = append(needs, s.of("dashboard", id, "quicksight:ListDashboardVersions")...)
 	}
 	return needs, func() error {
 		d, err := s.Dash.Dashboard(c.r.Context(), id, int(version))
@@ -62,7 +62,7 @@ func (s *server) getDashboard(c *call) ([]need, func() error, error) {
 
 func (s *server) deleteDashboard(c *call) ([]need, func() error, error) {
 	id := c.path("dashboard")
-	return s.of("dashboard", id, "DeleteDashboard"), func() error {
+	return s.of("dashboard", id, "quicksight:DeleteDashboard"), func() error {
 		if err := s.Dash.DeleteDashboard(c.r.Context(), id); err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (s *server) deleteDashboard(c *call) ([]need, func() error, error) {
 
 func (s *server) putDashboardShares(c *call) ([]need, func() error, error) {
 	id := c.path("dashboard")
-	return s.of("dashboard", id, "UpdateDashboardPermissions"), func() error {
+	return s.of("dashboard", id, "quicksight:UpdateDashboardPermissions"), func() error {
 		var in sharesJSON
 		if err := decode(c.w, c.r, &in); err != nil {
 			return err
@@ -88,7 +88,7 @@ func (s *server) putDashboardShares(c *call) ([]need, func() error, error) {
 
 func (s *server) dashboardVersions(c *call) ([]need, func() error, error) {
 	id := c.path("dashboard")
-	return s.of("dashboard", id, "ListDashboardVersions"), func() error {
+	return s.of("dashboard", id, "quicksight:ListDashboardVersions"), func() error {
 		list, err := s.Dash.Versions(c.r.Context(), id)
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ func (s *server) dashboardVersions(c *call) ([]need, func() error, error) {
 
 func (s *server) publishVersion(c *call) ([]need, func() error, error) {
 	id := c.path("dashboard")
-	return s.of("dashboard", id, "UpdateDashboardPublishedVersion"), func() error {
+	return s.of("dashboard", id, "quicksight:UpdateDashboardPublishedVersion"), func() error {
 		version, err := strconv.ParseInt(c.path("version"), 10, 32)
 		if err != nil || version < 1 {
 			return lethe.Errorf(lethe.NotFound, "there is no version %q", c.path("version"))

@@ -20,15 +20,15 @@ func (s *server) codeRoutes() []route {
 }
 
 func (s *server) dataSetCode(c *call) ([]need, func() error, error) {
-	return s.code(c, "dataset", c.path("data_set"), "DescribeDataSet", s.Dash.DataSetCode)
+	return s.code(c, "dataset", c.path("data_set"), "quicksight:DescribeDataSet", s.Dash.DataSetCode)
 }
 
 func (s *server) analysisCode(c *call) ([]need, func() error, error) {
-	return s.code(c, "analysis", c.path("analysis"), "DescribeAnalysis", s.Dash.AnalysisCode)
+	return s.code(c, "analysis", c.path("analysis"), "quicksight:DescribeAnalysis", s.Dash.AnalysisCode)
 }
 
 func (s *server) dashboardCode(c *call) ([]need, func() error, error) {
-	return s.code(c, "dashboard", c.path("dashboard"), "DescribeDashboard", s.Dash.DashboardCode)
+	return s.code(c, "dashboard", c.path("dashboard"), "quicksight:DescribeDashboard", s.Dash.DashboardCode)
 }
 
 func (s *server) code(c *call, kind, id, action string, code func(context.Context, string) ([]byte, error)) ([]need, func() error, error) {

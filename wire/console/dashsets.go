@@ -30,13 +30,13 @@ func (s *server) dashRoutes() []route {
 // of is what an operation on one of these needs.
 func (s *server) of(kind, id string, actions ...string) (needs []need) {
 	for _, a := range actions {
-		needs = append(needs, need{"quicksight:" + a, lethe.QuickSightARN(s.Region, kind, id)})
+		needs = append(needs, need{a, lethe.QuickSightARN(s.Region, kind, id)})
 	}
 	return needs
 }
 
 func (s *server) listDataSets(c *call) ([]need, func() error, error) {
-	return s.of("dataset", "*", "ListDataSets"), func() error {
+	return s.of("dataset", "*", "quicksight:ListDataSets"), func() error {
 		list, err := s.Dash.DataSets(c.r.Context())
 		if err != nil {
 			return err
@@ -46,7 +46,7 @@ func (s *server) listDataSets(c *call) ([]need, func() error, error) {
 }
 
 func (s *server) createDataSet(c *call) ([]need, func() error, error) {
-	return s.of("dataset", "*", "CreateDataSet"), func() error {
+	return s.of("dataset", "*", "quicksight:CreateDataSet"), func() error {
 		var in dash.DataSet
 		if err := decode(c.w, c.r, &in); err != nil {
 			return err
@@ -61,7 +61,7 @@ func (s *server) createDataSet(c *call) ([]need, func() error, error) {
 
 func (s *server) getDataSet(c *call) ([]need, func() error, error) {
 	id := c.path("data_set")
-	return s.of("dataset", id, "DescribeDataSet"), func() error {
+	return s.of("dataset", id, "quicksight:DescribeDataSet"), func() error {
 		d, err := s.Dash.DataSet(c.r.Context(), id)
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ func (s *server) getDataSet(c *call) ([]need, func() error, error) {
 
 func (s *server) updateDataSet(c *call) ([]need, func() error, error) {
 	id := c.path("data_set")
-	return s.of("dataset", id, "UpdateDataSet"), func() error {
+	return s.of("dataset", id, "quicksight:UpdateDataSet"), func() error {
 		var in dash.DataSet
 		if err := decode(c.w, c.r, &in); err != nil {
 			return err
@@ -87,7 +87,7 @@ func (s *server) updateDataSet(c *call) ([]need, func() error, error) {
 
 func (s *server) deleteDataSet(c *call) ([]need, func() error, error) {
 	id := c.path("data_set")
-	return s.of("dataset", id, "DeleteDataSet"), func() error {
+	return s.of("dataset", id, "quicksight:DeleteDataSet"), func() error {
 		if err := s.Dash.DeleteDataSet(c.r.Context(), id, c.query("force") == "true"); err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ type sharesJSON struct {
 
 func (s *server) getDataSetShares(c *call) ([]need, func() error, error) {
 	id := c.path("data_set")
-	return s.of("dataset", id, "DescribeDataSetPermissions"), func() error {
+	return s.of("dataset", id, "quicksight:DescribeDataSetPermissions"), func() error {
 		list, err := s.Dash.DataSetShares(c.r.Context(), id)
 		if err != nil {
 			return err
@@ -114,7 +114,7 @@ func (s *server) getDataSetShares(c *call) ([]need, func() error, error) {
 
 func (s *server) putDataSetShares(c *call) ([]need, func() error, error) {
 	id := c.path("data_set")
-	return s.of("dataset", id, "UpdateDataSetPermissions"), func() error {
+	return s.of("dataset", id, "quicksight:UpdateDataSetPermissions"), func() error {
 		var in sharesJSON
 		if err := decode(c.w, c.r, &in); err != nil {
 			return err
@@ -129,7 +129,7 @@ func (s *server) putDataSetShares(c *call) ([]need, func() error, error) {
 
 func (s *server) getExtract(c *call) ([]need, func() error, error) {
 	id := c.path("data_set")
-	return s.of("dataset", id, "DescribeIngestion"), func() error {
+	return s.of("dataset", id, "quicksight:DescribeIngestion"), func() error {
 		x, err := s.Dash.Extract(c.r.Context(), id)
 		if err != nil {
 			return err
@@ -143,7 +143,7 @@ const mostRefreshes = 100
 
 func (s *server) listRefreshes(c *call) ([]need, func() error, error) {
 	id := c.path("data_set")
-	return s.of("dataset", id, "ListIngestions"), func() error {
+	return s.of("dataset", id, "quicksight:ListIngestions"), func() error {
 		list, err := s.Dash.Refreshes(c.r.Context(), id, mostRefreshes)
 		if err != nil {
 			return err
@@ -154,7 +154,7 @@ func (s *server) listRefreshes(c *call) ([]need, func() error, error) {
 
 func (s *server) startRefresh(c *call) ([]need, func() error, error) {
 	id := c.path("data_set")
-	return s.of("dataset", id, "CreateIngestion"), func() error {
+	return s.of("dataset", id, "quicksight:CreateIngestion"), func() error {
 		var in struct {
 			Increment bool `json:"increment"`
 		}
@@ -171,7 +171,7 @@ func (s *server) startRefresh(c *call) ([]need, func() error, error) {
 
 func (s *server) stopRefresh(c *call) ([]need, func() error, error) {
 	id := c.path("data_set")
-	return s.of("dataset", id, "CancelIngestion"), func() error {
+	return s.of("dataset", id, "quicksight:CancelIngestion"), func() error {
 		if err := s.Dash.StopRefresh(c.r.Context(), id); err != nil {
 			return err
 		}
