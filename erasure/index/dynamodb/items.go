@@ -61,7 +61,7 @@ func newNumber() (n number) {
 }
 
 // The attributes. Of postings: r, rows. Of numbers: s, the state; t, when it was
-// begun, in seconds; e, the entry. Of the ledger: n, the number; e, the entry; c,
+// begun, in seconds; e, the entry; k, what was cut out of the object since. Of the ledger: n, the number; e, the entry; c,
 // how many postings; b, how many bytes of them.
 const (
 	entering = "entering"

@@ -66,8 +66,14 @@ func (x *Index) find(ctx context.Context, h hash) (places []erasure.Place, err e
 		if err != nil {
 			return nil, err
 		}
+		cs, err := cutsOf(states[n])
+		if err != nil {
+			return nil, err
+		}
 		slices.Sort(rows)
-		places = append(places, erasure.Place{Entry: e, Rows: slices.Compact(rows)})
+		if left := cs.Of(slices.Compact(rows)); len(left) > 0 {
+			places = append(places, erasure.Place{Entry: e, Rows: left})
+		}
 	}
 	slices.SortFunc(places, func(a, b erasure.Place) int { return index.Compare(a.Entry, b.Entry) })
 	// A version that was replaced between two pages of the states stands there twice.

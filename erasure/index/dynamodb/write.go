@@ -208,12 +208,13 @@ func unchanged(old item) (condition *string, values item) {
 	if old == nil {
 		return aws.String("attribute_not_exists(pk)"), nil
 	}
-	return aws.String("n = :old"), item{":old": old["n"]}
+	return aws.String("n = :old AND e = :before"), item{":old": old["n"], ":before": old["e"]}
 }
 
 // change changes an item of the ledger, and others with it, on the condition that it
 // is what how was told it is; how returns nothing where nothing is to be done. The
-// first of what it returns must have that condition.
+// first of what it returns must have that condition. A condition that fails has it
+// begin anew, but for one that says that something is being entered still.
 func (x *Index) change(ctx context.Context, key item, how func(old item) []types.TransactWriteItem) error {
 	for try := 0; ; try++ {
 		old, err := x.get(ctx, key)
@@ -238,7 +239,7 @@ func (x *Index) change(ctx context.Context, key item, how func(old item) []types
 		for i, r := range canceled.CancellationReasons {
 			switch code := aws.ToString(r.Code); {
 			case code == "None", code == "TransactionConflict", code == "ThrottlingError", code == "ProvisionedThroughputExceeded":
-			case code == "ConditionalCheckFailed" && i == 0: // another process has changed it
+			case code == "ConditionalCheckFailed" && !enters(all[i]): // another process has changed it
 			case code == "ConditionalCheckFailed":
 				return lethe.Errorf(lethe.Exhausted, "an object took longer than %v to be entered into the erasure index", lease).WithHint("enter it again")
 			default:
@@ -249,6 +250,11 @@ func (x *Index) change(ctx context.Context, key item, how func(old item) []types
 			return err
 		}
 	}
+}
+
+// enters reports whether a write is on the condition that something is being entered.
+func enters(w types.TransactWriteItem) bool {
+	return w.Update != nil && w.Update.ExpressionAttributeValues[":entering"] != nil
 }
 
 // Forget takes an object version out.

@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		{"Replace", testReplace},
 		{"Versions", testVersions},
 		{"Forget", testForget},
+		{"Follow", testFollow},
 		{"Entries", testEntries},
 		{"Postings", testPostings},
 		{"Sequence", testSequence},

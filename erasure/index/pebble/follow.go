@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
-	"lethe"
 	"lethe/erasure"
 	"lethe/erasure/index"
 
@@ -15,41 +13,11 @@ import (
 
 var _ erasure.Follower = (*Index)(nil)
 
-// cut are records that were taken out of an object, or blanked, after its postings
-// were written.
-type cut struct {
-	Rows  []int64 // by the numbers they had, in order
-	Blank bool    // the others kept their numbers
-}
-
-// mostCut bounds the rows in a record: an object that has lost more is read again.
-const mostCut = 4096
-
-// cut takes rows through what was done to their object since they were written.
-func (r *record) cut(rows []int64) []int64 {
-	for _, c := range r.Cuts {
-		rows = slices.DeleteFunc(rows, func(row int64) bool {
-			_, gone := slices.BinarySearch(c.Rows, row)
-			return gone
-		})
-		if c.Blank {
-			continue
-		}
-		for i, row := range rows {
-			if row != erasure.Whole {
-				before, _ := slices.BinarySearch(c.Rows, row)
-				rows[i] -= int64(before)
-			}
-		}
-	}
-	return rows
-}
-
 // Follow implements erasure.Follower. The number stays, and with it the postings; the
 // record tells what became of them.
 func (x *Index) Follow(_ context.Context, from erasure.ObjectVersion, to erasure.Entry, gone []int64, blank bool) error {
-	if from.Bucket != to.Bucket || from.Key != to.Key || from == to.ObjectVersion || !slices.IsSorted(gone) {
-		return lethe.Errorf(lethe.Invalid, "s3://%s/%s does not follow from s3://%s/%s", to.Bucket, to.Key, from.Bucket, from.Key)
+	if err := index.CheckFollow(from, to, gone); err != nil {
+		return err
 	}
 	if err := x.gate.Enter(); err != nil {
 		return err
@@ -64,13 +32,9 @@ func (x *Index) Follow(_ context.Context, from erasure.ObjectVersion, to erasure
 	if r == nil || r.ETag != from.ETag {
 		return index.Unknown(from)
 	}
-	next := record{Entry: to, Postings: r.Postings, Cuts: append(slices.Clone(r.Cuts), cut{gone, blank})}
-	kept := 0
-	for _, c := range next.Cuts {
-		kept += len(c.Rows)
-	}
-	if kept > mostCut {
-		return lethe.Errorf(lethe.Unsupported, "%d rows of s3://%s/%s have gone", kept, from.Bucket, from.Key)
+	next := record{Entry: to, Postings: r.Postings}
+	if next.Cuts, err = r.Cuts.Add(gone, blank); err != nil {
+		return err
 	}
 	b := x.db.NewBatch()
 	defer b.Close()

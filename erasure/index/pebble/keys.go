@@ -7,6 +7,7 @@ import (
 
 	"lethe"
 	"lethe/erasure"
+	"lethe/erasure/index"
 	"lethe/lib/orderkey"
 )
 
@@ -56,7 +57,7 @@ func postingKey(bucket uint32) []byte {
 type record struct {
 	erasure.Entry
 	Postings int64
-	Cuts     []cut `json:",omitempty"`
+	Cuts     index.Cuts `json:",omitempty"`
 }
 
 func encodeRecord(r record) []byte {

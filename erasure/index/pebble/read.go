@@ -106,7 +106,7 @@ func (x *Index) find(ctx context.Context, h erasure.Hash) ([]erasure.Place, erro
 		if !ok { // it is being entered
 			continue
 		}
-		if rows = r.cut(slices.Compact(rows)); len(rows) > 0 {
+		if rows = r.Cuts.Of(slices.Compact(rows)); len(rows) > 0 {
 			places = append(places, erasure.Place{Entry: r.Entry, Rows: rows})
 		}
 	}

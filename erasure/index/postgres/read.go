@@ -78,19 +78,26 @@ func (x *Index) places(ctx context.Context, tx pgx.Tx, at map[int64][]int64) (pl
 	for n := range at {
 		numbers = append(numbers, n)
 	}
-	rows, err := tx.Query(ctx, `SELECT number, `+columns+` FROM lethe_index.entries WHERE number = ANY($1) ORDER BY bucket, key, version`, numbers)
+	rows, err := tx.Query(ctx, `SELECT number, cuts, `+columns+` FROM lethe_index.entries WHERE number = ANY($1) ORDER BY bucket, key, version`, numbers)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var n int64
-		e, err := scan(rows, &n)
+		var text *string
+		e, err := scan(rows, &n, &text)
+		if err != nil {
+			return nil, err
+		}
+		cs, err := cuts(text)
 		if err != nil {
 			return nil, err
 		}
 		slices.Sort(at[n])
-		places = append(places, erasure.Place{Entry: e, Rows: slices.Compact(at[n])})
+		if left := cs.Of(slices.Compact(at[n])); len(left) > 0 {
+			places = append(places, erasure.Place{Entry: e, Rows: left})
+		}
 	}
 	return places, rows.Err()
 }

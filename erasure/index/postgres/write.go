@@ -190,7 +190,7 @@ func (w *writer) enter(ctx context.Context) error {
 			numbers[i] = append(numbers[i], n)
 		}
 		indexed = append(indexed, e.Indexed)
-		mappings = append(mappings, strings.ReplaceAll(e.Mapping, "\x00", ""))
+		mappings = append(mappings, withoutZeros(e.Mapping))
 		var path *string
 		if w.x.plain {
 			s := asText("s3://" + e.Bucket + "/" + e.Key)
@@ -201,10 +201,13 @@ func (w *writer) enter(ctx context.Context) error {
 	_, err := w.tx.Exec(ctx, `INSERT INTO lethe_index.entries (bucket, key, version, etag, sequencer, number, size, rows, postings, indexed, mapping, s3path)
 		SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::timestamptz[], $11::text[], $12::text[])
 		ON CONFLICT (bucket, key, version) DO UPDATE SET etag = excluded.etag, sequencer = excluded.sequencer, number = excluded.number, size = excluded.size,
-			rows = excluded.rows, postings = excluded.postings, indexed = excluded.indexed, mapping = excluded.mapping, s3path = excluded.s3path`,
+			rows = excluded.rows, postings = excluded.postings, indexed = excluded.indexed, mapping = excluded.mapping, s3path = excluded.s3path, cuts = NULL`,
 		names[0], names[1], names[2], names[3], names[4], numbers[0], numbers[1], numbers[2], numbers[3], indexed, mappings, paths)
 	return err
 }
+
+// withoutZeros is what text in PostgreSQL can be.
+func withoutZeros(s string) string { return strings.ReplaceAll(s, "\x00", "") }
 
 // abandon takes back what has not been entered.
 func (w *writer) abandon(ctx context.Context) {
