@@ -109,6 +109,22 @@ export interface NewDataSetSearch extends DataSetSearch {
   table?: string;
 }
 
+/** A sheet of visuals. Beside what is named here it holds the view: see dashboards/view.ts. */
+export interface BoardSearch {
+  sheet?: string;
+  /** The visual that is edited. */
+  visual?: string;
+  /** Of the editor: which of its panes is open. */
+  pane?: string;
+  /** What is open beside the sheet. */
+  open?: string;
+  /** Visuals that are shown as tables. */
+  table?: string;
+  /** Of a new analysis. */
+  data_set?: string;
+  [view: string]: string | undefined;
+}
+
 const root = createRootRoute({ component: Shell, notFoundComponent: NowhereView, errorComponent: Crash });
 
 const home = createRoute({
@@ -261,8 +277,35 @@ const dataSet = createRoute({
   component: lazyRouteComponent(() => import('./datasets/DataSetPage'), 'DataSetPage'),
 });
 
+const boardSearch = (s: Record<string, unknown>): BoardSearch => {
+  const search: BoardSearch = {};
+  for (const [k, v] of Object.entries(s)) if (typeof v === 'string' && v !== '') search[k] = v;
+  return search;
+};
+
+const dashboards = createRoute({
+  getParentRoute: () => root,
+  path: '/dashboards',
+  validateSearch: (s: Record<string, unknown>): { open?: string } => ({ open: text(s.open) }),
+  component: lazyRouteComponent(() => import('./dashboards/DashboardsPage'), 'DashboardsPage'),
+});
+
+const dashboard = createRoute({
+  getParentRoute: () => root,
+  path: '/dashboards/$dashboard',
+  validateSearch: boardSearch,
+  component: lazyRouteComponent(() => import('./dashboards/DashboardPage'), 'DashboardPage'),
+});
+
+const analysis = createRoute({
+  getParentRoute: () => root,
+  path: '/analyses/$analysis',
+  validateSearch: boardSearch,
+  component: lazyRouteComponent(() => import('./dashboards/AnalysisPage'), 'AnalysisPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, query, catalog, connect, dataCatalog, database, table, buckets, bucket, erasure, erasureRequest, databases, databaseInstance, access, dataSets, newDataSet, dataSet]),
+  routeTree: root.addChildren([home, query, catalog, connect, dataCatalog, database, table, buckets, bucket, dashboards, dashboard, analysis, erasure, erasureRequest, databases, databaseInstance, access, dataSets, newDataSet, dataSet]),
   defaultPreload: 'intent',
   defaultErrorComponent: Crash,
   defaultPendingComponent: Waiting,

@@ -1,5 +1,6 @@
 import type { AnalysisField, Control, Definition, Sheet, SheetFilter, Visual, VisualKind } from '../api/dash';
 import { free, inOrder, settled } from './layout';
+import { without } from './without';
 
 // Changes of a definition. Each returns a new one, and leaves what it does not change as it is.
 
@@ -77,9 +78,9 @@ export const withoutField = (d: Definition, f: AnalysisField): Definition => ({ 
 
 /** Gives a value a colour, or with undefined the one it has by itself. */
 export function withColor(d: Definition, field: string, value: string, color: string | undefined): Definition {
-  const { [value]: _, ...rest } = d.colors?.[field] ?? {};
+  const rest = without(d.colors?.[field] ?? {}, value);
   const of = color === undefined ? rest : { ...rest, [value]: color };
-  const { [field]: __, ...others } = d.colors ?? {};
+  const others = without(d.colors ?? {}, field);
   const colors = Object.keys(of).length > 0 ? { ...others, [field]: of } : others;
   return { ...d, colors };
 }

@@ -1,5 +1,6 @@
 import { type Mark, type Visual, wells } from '../api/dash';
 import type { KnownSet } from './fields';
+import { without } from './without';
 
 /** Where a visual can be drilled down: its field, what comes below it. */
 export interface Step {
@@ -35,8 +36,7 @@ export function drilled(v: Visual, drills: readonly Mark[] | undefined, set: Kno
     if (!step) continue;
     const fields = out.wells![step.well]!.map((f, i) => {
       if (i !== step.index) return f;
-      const { label: _, grain: __, ...rest } = f;
-      return { ...rest, field: step.next };
+      return { ...without(f, 'label', 'grain'), field: step.next };
     });
     out = { ...out, wells: { ...out.wells, [step.well]: fields } };
   }

@@ -1,5 +1,6 @@
 import type { AnalysisField, DataSetDraft, Field, FieldType, Visual, WellField } from '../api/dash';
 import { roleOf as roleOfField, typeOf as typeOfField } from '../datasets/types';
+import { without } from './without';
 
 /** What visuals need to know of a data set. */
 export interface KnownSet extends Pick<DataSetDraft, 'name' | 'fields' | 'coordinates' | 'hierarchies' | 'parameters'> {
@@ -21,7 +22,7 @@ export const isNumber = (f: Usable | undefined) => f !== undefined && (typeOf(f)
 /** What can be drawn of a data set, coordinates first among dimensions. */
 export function usable(set: KnownSet | undefined, calculated: readonly AnalysisField[] = []): Usable[] {
   if (!set) return [];
-  const own = calculated.filter((f) => f.data_set === set.id).map(({ data_set: _, ...f }): Usable => ({ ...f, own: true }));
+  const own = calculated.filter((f) => f.data_set === set.id).map((f): Usable => ({ ...without(f, 'data_set'), own: true }));
   return [
     ...(set.coordinates ?? []).map((c): Usable => ({ name: c.name, role: 'dimension', coordinate: true, description: `${c.latitude}, ${c.longitude}` })),
     ...set.fields.filter((f) => !f.hidden),

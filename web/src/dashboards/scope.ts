@@ -1,4 +1,5 @@
 import type { Definition, Sheet, SheetFilter, View, Visual } from '../api/dash';
+import { without } from './without';
 
 // What concerns a visual, of all that is set on its page. Nothing else is sent with its
 // question: a change that does not concern it asks nothing again.
@@ -27,7 +28,6 @@ export function viewFor(d: Definition, s: Sheet, v: Visual, view: View): View {
 
 /** What of a visual its question depends on: neither its place nor its look. */
 export function question(v: Visual): Visual {
-  const { title: _, lines: __, text: ___, place: ____, look: _____, wells, ...asked } = v;
-  const bare = Object.fromEntries(Object.entries(wells ?? {}).map(([name, fields]) => [name, fields.map(({ label: _, format: __, ...f }) => f)]));
-  return { ...asked, wells: bare, look: {}, place: { x: 0, y: 0, w: 1, h: 1 } };
+  const bare = Object.fromEntries(Object.entries(v.wells ?? {}).map(([name, fields]) => [name, fields.map((f) => without(f, 'label', 'format'))]));
+  return { ...without(v, 'title', 'lines', 'text'), wells: bare, look: {}, place: { x: 0, y: 0, w: 1, h: 1 } };
 }

@@ -1,4 +1,5 @@
 import type { Filter, Grain, Mark, View } from '../api/dash';
+import { without } from './without';
 
 // What a viewer has set stands in the address, readable:
 //
@@ -68,8 +69,7 @@ export function filterText(f: Filter): string {
 
 /** Sets of a filter what a text says. What the text does not say is unset. */
 export function withText(f: Filter, text: string): Filter {
-  const { off, exclude, nulls, contains, from, to, exclude_from, exclude_to, relative, n, grain, anchor, bottom, values, ...set }: Filter = f;
-  const out: Filter = set;
+  const out: Filter = without(f, 'off', 'exclude', 'nulls', 'contains', 'from', 'to', 'exclude_from', 'exclude_to', 'relative', 'n', 'grain', 'anchor', 'bottom', 'values');
   for (const p of text === '' ? [] : text.split('*')) {
     const rest = p.slice(2);
     const bounds = ranged(f) ? range.exec(p) : null;

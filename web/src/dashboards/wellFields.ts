@@ -1,6 +1,7 @@
 import { type Visual, type VisualKind, type Well, type WellField, wells } from '../api/dash';
 import { measure } from '../charts/suggest';
 import { isNumber, isTime, roleOf, type Usable } from './fields';
+import { without } from './without';
 
 // What goes into which well, and as what.
 
@@ -47,13 +48,9 @@ export function putAnywhere(v: Visual, f: Usable): Visual {
 }
 
 const withWell = (v: Visual, well: string, fields: WellField[]): Visual => {
-  const { [well]: _, ...others } = v.wells ?? {};
+  const others = without(v.wells ?? {}, well);
   const next = { ...v, wells: fields.length > 0 ? { ...others, [well]: fields } : others };
-  if (next.sort && !next.wells[next.sort.well]?.[next.sort.index ?? 0]) {
-    const { sort: _, ...rest } = next;
-    return rest;
-  }
-  return next;
+  return next.sort && !next.wells[next.sort.well]?.[next.sort.index ?? 0] ? without(next, 'sort') : next;
 };
 
 /** Changes a field in a well; with undefined takes it out. */
@@ -95,8 +92,7 @@ export function asKind(v: Visual, kind: VisualKind, fields: readonly Usable[]): 
   for (const w of wells[kind]) fill(w, w.min, true);
   for (const w of wells[kind]) fill(w, w.max, true);
   for (const w of wells[kind]) fill(w, w.min, false);
-  const { sort: _, wells: __, ...rest } = v;
-  return { ...rest, kind, ...(kind !== 'text' && { wells: next }) };
+  return { ...without(v, 'sort', 'wells'), kind, ...(kind !== 'text' && { wells: next }) };
 }
 
 /** Whether there is something to ask for a visual, and all its wells have what they must. */

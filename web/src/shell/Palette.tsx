@@ -1,7 +1,7 @@
 import '@mantine/spotlight/styles.layer.css';
 
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, spotlight } from '@mantine/spotlight';
-import { IconBucket, IconEraser, IconHistory, IconKeyboard, IconLogout, IconMoon, IconPlugConnected, IconPlus, IconServer2, IconShieldLock, IconStack2, IconTable, IconUser, IconUsers } from '@tabler/icons-react';
+import { IconBucket, IconChartDots, IconChartHistogram, IconEraser, IconHistory, IconKeyboard, IconLogout, IconMoon, IconPlugConnected, IconPlus, IconServer2, IconShieldLock, IconStack2, IconTable, IconUser, IconUsers } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo } from 'react';
@@ -9,6 +9,7 @@ import { useEffect, useMemo } from 'react';
 import { groups, policies, roles, users } from '../api/access';
 import { buckets } from '../api/buckets';
 import { databases, ownCatalog, tables } from '../api/catalogs';
+import { analyses, dashboards } from '../api/dashboards';
 import { dataSets } from '../api/datasets';
 import { history } from '../api/queries';
 import { logout, session } from '../api/session';
@@ -28,6 +29,8 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
   const dbs = useQuery(databases(ownCatalog));
   const inDatabases = useQueries({ queries: (dbs.data ?? []).map((d) => tables(ownCatalog, d.name)) });
   const found = useQuery(buckets);
+  const published = useQuery(dashboards);
+  const edited = useQuery(analyses);
   const past = useInfiniteQuery(history);
   const sets = useQuery(dataSets);
   // Others would only be refused, each time the palette opens.
@@ -57,6 +60,7 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
           { id: 'new-query', label: 'New query', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/query', search: { sql: ' ' } }) },
           { id: 'connect', label: 'Connect data source', keywords: ['hive', 'metastore', 'catalog'], leftSection: <IconPlugConnected size={16} />, onClick: () => void navigate({ to: '/catalog/connect' }) },
           { id: 'new-data-set', label: 'New data set', keywords: ['extract', 'import', 'prepare'], leftSection: <IconStack2 size={16} />, onClick: () => void navigate({ to: '/data-sets/new' }) },
+          { id: 'new-analysis', label: 'New analysis', keywords: ['dashboard', 'chart', 'visual'], leftSection: <IconChartHistogram size={16} />, onClick: () => void navigate({ to: '/dashboards', search: { open: 'new' } }) },
           { id: 'new-request', label: 'New erasure request', keywords: ['erase', 'forget', 'person'], leftSection: <IconEraser size={16} />, onClick: () => void navigate({ to: '/erasure', search: { name: 'new' } }) },
           { id: 'new-instance', label: 'New database instance', keywords: ['postgres', 'mariadb', 'rds'], leftSection: <IconServer2 size={16} />, onClick: () => void navigate({ to: '/databases', search: { name: 'new' } }) },
           { id: 'new-policy', label: 'New policy', leftSection: <IconPlus size={16} />, onClick: () => void navigate({ to: '/access', search: { view: 'policies', name: 'new' } }) },
@@ -112,6 +116,11 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
       })),
     );
     if (ts.length > 0) all.push({ group: 'Tables', actions: ts });
+    const boards: SpotlightActionData[] = [
+      ...(published.data ?? []).map((d) => ({ id: `dashboard ${d.id}`, label: d.name, what: 'dashboard', icon: IconChartHistogram, go: () => void navigate({ to: '/dashboards/$dashboard', params: { dashboard: d.id } }) })),
+      ...(edited.data ?? []).map((a) => ({ id: `analysis ${a.id}`, label: a.name, what: 'analysis', icon: IconChartDots, go: () => void navigate({ to: '/analyses/$analysis', params: { analysis: a.id } }) })),
+    ].map((b) => ({ id: b.id, label: b.label, rightSection: <span className={css.paletteNote}>{b.what}</span>, leftSection: <b.icon size={16} />, onClick: b.go }));
+    if (boards.length > 0) all.push({ group: 'Dashboards', actions: boards });
     const bs = (found.data ?? []).map((b) => ({
       id: `bucket ${b.name}`,
       label: b.name,
@@ -149,7 +158,7 @@ export default function Palette(props: { onClose: () => void; onKeys: () => void
     }));
     if (runs.length > 0) all.push({ group: 'Recent queries', actions: runs });
     return all;
-  }, [navigate, toggle, props.onKeys, props.onProblem, inDatabases, found.data, past.data, sets.data, us.data, gs.data, rs.data, ps.data]);
+  }, [navigate, toggle, props.onKeys, props.onProblem, inDatabases, found.data, published.data, edited.data, past.data, sets.data, us.data, gs.data, rs.data, ps.data]);
 
   return (
     <Spotlight
