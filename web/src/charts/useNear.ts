@@ -1,0 +1,32 @@
+import { type RefObject, useEffect, useState } from 'react';
+
+/** How far outside the view, in pixels, a visual is drawn already, and still kept. */
+const margin = 700;
+
+const told = new WeakMap<Element, (near: boolean) => void>();
+let watch: IntersectionObserver | undefined;
+
+/** One observer for all visuals of a page. */
+const observer = () =>
+  (watch ??= new IntersectionObserver(
+    (entries) => {
+      for (const e of entries) told.get(e.target)?.(e.isIntersecting);
+    },
+    { rootMargin: `${margin}px` },
+  ));
+
+/** Whether an element is in view or near it: of fifty charts on a page only those are drawn. */
+export function useNear(ref: RefObject<HTMLElement | null>): boolean {
+  const [near, setNear] = useState(false);
+  useEffect(() => {
+    const e = ref.current;
+    if (!e) return;
+    told.set(e, setNear);
+    observer().observe(e);
+    return () => {
+      observer().unobserve(e);
+      told.delete(e);
+    };
+  }, [ref]);
+  return near;
+}
