@@ -9,6 +9,7 @@ import { PageHead } from '../ui/PageHead';
 import { ProblemView } from '../ui/Problem';
 import { Waiting } from '../ui/Waiting';
 import { empty } from './draft';
+import { aliasFor } from './joins';
 import { Workbench } from './Workbench';
 
 const route = getRouteApi('/data-sets/$dataSet');
@@ -44,7 +45,7 @@ export function NewDataSetPage() {
   const [start] = useState<DataSetDraft>(() => {
     if (sql !== undefined) return { ...empty, source: { catalog, database, sql } };
     if (table === undefined || database === undefined) return empty;
-    return { ...empty, source: { tables: [{ alias: table, catalog: catalog ?? ownCatalog, database, table }] } };
+    return { ...empty, source: { tables: [{ alias: aliasFor([], table), catalog: catalog ?? ownCatalog, database, table }] } };
   });
 
   useEffect(() => {

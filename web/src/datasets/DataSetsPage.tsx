@@ -41,7 +41,7 @@ export function DataSetsPage() {
   return (
     <>
       <PageHead title="Data sets" label="Data sets">
-        {make}
+        {q.data?.length !== 0 && make}
         <Menu position="bottom-end" width={180}>
           <Menu.Target>
             <Button variant="default" px={6} aria-label="More actions">

@@ -72,7 +72,7 @@ export function FieldList(props: {
         {groups.length === 0 && <p className={`muted ${css.none}`}>{needle === '' ? 'No fields yet.' : `No field is called “${filter.trim()}”.`}</p>}
         {groups.map((g) => (
           <section key={g.title} aria-label={g.title}>
-            <h3>{g.title}</h3>
+            <h2>{g.title}</h2>
             <ul>
               {g.items.map((i) => (
                 <li key={i.name} data-hidden={i.field?.hidden || undefined} data-selected={props.selected?.(i) || undefined}>

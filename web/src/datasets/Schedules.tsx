@@ -17,6 +17,9 @@ const monthDays = Array.from({ length: 28 }, (_, i) => String(i + 1));
 const zones = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((z) => z !== 'UTC')];
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+/** How many the service allows. */
+const most = 5;
+
 /** When an extract is refreshed by itself. */
 export function Schedules({ draft, change }: { draft: DataSetDraft; change: Change }) {
   const all = draft.refresh ?? [];
@@ -26,7 +29,7 @@ export function Schedules({ draft, change }: { draft: DataSetDraft; change: Chan
       title="Schedule"
       note={all.length === 0 ? 'refreshed by hand only' : undefined}
       action={
-        all.length < 10 && (
+        all.length < most && (
           <Button variant="default" leftSection={<IconPlus size={14} />} onClick={() => change((d) => ({ ...d, refresh: [...(d.refresh ?? []), { every: 'daily', at: '06:00', zone: here === 'UTC' ? undefined : here }] }))}>
             Add time
           </Button>

@@ -10,6 +10,7 @@ import { Tree } from '../tree/Tree';
 import { ProblemView } from '../ui/Problem';
 import { Waiting } from '../ui/Waiting';
 import { JoinSource } from './JoinSource';
+import { aliasFor } from './joins';
 import { SQLSource } from './SQLSource';
 import css from './datasets.module.css';
 
@@ -75,7 +76,7 @@ function TableSource(props: { source: Source; reading: Reading }) {
           database={now?.database ?? 'default'}
           filter={filter}
           selected={now && { database: now.database, table: now.table }}
-          onTable={(t) => props.reading.mutate({ tables: [{ alias: t.name, catalog, database: t.database, table: t.name }] })}
+          onTable={(t) => props.reading.mutate({ tables: [{ alias: aliasFor([], t.name), catalog, database: t.database, table: t.name }] })}
         />
       </div>
     </div>

@@ -13,6 +13,8 @@ const table = (alias: string, on?: [string, string, string][]): SourceTable => (
 
 it('names a table that is there twice', () => expect(aliasFor([table('orders'), table('orders_2')], 'Orders')).toBe('Orders_3'));
 
+it('leaves out of an alias what it cannot hold', () => expect([aliasFor([], 'süß-2'), aliasFor([], '2020')]).toEqual(['s___2', '_2020']));
+
 it.each([
   [{ a: ['date', 'country', 'n'] }, ['date', 'country', 'm'], ['date', 'country']],
   [{ a: ['customer_id', 'name'] }, ['customer_id', 'name'], ['customer_id']],

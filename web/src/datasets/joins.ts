@@ -5,10 +5,11 @@ export type Columns = Record<string, string[]>;
 
 type Join = NonNullable<SourceTable['join']>;
 
-/** A name for a table in a join: its own, or it with a number. */
+/** A name for a table in a source: its own, with what a name cannot hold left out, or it with a number. */
 export function aliasFor(list: SourceTable[], table: string): string {
+  const own = table.replaceAll(/\W/g, '_').replace(/^(?=\d)/, '_').slice(0, 60) || 't';
   for (let n = 1; ; n++) {
-    const alias = n === 1 ? table : `${table}_${n}`;
+    const alias = n === 1 ? own : `${own}_${n}`;
     if (!list.some((t) => t.alias.toLowerCase() === alias.toLowerCase())) return alias;
   }
 }
