@@ -47,8 +47,9 @@ export async function updateDataSet(id: string, draft: DataSetDraft, revision: n
   return s;
 }
 
-export async function deleteDataSet(id: string) {
-  await call('DELETE', address(['data-sets', id]));
+/** Deletes a data set; one that analyses or dashboards ask only by force. */
+export async function deleteDataSet(id: string, force: boolean) {
+  await call('DELETE', address(['data-sets', id], { force: force || undefined }));
   cache.removeQueries({ queryKey: dataSet(id).queryKey });
   await cache.invalidateQueries({ queryKey: dataSets.queryKey });
 }

@@ -11,6 +11,7 @@ import { mod } from '../ui/keys';
 import { ProblemView } from '../ui/Problem';
 import { Waiting } from '../ui/Waiting';
 import { setField } from './draft';
+import { placeIn } from './place';
 import type { SheetProps } from './PrepareView';
 import { typeNames, typeOf } from './types';
 import css from './datasets.module.css';
@@ -45,9 +46,10 @@ export function Expression(props: SheetProps & { name: string; text: string; act
   const values = q.data?.answer.columns.find((c) => c.name === (name || 'expression'))?.values.slice(0, mostValues);
   const problem = asked !== '' && q.error ? problemOf(q.error) : undefined;
   const error = useMemo(() => {
-    if (!problem?.line || !problem.column || rested !== text) return undefined;
-    return { ...tokenAt(text, offsetOf(text, problem.line, problem.column)), message: problem.message };
-  }, [problem, rested, text]);
+    const at = problem && placeIn(problem, name || 'expression');
+    if (!at || rested !== text) return undefined;
+    return { ...tokenAt(text, offsetOf(text, at.line, at.column)), message: problem.message };
+  }, [problem, name, rested, text]);
   const names = useMemo(
     () => ({
       fields: draft.fields.filter((f) => f.name !== name).map((f) => ({ name: f.name, type: typeNames[typeOf(f)] })),

@@ -1,10 +1,11 @@
-import { ActionIcon, Button, Checkbox, Select, TagsInput, TextInput, NumberInput } from '@mantine/core';
+import { ActionIcon, Button, Checkbox, NumberInput, Select, TagsInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
 
 import type { Field, Filter, FilterKind, Grain } from '../api/dash';
 import { Part, Sheet } from '../ui/Sheet';
 import list from '../ui/list.module.css';
 import type { SheetProps } from './PrepareView';
+import { Late } from './Late';
 import { isNumber, isTime, typeOf } from './types';
 import { known } from './usePreview';
 import css from './datasets.module.css';
@@ -135,8 +136,8 @@ function Bounds(props: { of: Filter; nth: number; examples: readonly unknown[]; 
       return (
         <>
           <div className={list.pair}>
-            <TextInput label="From" placeholder={time ? '2020-09-10' : undefined} value={f.from ?? ''} onChange={(e) => onChange({ ...f, from: e.currentTarget.value || undefined }, 'filter from')} />
-            <TextInput label={time ? 'To, excluded' : 'To, included'} placeholder={time ? '2020-09-11' : undefined} value={f.to ?? ''} onChange={(e) => onChange({ ...f, to: e.currentTarget.value || undefined }, 'filter to')} />
+            <Late label="From" placeholder={time ? '2020-09-10' : undefined} value={f.from ?? ''} onChange={(v) => onChange({ ...f, from: v || undefined })} />
+            <Late label={time ? 'To, excluded' : 'To, included'} placeholder={time ? '2020-09-11' : undefined} value={f.to ?? ''} onChange={(v) => onChange({ ...f, to: v || undefined })} />
           </div>
         </>
       );

@@ -6,7 +6,7 @@ import { useMemo } from 'react';
 import type { DataSetDraft, Preview, Value } from '../api/dash';
 import { Grid } from '../grid/Grid';
 import { Empty } from '../ui/Empty';
-import { counted } from '../ui/format';
+import { count, counted } from '../ui/format';
 import { ProblemView } from '../ui/Problem';
 import { Waiting } from '../ui/Waiting';
 import { CoordinateSheet } from './CoordinateSheet';
@@ -121,8 +121,10 @@ export function PrepareView(props: {
                     <span className={`clip ${css.head1Name}`}>{f.name}</span>
                     <span className={css.chip} data-wrong={failure !== undefined || undefined}>
                       <TypeIcon of={f} />
-                      {typeNames[typeOf(f)]}
-                      {failure && ` · ${counted(failure.rows, 'row')} left empty`}
+                      <span className="clip">
+                        {typeNames[typeOf(f)]}
+                        {failure && ` · ${count(failure.rows)} fail`}
+                      </span>
                     </span>
                   </button>
                 );

@@ -45,7 +45,8 @@ export function Workbench(props: { saved?: DataSet; start: DataSetDraft; search:
   const [history, setHistory] = useState(() => begin(props.saved ? draftOf(props.saved) : props.start));
   const [kept, setKept] = useState(history.now);
   const [theirs, setTheirs] = useState<DataSet>();
-  const [removing, setRemoving] = useState(false);
+  // '' while it is asked whether to delete; then why it was refused, which can be overruled.
+  const [removing, setRemoving] = useState<string>();
   const draft = history.now;
   const dirty = draft !== kept;
   const left = useRef(false); // on purpose, to another page
@@ -85,8 +86,8 @@ export function Workbench(props: { saved?: DataSet; start: DataSetDraft; search:
 
   const save = useMutation({
     mutationFn: async ({ over }: { visualize: boolean; over?: number }) => {
-      const s = base ? await updateDataSet(base.id, draft, over ?? base.revision) : await createDataSet(draft);
-      return s;
+      const whole = { ...draft, name: draft.name.trim() };
+      return base ? updateDataSet(base.id, whole, over ?? base.revision) : createDataSet(whole);
     },
     onSuccess: (s, { visualize }) => {
       setTheirs(undefined);
@@ -190,7 +191,7 @@ export function Workbench(props: { saved?: DataSet; start: DataSetDraft; search:
                   Export YAML
                 </Menu.Item>
                 <Menu.Divider />
-                <Menu.Item leftSection={<IconTrash size={15} />} onClick={() => setRemoving(true)}>
+                <Menu.Item leftSection={<IconTrash size={15} />} onClick={() => setRemoving('')}>
                   Delete data set
                 </Menu.Item>
               </Menu.Dropdown>
@@ -243,18 +244,32 @@ export function Workbench(props: { saved?: DataSet; start: DataSetDraft; search:
           What was changed of {draft.name ? <b>{draft.name}</b> : 'this data set'} is lost.
         </Confirm>
       )}
-      {removing && base && (
+      {removing !== undefined && base && (
         <Confirm
+          key={removing}
           title="Delete data set"
-          action="Delete"
-          onClose={() => setRemoving(false)}
+          action={removing === '' ? 'Delete' : 'Delete all the same'}
+          onClose={() => setRemoving(undefined)}
           onConfirm={async () => {
-            await deleteDataSet(base.id);
+            try {
+              await deleteDataSet(base.id, removing !== '');
+            } catch (e) {
+              if (problemOf(e).kind !== 'conflict' || removing !== '') throw e;
+              // Told why, one can still want it.
+              setTimeout(() => setRemoving(problemOf(e).message));
+              return;
+            }
             left.current = true;
             void navigate({ to: '/data-sets' });
           }}
         >
-          Delete the data set <b>{base.name}</b> and its extract? Visuals that ask it answer nothing any more. The tables stay.
+          {removing === '' ? (
+            <>
+              Delete the data set <b>{base.name}</b> and its extract? The tables stay.
+            </>
+          ) : (
+            <>It was not deleted: {removing}. Deleted all the same, their visuals will say that it is gone.</>
+          )}
         </Confirm>
       )}
     </div>
