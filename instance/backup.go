@@ -73,8 +73,35 @@ func (c *counter) Read(p []byte) (int, error) {
 // backs says that an instance has automated backups.
 func (l *Local) backs(r *record) bool { return r.Retention > 0 && l.Backups != nil }
 
-// beginAutomated begins the automated backup of the day.
+// backUpAgain is when an automated backup that failed is tried again.
+const backUpAgain = 15 * time.Minute
+
+// backupDue says that it is time for an automated backup: the day's, or one that is needed
+// at once.
+func (l *Local) backupDue(r *record, now time.Time) bool {
+	if !l.backs(r) || now.Before(r.NoBackup) {
+		return false
+	}
+	if r.BackedUp.IsZero() {
+		return true
+	}
+	w, err := ParseBackupWindow(r.BackupWindow)
+	return err == nil && r.Source == "" && w.Open(now) && r.BackedUp.Before(w.Opened(now))
+}
+
+// beginAutomated begins an automated backup. Those before that failed are forgotten.
 func (l *Local) beginAutomated(ctx context.Context, tx *sql.Tx, r *record) error {
+	all, err := automatedOf(ctx, tx, r.ID)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if s.Status == failed { // which has no bytes
+			if _, err := l.dropSnapshot(ctx, tx, &s); err != nil {
+				return err
+			}
+		}
+	}
 	s, err := l.newAutomated(ctx, tx, r)
 	if err != nil {
 		return err

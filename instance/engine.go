@@ -60,6 +60,11 @@ type Engine interface {
 	Follow(ctx context.Context, s, of Server, wait bool) error
 	// Unfollow ends what Follow made at of, so that of no longer keeps anything for s.
 	Unfollow(ctx context.Context, s, of Server) error
+	// Synced reports whether s, which of's commits wait for, has all that of has told its
+	// clients is committed, so that s can take its place. Of may have died. It is false where
+	// that is not certain: before s has caught up, and after it was away. A server that was
+	// promoted since is.
+	Synced(ctx context.Context, s, of Server) (bool, error)
 	// Promote makes a replica a server of its own, which accepts writes at s.Port when
 	// Promote returns. It need not run before.
 	Promote(ctx context.Context, s Server) error

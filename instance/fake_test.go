@@ -426,6 +426,21 @@ func (e *fakeEngine) Unfollow(ctx context.Context, s, of Server) error {
 	})
 }
 
+func (e *fakeEngine) Synced(ctx context.Context, s, of Server) (synced bool, err error) {
+	err = e.do(ctx, "synced", func() error {
+		f, o := e.find(s.Dir), e.find(of.Dir)
+		switch {
+		case f == nil:
+		case f.follows == "":
+			synced = true // it was promoted
+		default:
+			synced = o != nil && f.follows == of.Dir && o.waits[s.Dir] && len(f.commits) == len(o.commits)
+		}
+		return nil
+	})
+	return synced, err
+}
+
 func (e *fakeEngine) Promote(ctx context.Context, s Server) error {
 	return e.do(ctx, "promote", func() error {
 		f := e.find(s.Dir)

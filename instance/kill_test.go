@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"lethe"
 )
 
 // deeds are what is done to the instance shop, each with what must be so afterwards.
@@ -138,6 +140,27 @@ var deeds = []struct {
 			b.t.Error("it is the server of before")
 		}
 	}, nil},
+	{"death of the first server", func(b *bench) error {
+		b.machine.mu.Lock()
+		id := b.at(int(*b.get("shop").Endpoint.Port)).id
+		b.machine.mu.Unlock()
+		b.crash(id)
+		return nil
+	}, func(b *bench) {
+		b.until("it answers", func() bool { _, err := b.read(int(*b.get("shop").Endpoint.Port)); return err == nil })
+		d := b.is("shop", available)
+		if v, err := b.read(int(*d.Endpoint.Port)); err != nil || !slices.Equal(v, []string{"kept", "at both"}) {
+			b.t.Errorf("after the death it has %q, %v", v, err)
+		}
+	}, func(b *bench) {
+		if _, err := b.ModifyDBInstance(context.Background(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: ptr("shop"), MultiAZ: ptr(true), ApplyImmediately: ptr(true)}); err != nil {
+			b.t.Fatal(err)
+		}
+		d := b.is("shop", available)
+		if err := b.write(int(*d.Endpoint.Port), "at both"); err != nil {
+			b.t.Fatal(err)
+		}
+	}},
 	{"delete", func(b *bench) error {
 		_, err := b.DeleteDBInstance(context.Background(), &rds.DeleteDBInstanceInput{DBInstanceIdentifier: ptr("shop"), FinalDBSnapshotIdentifier: ptr("final")})
 		return err
@@ -238,5 +261,109 @@ func TestStandby(t *testing.T) {
 		s := b.on(rs[0].servers()[1])
 		return rs[0].steady() && s != nil && s.running != nil && s.follows != ""
 	})
+	b.is("shop", available) // a backup is made after a failover
+	b.tidy()
+}
+
+// TestStandbyBehind: a standby that lacks something does not take the first server's place,
+// neither when that dies nor when it is asked for.
+func TestStandbyBehind(t *testing.T) {
+	b := newBench(t)
+	d := b.create("shop", func(in *rds.CreateDBInstanceInput) { in.MultiAZ = ptr(true) })
+	port, first := int(*d.Endpoint.Port), *d.DbiResourceId
+	write := func(v string) {
+		t.Helper()
+		if err := b.write(port, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("at both")
+	b.crash(first + "-b")
+	write("at the first") // whose commits wait for a standby only while it is there
+	b.crash(first)
+	b.until("clients are served again", func() bool { _, err := b.read(port); return err == nil })
+	b.until("it was not failed over", func() bool { return b.said("shop", "not failed over") })
+	b.is("shop", available)
+	if v, err := b.read(port); err != nil || !slices.Equal(v, []string{"at both", "at the first"}) {
+		t.Errorf("it has %q, %v", v, err)
+	}
+	tend := func() {
+		t.Helper()
+		if err := b.Tend(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+
+	// One that runs and is behind is noted, and is waited for again when it has caught up.
+	lag := func(n int) {
+		b.machine.mu.Lock()
+		defer b.machine.mu.Unlock()
+		s := b.on(first + "-b")
+		if s.commits = s.commits[:n]; n == 0 {
+			delete(b.on(first).waits, s.started.Dir)
+		}
+	}
+	b.machine.fail("start", errors.New("it cannot be reached"))
+	lag(0)
+	if err := b.Tend(t.Context()); err == nil {
+		t.Error("a standby that cannot be started is not told of")
+	}
+	if !b.said("shop", "The standby is behind") {
+		t.Errorf("%q", b.events("shop"))
+	}
+	b.machine.fail("start", nil)
+	b.machine.mu.Lock()
+	source, standby := b.on(first), b.on(first+"-b")
+	standby.commits, source.waits[standby.started.Dir] = slices.Clone(source.commits), true
+	b.machine.mu.Unlock()
+	tend()
+	if !b.said("shop", "committed again") {
+		t.Errorf("%q", b.events("shop"))
+	}
+	b.is("shop", available)
+	b.tidy()
+}
+
+// TestBackupAgain: an automated backup that failed is made again before the next day's.
+func TestBackupAgain(t *testing.T) {
+	b := newBench(t)
+	b.create("shop", func(in *rds.CreateDBInstanceInput) { in.PreferredBackupWindow = ptr("14:00-14:30") })
+	backups := func(status string) (n int) {
+		t.Helper()
+		out, err := b.DescribeDBSnapshots(t.Context(), &rds.DescribeDBSnapshotsInput{DBInstanceIdentifier: ptr("shop"), SnapshotType: ptr("automated")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range out.DBSnapshots {
+			if *s.Status == status {
+				n++
+			}
+		}
+		return n
+	}
+	tend := func() {
+		t.Helper()
+		if err := b.Tend(t.Context()); err != nil {
+			t.Error(err)
+		}
+		b.is("shop", available)
+	}
+	b.machine.fail("backup", lethe.Errorf(lethe.Invalid, "the disk is odd"))
+	b.pass(2*time.Hour + time.Minute) // into the window
+	tend()
+	if backups(available) != 1 || backups(failed) != 1 {
+		t.Errorf("%d backups, %d failed: %q", backups(available), backups(failed), b.events("shop"))
+	}
+	b.machine.fail("backup", nil)
+	b.pass(time.Minute)
+	tend()
+	if backups(available) != 1 {
+		t.Error("it is tried again without a pause")
+	}
+	b.pass(backUpAgain)
+	tend()
+	if backups(available) != 2 || backups(failed) != 0 {
+		t.Errorf("after a while %d backups, %d failed", backups(available), backups(failed))
+	}
 	b.tidy()
 }

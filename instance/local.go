@@ -47,6 +47,10 @@ type Options struct {
 	Scale float64
 	// Memory is what servers may have of this host in all, in bytes; 0 for what the host has.
 	Memory int64
+	// Rotation is after how long the current log file of a server is ended, so that it can be
+	// kept in Backups: what is lost with the host's disk at most, beside upkeep's pause. 0
+	// is a minute.
+	Rotation time.Duration
 	// Now is the clock of windows and retention; time.Now if nil.
 	Now func() time.Time
 	// Log gets what no caller is told.
@@ -118,6 +122,9 @@ func NewLocal(ctx context.Context, o Options) (*Local, error) {
 	}
 	if o.Scale <= 0 {
 		o.Scale = 1
+	}
+	if o.Rotation == 0 {
+		o.Rotation = time.Minute
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

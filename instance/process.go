@@ -28,6 +28,7 @@ type job struct {
 	First    string        `json:",omitempty"` // the id of the first automated backup, which it makes
 	Keep     bool          `json:",omitempty"` // the automated backups of the instance that is deleted
 	Promoted bool          `json:",omitempty"` // the standby is the first server already
+	Kept     bool          `json:",omitempty"` // the standby could not take its place, and the first server did
 	Snapshot string        `json:",omitempty"` // the id of that which is made, or restored from
 	From     string        `json:",omitempty"` // the resource id of the instance restored or copied from
 	Until    time.Time     `json:",omitzero"`  // up to when it is restored; zero for all there is
@@ -61,6 +62,7 @@ const (
 	jobStop      = "stop"
 	jobSnapshot  = "snapshot"
 	jobMirror    = "mirror"
+	jobFailover  = "failover"
 	jobDelete    = "delete"
 )
 
@@ -77,6 +79,7 @@ func plans() map[string][]stage {
 		jobStop:      {{"save", (*Local).saveBefore}, {"halt", (*Local).halt}, {"finish", (*Local).halted}},
 		jobSnapshot:  {{"save", (*Local).saveSnapshot}, {"finish", (*Local).snapshotMade}},
 		jobMirror:    {{"boot", (*Local).boot}, {"second", (*Local).haveStandby}, {"finish", (*Local).mirrored}},
+		jobFailover:  {{"promote", (*Local).failover}, {"second", (*Local).haveStandby}, {"finish", (*Local).mirrored}},
 		jobDelete:    {{"save", (*Local).saveBefore}, {"clear", (*Local).clear}, {"forget", (*Local).forget}},
 	}
 }
@@ -200,14 +203,19 @@ func (l *Local) failed(ctx context.Context, tx *sql.Tx, r *record, why string) e
 	switch j.Kind {
 	case jobSnapshot:
 		// The server runs as before.
-		if err := l.reviseSnapshot(ctx, tx, j.Snapshot, func(s *snapshot) { s.Status = failed }); err != nil {
+		if err := l.reviseSnapshot(ctx, tx, j.Snapshot, func(s *snapshot) {
+			if s.Status = failed; s.Type == automated {
+				// It is made again soon, and not only in the next window.
+				r.BackedUp, r.NoBackup = time.Time{}, l.now().Add(backUpAgain)
+			}
+		}); err != nil {
 			return err
 		}
 		status, category = j.Before, "backup"
 	case jobMirror:
 		// The next one is made from the beginning.
 		r.Standby, status = 0, j.Before
-	case jobCreate, jobReplicate:
+	case jobCreate, jobReplicate, jobFailover:
 		if status == "" {
 			status = failed
 		}

@@ -86,7 +86,9 @@ type record struct {
 	Server   string    `json:",omitempty"` // the id of its server, if that is not the resource id: after a failover
 	Full     bool      `json:",omitempty"` // its server is stopped since its storage is used up
 	Restore  time.Time // up to which moment it can be restored
-	BackedUp time.Time // when the last automated backup began
+	BackedUp time.Time // when the last automated backup began; zero if one is to be made soon
+	NoBackup time.Time `json:",omitzero"`  // until then no automated backup is begun, since one failed
+	Behind   bool      `json:",omitempty"` // its standby lacks what was committed, or may lack it
 	Stopped  time.Time // when it was stopped; it is started again after seven days
 }
 

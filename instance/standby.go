@@ -3,10 +3,9 @@ package instance
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"os"
 	"time"
-
-	"lethe"
 )
 
 // A Multi-AZ instance has a second server, the standby, that follows the first: a commit
@@ -80,23 +79,60 @@ func (l *Local) haveStandby(ctx context.Context, r *record) error {
 	return e.Start(ctx, second)
 }
 
+// beginFailover begins what is done when the first server of an instance with a standby has
+// died. Who calls it holds the instance and has watched it, which is over then.
+func (l *Local) beginFailover(r *record) error {
+	n, err := l.revise(l.run, r.ID, func(_ *sql.Tx, r *record) error {
+		if r.steady() && r.up() {
+			r.begin(modifying, job{Kind: jobFailover})
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errGone) {
+		return err
+	}
+	l.mu.Lock()
+	delete(l.watchers, r.ID)
+	l.mu.Unlock()
+	if err == nil {
+		l.launch(l.run, n)
+	}
+	return nil
+}
+
+// A standby that is behind has so long to catch up before a failover that was asked for.
+const catchUp = 30 * time.Second
+
 // failover makes the standby the server that clients reach, at the same port. The one
 // before is stopped, so that there are never two, and its folder is for the next standby.
+// A standby that may lack something that was committed does not take its place: the first
+// server is started again.
 func (l *Local) failover(ctx context.Context, r *record) error {
+	if r.Job.Promoted || r.Job.Kept {
+		return nil // it was done before a crash
+	}
 	e, first, err := l.server(r)
 	if err != nil {
 		return err
 	}
 	second, ok := r.second(first)
-	if !ok {
-		if r.Job != nil && r.Job.Promoted {
-			return nil // it was done before a crash
+	if ok && runs(e, first) {
+		if ok, err = l.waitSync(ctx, e, second, first); err != nil {
+			return err
 		}
-		return lethe.Errorf(lethe.Conflict, "the instance %s has no standby at the moment", r.Name)
 	}
 	from := time.Now()
 	if err := e.Stop(ctx, first); err != nil {
 		return err
+	}
+	if ok {
+		if ok, err = e.Synced(ctx, second, first); err != nil {
+			l.Log.Warn("It is not known whether a standby has what was committed", "instance", r.Name, "err", err)
+			ok = false
+		}
+	}
+	if !ok {
+		return l.keepFirst(ctx, r, from)
 	}
 	second.Port = first.Port
 	if err := e.Promote(ctx, second); err != nil {
@@ -104,23 +140,103 @@ func (l *Local) failover(ctx context.Context, r *record) error {
 	}
 	d := time.Since(from)
 	n, err := l.revise(ctx, r.ID, func(tx *sql.Tx, r *record) error {
-		r.Server, r.Standby = second.ID, 0
-		if r.Job != nil {
-			r.Job.Outage += d
-			r.Job.Promoted = true
-		} else {
-			// Its servers are two again when this is done.
-			r.begin(modifying, job{Kind: jobMirror})
-		}
+		r.Server, r.Standby, r.Behind = second.ID, 0, false
+		r.Job.Outage += d
+		r.Job.Promoted = true
+		// A backup of the server that it is now: no recovery has to go over the failover.
+		r.BackedUp = time.Time{}
 		return l.event(ctx, tx, r.source(), "failover", "Multi-AZ instance failover completed in %d ms", d.Milliseconds())
 	})
 	if err == nil {
 		*r = *n
-		if r.Job.Kind == jobMirror {
-			l.launch(ctx, r)
-		}
 	}
 	return err
+}
+
+// waitSync waits, not for long, until a standby has what the first server has committed.
+func (l *Local) waitSync(ctx context.Context, e Engine, second, first Server) (bool, error) {
+	for end := time.Now().Add(catchUp); ; {
+		ok, err := e.Synced(ctx, second, first)
+		if ok || err != nil && !runs(e, first) || time.Now().After(end) {
+			return ok, nil // who does not run is asked again
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// keepFirst starts the first server again, where the standby cannot take its place.
+func (l *Local) keepFirst(ctx context.Context, r *record, from time.Time) error {
+	if err := l.boot(ctx, r); err != nil {
+		return err
+	}
+	d := time.Since(from)
+	n, err := l.revise(ctx, r.ID, func(tx *sql.Tx, r *record) error {
+		r.Job.Outage += d
+		r.Job.Kept = true
+		return l.event(ctx, tx, r.source(), "failover", "The database server was started again in %d ms and not failed over, since the standby may lack what was committed", d.Milliseconds())
+	})
+	if err == nil {
+		*r = *n
+	}
+	return err
+}
+
+// checkStandby notes whether the standby of an instance has what was committed, and has one
+// that has not waited for again once it has caught up.
+func (l *Local) checkStandby(ctx context.Context, r *record) error {
+	if !r.MultiAZ {
+		return nil
+	}
+	e, first, err := l.server(r)
+	if err != nil {
+		return err
+	}
+	second, ok := r.second(first)
+	if !ok {
+		return nil
+	}
+	if ok, err = e.Synced(ctx, second, first); err != nil {
+		return err
+	}
+	var rerr error
+	if !ok {
+		if rerr = l.rejoin(ctx, r, e, second); rerr == nil {
+			ok, rerr = e.Synced(ctx, second, first)
+		}
+	}
+	if ok == !r.Behind {
+		return rerr
+	}
+	_, err = l.revise(ctx, r.ID, func(tx *sql.Tx, r *record) error {
+		if !r.steady() || !r.MultiAZ || r.Behind == !ok {
+			return nil
+		}
+		if r.Behind = !ok; ok {
+			return l.event(ctx, tx, r.source(), "recovery", "The standby has all that is committed again")
+		}
+		return l.event(ctx, tx, r.source(), "availability", "The standby is behind: it would not take the place of the first server")
+	})
+	if errors.Is(err, errGone) {
+		return rerr
+	}
+	return errors.Join(rerr, err)
+}
+
+// rejoin starts the standby, or if it runs has the first server wait for it.
+func (l *Local) rejoin(ctx context.Context, r *record, e Engine, second Server) error {
+	defer l.hold(r.ID)()
+	var now *record
+	if err := l.DB.View(ctx, func(tx *sql.Tx) (err error) {
+		now, err = l.load(ctx, tx, r.ID)
+		return err
+	}); err != nil || now == nil || !now.steady() || now.Server != r.Server || now.Standby != r.Standby {
+		return err // a job has it meanwhile
+	}
+	return e.Start(ctx, second)
 }
 
 func (l *Local) mirrored(ctx context.Context, r *record) error {

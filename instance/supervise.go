@@ -99,8 +99,8 @@ func (l *Local) keepUp(id string, starts bool, fails int) (ended <-chan struct{}
 	switch {
 	case running:
 		err = e.Start(l.run, s) // which adopts it
-	case r.MultiAZ && !starts:
-		err = l.failover(l.run, r)
+	case r.MultiAZ && r.Standby != 0 && !starts:
+		return nil, l.beginFailover(r)
 	default:
 		err = l.boot(l.run, r)
 	}
@@ -202,7 +202,10 @@ func (l *Local) tendOne(ctx context.Context, r *record) error {
 	if err := l.fill(ctx, r); err != nil {
 		return err
 	}
-	if err := l.ship(ctx, r, true); err != nil {
+	if err := l.ship(ctx, r, now.Sub(r.Restore) >= l.Rotation); err != nil {
+		return err
+	}
+	if err := l.checkStandby(ctx, r); err != nil {
 		return err
 	}
 	if w, err := ParseMaintenanceWindow(r.Maintenance); err == nil && w.Open(now) && !empty(r.Pending) {
@@ -214,7 +217,7 @@ func (l *Local) tendOne(ctx context.Context, r *record) error {
 			return l.event(ctx, tx, r.source(), "maintenance", "Applying pending modifications in the maintenance window %s", r.Maintenance)
 		})
 	}
-	if w, err := ParseBackupWindow(r.BackupWindow); err == nil && w.Open(now) && l.backs(r) && r.Source == "" && r.BackedUp.Before(w.Opened(now)) || l.backs(r) && r.BackedUp.IsZero() {
+	if l.backupDue(r, now) {
 		return l.beginIf(ctx, r.ID, available, func(tx *sql.Tx, r *record) error { return l.beginAutomated(ctx, tx, r) })
 	}
 	return nil

@@ -74,6 +74,7 @@ func testFailover(t *testing.T, u *under) {
 	s := u.follower(t, e, of, true)
 	w := u.write(t, of)
 	w.more(t)
+	until(t, "the replica to be in sync", func() bool { return synced(t, e, s, of) })
 	ended := e.Ended(of)
 	u.Kill(t, of)
 	await(t, ended)
@@ -83,6 +84,13 @@ func testFailover(t *testing.T, u *under) {
 	t.Logf("promoted within %s", time.Since(from).Round(time.Millisecond))
 	w.more(t) // at the same port
 	w.check(t, u, s)
+}
+
+func synced(t testing.TB, e instance.Engine, s, of instance.Server) bool {
+	t.Helper()
+	ok, err := e.Synced(within(t), s, of)
+	must(t, err)
+	return ok
 }
 
 // testReplicaDies: commits wait for a replica only while it is there.
@@ -95,10 +103,17 @@ func testReplicaDies(t *testing.T, u *under) {
 	u.Kill(t, s)
 	await(t, ended)
 	w.more(t)
+	if synced(t, e, s, of) {
+		t.Error("a replica that has died, and lacks what was committed since, counts as in sync")
+	}
 	must(t, e.Start(within(t), s))
 	w.more(t)
+	until(t, "the replica to be in sync again", func() bool { return synced(t, e, s, of) })
 	must(t, e.Stop(within(t), s))
 	w.more(t)
+	if synced(t, e, s, of) {
+		t.Error("a replica that was stopped counts as in sync")
+	}
 	must(t, e.Unfollow(within(t), s, of))
 	must(t, e.Stop(within(t), of))
 	must(t, e.Start(within(t), of))

@@ -261,6 +261,47 @@ func (r *reader) next() (event, error) {
 	return ev, nil
 }
 
+// committed is the last transaction of each domain in the newest of a server's logs that
+// has any.
+func (f folder) committed() (map[uint32]uint64, error) {
+	names, err := f.all()
+	if err != nil {
+		return nil, err
+	}
+	last := map[uint32]uint64{}
+	for _, name := range slices.Backward(names) {
+		if err := func() error {
+			file, err := os.Open(f.join("binlog", name))
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			r, err := newReader(file)
+			if err != nil {
+				return err
+			}
+			for {
+				ev, err := r.next()
+				if errors.Is(err, io.EOF) {
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+				if ev.kind == typeGTID {
+					last[ev.domain] = max(last[ev.domain], ev.seq)
+				}
+			}
+		}(); err != nil {
+			return nil, fmt.Errorf("log %s: %w", name, err)
+		}
+		if len(last) > 0 {
+			break
+		}
+	}
+	return last, nil
+}
+
 // stretch is a part of the logs of one server that a recovery applies: from a position in
 // the first file to one in the last.
 type stretch struct {

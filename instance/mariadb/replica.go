@@ -347,6 +347,71 @@ func (e *Engine) needed(ctx context.Context, s instance.Server) (first string, e
 	return first, nil
 }
 
+// Synced compares a replica with the logs of the server that it follows, while that does
+// not run: a source that runs says itself whether its commits wait. A transaction that is
+// in the logs may or may not have been told to its client, so that a replica without it
+// does not count as one that has all.
+func (e *Engine) Synced(ctx context.Context, s, of instance.Server) (bool, error) {
+	ok, err := e.synced(ctx, s, of)
+	return ok, kind(err)
+}
+
+func (e *Engine) synced(ctx context.Context, s, of instance.Server) (bool, error) {
+	f := at(s)
+	r, err := f.replica()
+	if err != nil {
+		return false, err
+	}
+	if r == nil || r.Ending {
+		return exists(f.data()) // it was promoted
+	}
+	if r.Source != of.ID || !r.Wait || !r.Made || e.process(s) == nil {
+		return false, nil
+	}
+	if e.process(of) != nil {
+		var on bool
+		err := e.admin(ctx, of, func(c *sql.Conn) error {
+			var ready []string
+			ready, err := column(ctx, c, "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('RPL_SEMI_SYNC_MASTER_STATUS', 'RPL_SEMI_SYNC_MASTER_CLIENTS') ORDER BY VARIABLE_NAME")
+			on = len(ready) == 2 && ready[0] != "0" && ready[1] == "ON"
+			return err
+		})
+		return on, err
+	}
+	last, err := at(of).committed()
+	if err != nil {
+		return false, err
+	}
+	var received string
+	if err := e.admin(ctx, s, func(c *sql.Conn) error {
+		status, err := row(ctx, c, "SHOW SLAVE STATUS")
+		received = status["Gtid_IO_Pos"]
+		return err
+	}); err != nil {
+		return false, err
+	}
+	has := map[uint32]uint64{}
+	for _, id := range strings.Split(received, ",") {
+		// domain-server-number (MariaDB documentation, Global Transaction ID)
+		p := strings.Split(strings.TrimSpace(id), "-")
+		if len(p) != 3 {
+			continue
+		}
+		domain, derr := strconv.ParseUint(p[0], 10, 32)
+		seq, serr := strconv.ParseUint(p[2], 10, 64)
+		if err := errors.Join(derr, serr); err != nil {
+			return false, fmt.Errorf("position of the replica %s: %w", s.ID, err)
+		}
+		has[uint32(domain)] = max(has[uint32(domain)], seq)
+	}
+	for domain, seq := range last {
+		if has[domain] < seq {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // Promote applies what a replica has received and makes it a server of its own.
 func (e *Engine) Promote(ctx context.Context, s instance.Server) error {
 	return kind(e.promote(ctx, s))

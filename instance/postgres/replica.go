@@ -31,7 +31,16 @@ type leader struct {
 type follower struct {
 	Dir  string // the replica's folder
 	Wait bool   // commits wait for it while it is there
-	In   bool   // it is there: commits wait now
+	In   bool   // it is there: commits wait now, or from the next reading of the configuration on
+	// Synced is true from when it has all that was committed, and commits wait, until before
+	// they wait no more.
+	Synced bool `json:",omitempty"`
+}
+
+// out is the follower that nobody waits for.
+func (f follower) out() follower {
+	f.In, f.Synced = false, false
+	return f
 }
 
 const (
@@ -145,7 +154,8 @@ func (e *Engine) follow(ctx context.Context, s, of instance.Server, wait bool) e
 	// It is written down before it is there, so that a start of the other removes what
 	// nobody has come for.
 	err = e.lead(of, func(all map[string]follower) {
-		all[l.Slot] = follower{Dir: s.Dir, Wait: wait, In: all[l.Slot].In && wait}
+		was := all[l.Slot]
+		all[l.Slot] = follower{Dir: s.Dir, Wait: wait, In: was.In && wait, Synced: was.Synced && wait}
 	})
 	if err != nil {
 		return err
@@ -368,8 +378,10 @@ func (e *Engine) join(ctx context.Context, s instance.Server, l leader) error {
 		if err := errors.Join(reload(bounded, c), reload(bounded, c)); err != nil {
 			return err
 		}
-		_, err = c.Exec(bounded, "CHECKPOINT")
-		return err
+		if _, err := c.Exec(bounded, "CHECKPOINT"); err != nil {
+			return err
+		}
+		return e.catchUp(bounded, c, of, s, l.Slot)
 	})
 	if waited {
 		e.watch(p, of, l.Slot)
@@ -382,6 +394,52 @@ func (e *Engine) join(ctx context.Context, s instance.Server, l leader) error {
 		return nil
 	}
 	return err
+}
+
+// catchUp waits until a replica, which commits wait for by now, has what was committed
+// before they did, and writes that down.
+func (e *Engine) catchUp(ctx context.Context, c *pgx.Conn, of, s instance.Server, slot string) error {
+	var end string
+	if err := c.QueryRow(ctx, "SELECT pg_current_wal_flush_lsn()::text").Scan(&end); err != nil {
+		return err
+	}
+	for {
+		var has bool
+		err := c.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE application_name = $1 AND sync_state = 'sync' AND flush_lsn >= $2::text::pg_lsn)", slot, end).Scan(&has)
+		if err != nil {
+			return err
+		}
+		if has {
+			break
+		}
+		if err := pause(ctx); err != nil {
+			return err
+		}
+	}
+	return e.lead(of, func(all map[string]follower) {
+		// It may have been given up meanwhile.
+		if f := all[slot]; f.In {
+			f.Synced = true
+			all[slot] = f
+		}
+	})
+}
+
+// Synced reads what was written down of a replica: of may be dead.
+func (e *Engine) Synced(ctx context.Context, s, of instance.Server) (bool, error) {
+	l, ok, err := follows(s)
+	if err != nil {
+		return false, class(s, err)
+	}
+	if !ok {
+		return isMade(s) // it was promoted
+	}
+	all := map[string]follower{}
+	if err := load(of, followersFile, &all); err != nil {
+		return false, class(s, err)
+	}
+	f := all[slot(s)]
+	return l.Dir == of.Dir && f.Wait && f.In && f.Synced, nil
 }
 
 // watch ends waiting for a replica when its process has ended.
@@ -419,8 +477,7 @@ func (e *Engine) part(ctx context.Context, of instance.Server, name string) erro
 			return
 		}
 		if _, err := daemon.Adopt(pidFile(instance.Server{Dir: f.Dir})); errors.Is(err, daemon.ErrNotRunning) {
-			f.In = false
-			all[name] = f
+			all[name] = f.out()
 			out = true
 		}
 	})
@@ -448,8 +505,7 @@ func (e *Engine) leave(ctx context.Context, s instance.Server) error {
 	}
 	err = e.lead(of, func(all map[string]follower) {
 		if f, ok := all[l.Slot]; ok {
-			f.In = false
-			all[l.Slot] = f
+			all[l.Slot] = f.out()
 		}
 	})
 	if err != nil {
