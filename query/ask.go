@@ -75,19 +75,30 @@ func (s *Service) Ask(ctx context.Context, q Question) (Reply, error) {
 		return Reply{}, err
 	}
 	atMost(stmt.Q, q.Limit+1)
+	var reply Reply
+	err = s.atWork(ctx, func(ctx context.Context, r *run) (err error) {
+		reply, err = s.reply(ctx, r, q, stmt)
+		return err
+	})
+	return reply, answerable(err)
+}
+
+// atWork does what a question asks for, unless questions are not answered now: Close ends it and waits,
+// and it ends when the time of a query is over.
+func (s *Service) atWork(ctx context.Context, f func(ctx context.Context, r *run) error) error {
 	w, err := s.Workgroup(ctx, Primary)
 	if err != nil {
-		return Reply{}, err
+		return err
 	}
 	if w.Disabled {
-		return Reply{}, lethe.Errorf(lethe.Invalid, "WorkGroup %s is disabled.", w.Name)
+		return lethe.Errorf(lethe.Invalid, "WorkGroup %s is disabled.", w.Name)
 	}
 	work, cancel := context.WithCancelCause(ctx)
 	x := Execution{ID: lethe.NewOrderedID(), State: Queued, Submitted: time.Now().UTC(), Progress: -1}
 	r := &run{x: x, cancel: cancel, done: make(chan struct{})}
 	if err := s.register(r); err != nil { // so that Close ends it and waits
 		cancel(nil)
-		return Reply{}, err
+		return err
 	}
 	defer s.unregister(r)
 	if s.Timeout > 0 {
@@ -95,11 +106,11 @@ func (s *Service) Ask(ctx context.Context, q Question) (Reply, error) {
 		work, stop = context.WithTimeoutCause(work, s.Timeout, lethe.Errorf(lethe.Exhausted, "Query timeout: the query ran longer than %v", s.Timeout))
 		defer stop()
 	}
-	reply, err := s.reply(work, r, q, stmt)
+	err = f(work, r)
 	if cause := context.Cause(work); err != nil && cause != nil {
 		err = cause
 	}
-	return reply, answerable(err)
+	return err
 }
 
 // Outline checks a question and does not answer it.
@@ -213,70 +224,103 @@ func (s *Service) asker(ctx context.Context, q *Question) *executor {
 }
 
 // reply answers a question that parses.
-func (s *Service) reply(ctx context.Context, r *run, q Question, stmt *trinosql.QueryStmt) (Reply, error) {
+func (s *Service) reply(ctx context.Context, r *run, q Question, stmt *trinosql.QueryStmt) (reply Reply, err error) {
+	err = s.planned(ctx, r, q, stmt, func(ctx context.Context, e *executor, a *trinosql.Analysis, began time.Time) error {
+		result, _, err := e.answer(ctx, r.snapshot(), a, began)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = result.Close() }() // what it would tell, the engine logs
+		reply, err = readReply(result, q.Limit)
+		return err
+	})
+	return reply, err
+}
+
+// planned does something with a question that parses, once there is a slot for it.
+func (s *Service) planned(ctx context.Context, r *run, q Question, stmt *trinosql.QueryStmt, do func(context.Context, *executor, *trinosql.Analysis, time.Time) error) error {
 	e := s.asker(ctx, &q)
 	e.run = r
 	select {
 	case e.slots <- struct{}{}:
 		defer func() { <-e.slots }()
 	case <-ctx.Done():
-		return Reply{}, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	began := e.start()
 	ctx = q.context(ctx)
 	a, err := e.analyze(ctx, stmt, began)
 	if err != nil {
-		return Reply{}, err
+		return err
 	}
-	result, _, err := e.answer(ctx, r.snapshot(), a, began)
+	err = do(ctx, e, a, began)
 	if dropped := e.dropTaken(); err == nil && dropped != nil {
 		e.Log.Warn("a query's copy of records is left", "id", r.x.ID, "error", dropped)
 	}
-	if err != nil {
-		return Reply{}, err
-	}
-	defer func() { _ = result.Close() }() // what it would tell, the engine logs
-	return readReply(result, q.Limit)
+	return err
 }
 
 // readReply reads at most limit rows of a result.
 func readReply(result Result, limit int) (Reply, error) {
 	p := Reply{Columns: result.Columns, Values: make([][]any, len(result.Columns))}
-	f, err := os.Open(result.Path)
+	add := p.adder()
+	first := true
+	var bad error
+	err := eachRow(result, func(row []*string) bool {
+		switch {
+		case first: // the line of names
+			first = false
+		case p.Rows == limit:
+			p.More = true
+			return false
+		default:
+			bad = add(row)
+		}
+		return bad == nil
+	})
+	return p, errors.Join(bad, err)
+}
+
+// eachRow calls f with the rows of a result, the line of names first, until f returns false.
+func eachRow(result Result, f func(row []*string) bool) error {
+	file, err := os.Open(result.Path)
 	if err != nil {
-		return p, err
+		return err
 	}
-	defer f.Close()
-	read := make([]func(string) (any, error), len(result.Columns))
-	for i, c := range result.Columns {
-		read[i] = reader(c.Type)
-	}
-	r := &rowReader{r: bufio.NewReaderSize(f, 64<<10), columns: max(1, len(result.Columns))}
-	for first := true; ; first = false {
+	defer file.Close()
+	r := &rowReader{r: bufio.NewReaderSize(file, 64<<10), columns: max(1, len(result.Columns))}
+	for {
 		row, err := r.next()
 		if errors.Is(err, io.EOF) {
-			return p, nil
+			return nil
 		}
 		if err != nil {
-			return p, err
+			return err
 		}
-		if first { // the line of names
-			continue
+		if !f(row) {
+			return nil
 		}
-		if p.Rows == limit {
-			p.More = true
-			return p, nil
-		}
+	}
+}
+
+// adder returns what adds a row, of values as Athena writes them.
+func (p *Reply) adder() func(row []*string) error {
+	read := make([]func(string) (any, error), len(p.Columns))
+	for i, c := range p.Columns {
+		read[i] = reader(c.Type)
+	}
+	return func(row []*string) (err error) {
 		p.Rows++
 		for i, text := range row {
 			var v any
 			if text != nil {
 				if v, err = read[i](*text); err != nil {
-					return p, fmt.Errorf("column %s of type %s: %w", result.Columns[i].Name, result.Columns[i].Type, err)
+					return fmt.Errorf("column %s of type %s: %w", p.Columns[i].Name, p.Columns[i].Type, err)
 				}
 			}
 			p.Values[i] = append(p.Values[i], v)
 		}
+		return nil
 	}
 }
 

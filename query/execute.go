@@ -103,33 +103,42 @@ func (e *executor) query(ctx context.Context, stmt *trinosql.QueryStmt, x Execut
 // answerTries is how often a query is begun whose objects change under it.
 const answerTries = 5
 
-// answer lists what an analyzed query reads and runs it in the engine. Objects
-// that were replaced between the two are listed again. It returns when the last
-// listing was done.
-func (e *executor) answer(ctx context.Context, x Execution, a *trinosql.Analysis, began time.Time) (Result, time.Time, error) {
+// answer lists what an analyzed query reads and runs it in the engine. It returns when
+// the last listing was done.
+func (e *executor) answer(ctx context.Context, x Execution, a *trinosql.Analysis, began time.Time) (result Result, planned time.Time, err error) {
+	err = e.listed(ctx, x, a, began, func(job Job) (err error) {
+		planned = time.Now()
+		result, err = e.Engine.Run(ctx, job)
+		return err
+	})
+	return result, planned, err
+}
+
+// listed lists what an analyzed query reads and does something with it. Objects that were
+// replaced between the two are listed again.
+func (e *executor) listed(ctx context.Context, x Execution, a *trinosql.Analysis, began time.Time, do func(Job) error) error {
 	for try := 1; ; try++ {
 		scans, scanned, err := e.scans(ctx, a)
 		if err != nil {
-			return Result{}, time.Time{}, err
+			return err
 		}
 		w, err := e.Workgroup(ctx, e.request.Workgroup)
 		if err != nil {
-			return Result{}, time.Time{}, err
+			return err
 		}
 		if w.ScanLimit > 0 && scanned > w.ScanLimit {
-			return Result{}, time.Time{}, lethe.Errorf(lethe.Canceled, "Bytes scanned limit was exceeded: the query would read %d bytes, workgroup %s allows %d", scanned, w.Name, w.ScanLimit)
+			return lethe.Errorf(lethe.Canceled, "Bytes scanned limit was exceeded: the query would read %d bytes, workgroup %s allows %d", scanned, w.Name, w.ScanLimit)
 		}
-		planned := time.Now()
 		e.run.update(func(x *Execution) {
-			x.Statistics.Planning, x.Statistics.ScannedBytes = planned.Sub(began), scanned
+			x.Statistics.Planning, x.Statistics.ScannedBytes = time.Since(began), scanned
 		})
-		result, err := e.Engine.Run(ctx, Job{ID: x.ID, Analysis: a, Scans: scans, Progress: func(done float64) {
+		err = do(Job{ID: x.ID, Analysis: a, Scans: scans, Progress: func(done float64) {
 			e.run.update(func(x *Execution) { x.Progress = done })
 		}})
 		if try < answerTries && (lethe.Is(err, lethe.Conflict) || lethe.Is(err, lethe.NotFound)) && ctx.Err() == nil {
 			continue
 		}
-		return result, planned, err
+		return err
 	}
 }
 

@@ -87,7 +87,7 @@ func (e *Engine) WriteParquet(ctx context.Context, w Write) (Written, error) {
 	if w.Stored {
 		opts = append(opts, dialect.Stored())
 	}
-	t, st, err := s.task(w.Analysis, scans, opts...)
+	t, st, err := s.task(w.Analysis, s.owned(scans), opts...)
 	if err != nil {
 		return Written{}, err
 	}
