@@ -17,7 +17,7 @@ var rings = []struct {
 	parts []string // "" is the root package; "x/*" is everything below x
 }{
 	{"nouns", []string{""}},
-	{"lib", []string{"lib/*"}},
+	{"lib", []string{"lib/*", "examples/*"}},
 	{"config", []string{"config"}},
 	{"foundation", []string{"object", "catalog", "access", "event", "workflow", "secret"}},
 	{"service", []string{"query", "ingest", "erasure", "instance", "dash", "stack", "backup"}},

@@ -14,6 +14,8 @@ const (
 	DataBucketReadAccessPolicy = "DataBucketReadAccessPolicy"
 	// HiveMetastoreDataSourceAccessPolicy lets its holder use a connector.
 	HiveMetastoreDataSourceAccessPolicy = "HiveMetastoreDataSourceAccessPolicy"
+	// PictureAuthorAccessPolicy lets its holder make data sets, analyses and dashboards.
+	PictureAuthorAccessPolicy = "PictureAuthorAccessPolicy"
 )
 
 var parameter = regexp.MustCompile(`\$\{[A-Z][A-Za-z]*\}`)

@@ -15,12 +15,14 @@ import (
 const (
 	engineer = "engineer"
 	sales    = "sales"
+
+	engineers = "DataEngineerGroup"
 )
 
 // samplePeople makes the walk-through's two people, with passwords for the console, and
 // their groups. Both hold
-// AmazonAthenaFullAccess; only the engineers may also read the sample bucket and
-// use the connector. What somebody has changed of them meanwhile stays changed.
+// AmazonAthenaFullAccess; only the engineers may also read the sample bucket,
+// use the connector, and make data sets and dashboards. What somebody has changed of them meanwhile stays changed.
 // Profiles of theirs go beside the administrator's.
 func (a *App) samplePeople(ctx context.Context) error {
 	parameters := map[string]string{"Bucket": SampleBucket, "Region": a.Config.AWS.Region, "Account": lethe.Account, "Function": query.OwnConnector}
@@ -28,7 +30,7 @@ func (a *App) samplePeople(ctx context.Context) error {
 		user, group, login string
 		policies           []string
 	}{
-		{engineer, "DataEngineerGroup", EngineerCreds, []string{access.DataBucketReadAccessPolicy, access.HiveMetastoreDataSourceAccessPolicy}},
+		{engineer, engineers, EngineerCreds, []string{access.DataBucketReadAccessPolicy, access.HiveMetastoreDataSourceAccessPolicy, access.PictureAuthorAccessPolicy}},
 		{sales, "SalesGroup", SalesCreds, nil},
 	} {
 		if err := a.samplePerson(ctx, p.user, p.group, p.login, p.policies, parameters); err != nil {

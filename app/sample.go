@@ -20,7 +20,7 @@ const sampleCatalog = "demo_hive_metastore"
 
 // Sample fills the lake with the COVID-19 series in a folder, or with a
 // simulated outbreak of the same shape if folder is "". Where the lake has the
-// tables already, from the same source, it does nothing. Step is told what is done.
+// tables already, from the same source, it does nothing with them. Step is told what is done.
 func (a *App) Sample(ctx context.Context, folder string, step func(string)) error {
 	ctx = lethe.WithPrincipal(ctx, lethe.System)
 	err := a.Queries.CreateDataCatalog(ctx, query.DataCatalog{
@@ -39,8 +39,11 @@ func (a *App) Sample(ctx context.Context, folder string, step func(string)) erro
 	simulated := folder == ""
 	jobs := ingest.CovidJobs(SampleBucket, simulated)
 	done, err := a.ingested(ctx, jobs)
-	if err != nil || done {
+	if err != nil {
 		return err
+	}
+	if done {
+		return a.samplePictures(ctx, simulated)
 	}
 	var files fs.FS
 	if !simulated {
@@ -56,7 +59,7 @@ func (a *App) Sample(ctx context.Context, folder string, step func(string)) erro
 			return err
 		}
 	}
-	return nil
+	return a.samplePictures(ctx, simulated)
 }
 
 // ingested reports whether jobs have made their tables already.

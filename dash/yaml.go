@@ -134,25 +134,22 @@ func empty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
+// old are the words that YAML 1.1 takes for true and false.
+var old = map[string]bool{"y": true, "n": true, "yes": true, "no": true, "on": true, "off": true}
+
 // textNode writes a text: of several lines as such, if that keeps all of it.
 func textNode(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
-	plain := !strings.ContainsFunc(s, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) })
 	switch {
-	case !plain:
+	case strings.ContainsFunc(s, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }):
 		n.Style = yaml.DoubleQuotedStyle
 	case strings.Contains(s, "\n"):
 		n.Style = yaml.LiteralStyle
-		for line := range strings.Lines(s) {
-			if text := strings.TrimSuffix(line, "\n"); text == "" || text != strings.TrimRight(text, " ") || text[0] == ' ' {
-				if text != "" || line == s {
-					n.Style = yaml.DoubleQuotedStyle
-				}
-			}
-		}
-		if s[0] == '\n' || strings.HasSuffix(s, "\n\n") {
+		if s[0] == ' ' || s[0] == '\n' || strings.Contains(s, " \n") || strings.HasSuffix(s, " ") || strings.HasSuffix(s, "\n\n") {
 			n.Style = yaml.DoubleQuotedStyle
 		}
+	case old[strings.ToLower(s)]:
+		n.Style = yaml.DoubleQuotedStyle
 	}
 	return n
 }
