@@ -68,8 +68,8 @@ func (a *App) sweepOwn(ctx context.Context) error {
 	if a.Erasure.Suppresses() {
 		did, err := own.Sweep(ctx, a.ownConfig, a.Erasure, last.Since)
 		if did != (own.Swept{}) {
-			a.Log.Info("Persons who were erased before were in copies that were made since, and were erased again", "results", did.Results, "records", did.Records, "texts", did.Texts, "locked", did.Locked)
-			detail := fmt.Sprintf("swept: %d results, %d records and %d texts; %d results are locked", did.Results, did.Records, did.Texts, did.Locked)
+			a.Log.Info("Persons who were erased before were in copies that were made since, and were erased again", "results", did.Results, "extracts", did.Extracts, "records", did.Records, "texts", did.Texts, "locked", did.Locked)
+			detail := fmt.Sprintf("swept: %d results, %d extracts, %d records and %d texts; %d results are locked", did.Results, did.Extracts, did.Records, did.Texts, did.Locked)
 			err = errors.Join(err, a.Erasure.Audit(ctx, erasure.Audited{Step: "erased", Resource: "arn:lethe:erasure:::own-copies", Detail: detail, By: lethe.System}))
 		}
 		if err != nil {

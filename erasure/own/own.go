@@ -1,5 +1,5 @@
 // Package own erases persons from the copies that lethe itself makes: results of
-// queries, statements and errors in histories, reports and quarantine of ingests and
+// queries, extracts of data sets, statements and errors in histories, reports and quarantine of ingests and
 // what these were made of, dead letters, the journal of processes, and the files
 // under all of them. They are in the scope of every request, without a mapping.
 // docs/reference/own-copies.md lists them.
@@ -13,14 +13,16 @@
 // Of a text, the words are replaced by "[erased:...]", with the beginning of the
 // keyed hash of the identifier: who has the key and the identifier can still tell
 // what was asked, and nobody else can. A result goes whole, because part of an answer
-// is a wrong answer. Other files lose the records.
+// is a wrong answer, and so does an extract. Other files lose the records.
 package own
 
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"lethe"
+	"lethe/dash"
 	"lethe/erasure"
 	"lethe/event"
 	"lethe/lib/state"
@@ -36,9 +38,11 @@ type Config struct {
 	Queries Queries
 	Ingests Ingests
 	Events  Events
-	Journal Texts // of the processes
-	Scrub   Texts // the report of the last scrub of the object store
-	Index   Index // of the lake's own object store
+	// Extracts are those of data sets; nil in a lake that has none.
+	Extracts Extracts
+	Journal  Texts // of the processes
+	Scrub    Texts // the report of the last scrub of the object store
+	Index    Index // of the lake's own object store
 	// Staging is the bucket of uploads that only wait to be ingested.
 	Staging string
 }
@@ -78,6 +82,17 @@ type Events interface {
 	RedactTexts(ctx context.Context, dry bool, f func(text string) string) (dead, waiting int64, err error)
 }
 
+// Extracts is what the holders need of the service of extracts. Rows yields the names of an
+// extract's columns, and then its values as texts; an error of kind NotFound says that the
+// extract is gone, one of kind BadData that it cannot be read.
+type Extracts interface {
+	Texts
+	Settle(ctx context.Context) error
+	Extracts(ctx context.Context) iter.Seq2[dash.ExtractFile, error]
+	Rows(ctx context.Context, f dash.ExtractFile) iter.Seq2[[]string, error]
+	EraseExtract(ctx context.Context, f dash.ExtractFile) error
+}
+
 // Index is the index of the lake's own object store, with the events in it.
 type Index interface {
 	Outbox(seq uint64, f func(seq uint64, e event.Event) error) error
@@ -87,7 +102,7 @@ type Index interface {
 // Holders returns the holders, in the order in which they erase: whatever reads
 // before it writes comes first, and the files of what is deleted last.
 func Holders(c Config) []erasure.Holder {
-	return []erasure.Holder{
+	hs := []erasure.Holder{
 		&results{c},
 		&texts{c, "query history", "executions", c.Queries, c.Queries.Settle},
 		&files{c, "ingest quarantine", c.quarantined},
@@ -98,6 +113,10 @@ func Holders(c Config) []erasure.Holder {
 		&texts{c, "scrub report", "faults", c.Scrub, nil},
 		&index{c},
 	}
+	if c.Extracts != nil {
+		hs = slices.Insert(hs, 1, erasure.Holder(&extracts{c}), erasure.Holder(&texts{c, "extract history", "refreshes", c.Extracts, c.Extracts.Settle}))
+	}
+	return hs
 }
 
 func (c Config) match(p erasure.Person) *matcher { return newMatcher(p, c.Key) }

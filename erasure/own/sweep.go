@@ -22,10 +22,11 @@ type Suppressor interface {
 
 // Swept counts what a Sweep has done.
 type Swept struct {
-	Results int64 // that were erased
-	Records int64 // cut out of quarantine
-	Texts   int64 // in which identifiers were replaced
-	Locked  int64 // results that a lock keeps
+	Results  int64 // that were erased
+	Extracts int64 // that were
+	Records  int64 // cut out of quarantine
+	Texts    int64 // in which identifiers were replaced
+	Locked   int64 // results that a lock keeps
 }
 
 // Sweep looks for persons who were erased in copies that were made since a moment: data
@@ -45,7 +46,7 @@ func Sweep(ctx context.Context, c Config, s Suppressor, since time.Time) (did Sw
 		name string
 		do   func(context.Context, *Swept) error
 	}{
-		{"query results", w.results}, {"ingest quarantine", w.quarantine},
+		{"query results", w.results}, {"extracts", w.extracts}, {"extract history", w.texts(c.Extracts)}, {"ingest quarantine", w.quarantine},
 		{"ingest history", w.texts(c.Ingests)}, {"process journal", w.texts(c.Journal)}, {"scrub report", w.texts(c.Scrub)},
 		{"event dead letters", w.letters},
 	} {
@@ -155,18 +156,24 @@ func (w *sweep) results(ctx context.Context, did *Swept) error {
 // holds says whether a result names somebody who was erased. Of one that cannot be read
 // to its end nothing is known, and it stays.
 func (w *sweep) holds(ctx context.Context, f query.ResultFile) (bool, error) {
+	found, _, err := w.anyRecord(ctx, f, w.erased(f.CSV))
+	return found, err
+}
+
+// erased says of one record after the other whether it names somebody who was erased. The
+// first, of number 0, names the columns, if there is a header.
+func (w *sweep) erased(header bool) func(n int, rec *delimited.Record) bool {
 	var places []placed
-	found, _, err := w.anyRecord(ctx, f, func(n int, rec *delimited.Record) bool {
+	return func(n int, rec *delimited.Record) bool {
 		if w.matcher.record(rec) {
 			return true
 		}
-		if n == 0 && f.CSV {
+		if n == 0 && header {
 			places = w.places(rec)
 			return false
 		}
 		return slices.ContainsFunc(places, func(p placed) bool { return w.person.Erased(p.typ, p.values(rec)) })
-	})
-	return found, err
+	}
 }
 
 // placed are the columns of a result that hold identifiers of a type.
@@ -233,6 +240,9 @@ func (w *sweep) quarantine(ctx context.Context, did *Swept) error {
 // texts replaces identifiers in a service's texts.
 func (w *sweep) texts(of Texts) func(context.Context, *Swept) error {
 	return func(ctx context.Context, did *Swept) error {
+		if of == nil {
+			return nil
+		}
 		n, err := of.RedactTexts(ctx, false, w.matcher.redact)
 		did.Texts += n
 		return err
