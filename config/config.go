@@ -42,6 +42,7 @@ type Config struct {
 	AWS       AWS       `yaml:"aws"`
 	Console   Console   `yaml:"console"`
 	Query     Query     `yaml:"query"`
+	Extracts  Extracts  `yaml:"extracts"`
 	Events    Events    `yaml:"events"`
 	Audit     Audit     `yaml:"audit"`
 	Metastore Metastore `yaml:"metastore"`
@@ -109,6 +110,7 @@ func Default() Config {
 		AWS:       AWS{Addr: "127.0.0.1:9000", Region: lethe.DefaultRegion},
 		Console:   Console{Addr: "127.0.0.1:8080"},
 		Query:     Query{Memory: 2 << 30, Concurrency: max(2, runtime.NumCPU()), Warm: 2},
+		Extracts:  DefaultExtracts(),
 		Metastore: DefaultMetastore(),
 		Upkeep:    DefaultUpkeep(),
 		Audit:     DefaultAudit(),
@@ -206,6 +208,9 @@ func (c *Config) check() error {
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return &Error{"log.format", c.Log.Format, "must be text or json"}
+	}
+	if err := c.Extracts.check(c.Data); err != nil {
+		return err
 	}
 	if err := c.Console.check(); err != nil {
 		return err

@@ -25,6 +25,9 @@ func TestErrorsNameFieldAndValue(t *testing.T) {
 		"query.concurrency": func(c *Config) { c.Query.Concurrency = 0 },
 		"query.timeout":     func(c *Config) { c.Query.Timeout = -1 },
 		"query.output":      func(c *Config) { c.Query.Output = "/tmp" },
+		"extracts.memory":   func(c *Config) { c.Extracts.Memory = 1 },
+		"extracts.sessions": func(c *Config) { c.Extracts.Sessions = 0 },
+		"extracts.idle":     func(c *Config) { c.Extracts.Idle = 0 },
 		"log.level":         func(c *Config) { c.Log.Level = "loud" },
 		"log.format":        func(c *Config) { c.Log.Format = "xml" },
 	} {
