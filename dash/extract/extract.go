@@ -111,9 +111,11 @@ type Service struct {
 
 	mu      sync.Mutex
 	running map[string]*attempt // by data set
-	wake    chan struct{}
-	stop    context.CancelFunc
-	wg      sync.WaitGroup
+	// schedules are those of data sets when they were last looked at.
+	schedules map[string][]dash.Schedule
+	wake      chan struct{}
+	stop      context.CancelFunc
+	wg        sync.WaitGroup
 }
 
 var _ dash.Extracts = (*Service)(nil)
@@ -146,7 +148,7 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := c.DB.Migrate(ctx, "dash_extract", set); err != nil {
 		return nil, err
 	}
-	s := &Service{Config: c, reach: reached, running: map[string]*attempt{}, wake: make(chan struct{}, 1)}
+	s := &Service{Config: c, reach: reached, running: map[string]*attempt{}, schedules: map[string][]dash.Schedule{}, wake: make(chan struct{}, 1)}
 	return s, s.recover(ctx)
 }
 

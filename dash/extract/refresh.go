@@ -109,14 +109,10 @@ func (s *Service) Info(ctx context.Context, dataSet string) (i dash.ExtractInfo,
 		r = s.live(r)
 		i.Running = &r
 	}
-	if s.preparer == nil {
-		return i, nil
-	}
-	p, err := s.preparer.Prepared(ctx, dataSet, s.now())
-	if err != nil {
-		return i, nil // it says why when it is refreshed
-	}
-	i.Next, err = nextOf(p.Schedules, s.now())
+	s.mu.Lock()
+	schedules := s.schedules[dataSet]
+	s.mu.Unlock()
+	i.Next, err = nextOf(schedules, s.now())
 	return i, err
 }
 

@@ -142,6 +142,13 @@ func (s *Service) schedule(ctx context.Context) error {
 func (s *Service) scheduleOne(ctx context.Context, dataSet string) error {
 	now := s.now()
 	p, err := s.preparer.Prepared(ctx, dataSet, now)
+	s.mu.Lock()
+	if len(p.Schedules) > 0 {
+		s.schedules[dataSet] = p.Schedules
+	} else {
+		delete(s.schedules, dataSet)
+	}
+	s.mu.Unlock()
 	if err != nil || len(p.Schedules) == 0 {
 		return err
 	}
