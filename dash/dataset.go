@@ -101,7 +101,8 @@ type Field struct {
 	// the divisor is 0. If it aggregates, the field is a measure that is not aggregated
 	// again.
 	Expression string `json:"expression,omitempty"`
-	// Type is what the field is converted to; "" keeps the source's.
+	// Type is what the field is converted to; "" keeps the source's. Of a calculated field the
+	// service tells it: an expression casts where it wants another.
 	Type Type `json:"type,omitempty"`
 	// Format reads a date or a time from text, as in yyyy-MM-dd (Joda's letters, as Athena's
 	// parse_datetime); "" is ISO's.

@@ -28,9 +28,9 @@ type Rows struct {
 
 // Column is a column of a statement's result.
 type Column struct {
-	Name string
+	Name string `json:"name"`
 	// Type is Athena's name: varchar(10), bigint, decimal(10,2), array(...).
-	Type string
+	Type string `json:"type"`
 }
 
 // Described is what is known of a statement before it runs.

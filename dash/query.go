@@ -14,6 +14,9 @@ type Query struct {
 	Sort []Sort `json:"sort,omitempty"`
 	// Limit bounds the rows; 0 means the service's bound, which no query exceeds.
 	Limit int `json:"limit,omitempty"`
+	// Groups bounds the values of the first dimension: the first by Sort are kept, with all
+	// rows of theirs. 0 keeps all.
+	Groups int `json:"groups,omitempty"`
 	// Others sums what the limit cuts off in a last row, whose dimensions are null.
 	Others     bool              `json:"others,omitempty"`
 	Parameters map[string]string `json:"parameters,omitempty"`
@@ -145,6 +148,8 @@ type Answer struct {
 	Rows    int            `json:"rows"`
 	// More says that rows were left out by the limit.
 	More bool `json:"more,omitempty"`
+	// Others says that the last row sums what the limit cut off.
+	Others bool `json:"others,omitempty"`
 	// Warnings are for whoever looks: a cumulative measure was summed over dates.
 	Warnings []string `json:"warnings,omitempty"`
 	// SQL is what was asked, in Athena's dialect.

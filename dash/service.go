@@ -21,6 +21,8 @@ type Access interface {
 	Role(ctx context.Context, name string) (access.Role, error)
 	Group(ctx context.Context, name string) (access.Group, []access.User, error)
 	Groups(ctx context.Context) ([]access.Group, error)
+	// Self returns what rules can know of a principal.
+	Self(ctx context.Context, p lethe.Principal) (access.Self, error)
 }
 
 // Config introduces the service to its neighbours.
@@ -46,6 +48,7 @@ type Service struct {
 	// granted are the grants after so many changes.
 	granted atomic.Pointer[grantsAt]
 	changes atomic.Int64
+	asked   asked
 }
 
 //go:embed migrations/*.sql

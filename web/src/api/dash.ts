@@ -135,6 +135,8 @@ export interface Query {
   calculated?: Field[];
   sort?: { column: number; descending?: boolean }[];
   limit?: number;
+  /** Keeps the first values of the first dimension only, with all rows of theirs. */
+  groups?: number;
   others?: boolean;
   parameters?: Record<string, string>;
   rows?: boolean;
@@ -153,6 +155,8 @@ export interface Answer {
   columns: AnswerColumn[];
   rows: number;
   more?: boolean;
+  /** The last row sums what the limit cut off. */
+  others?: boolean;
   warnings?: string[];
   sql: string;
   from: 'live' | 'extract';
