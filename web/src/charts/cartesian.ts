@@ -194,6 +194,7 @@ export function cartesian(s: Stage): Scene {
   };
 
   const lines = share ? [] : references(s, first);
+  const shift = ends && !log ? endShifts(s, series, drawn, named ? 26 : 10, figures.splitNumber) : undefined;
   return {
     option: {
       ...basics(s),
@@ -201,7 +202,7 @@ export function cartesian(s: Stage): Scene {
       legend: side.option,
       grid: { left: 2, right: side.right + (across ? 14 : 8), top: named && !across ? 26 : 10, bottom: side.bottom + (named && across ? 26 : 2), outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
       xAxis: across ? figures : base,
-      yAxis: across ? base : figures,
+      yAxis: across ? base : { ...figures, ...shift?.axis },
       series: series.map((one, number) => ({
         id: `s${number}`,
         name: one.name,
@@ -214,11 +215,11 @@ export function cartesian(s: Stage): Scene {
         ...(bar
           ? { barMaxWidth: across ? 22 : 44, barCategoryGap: positions.length > 60 ? '8%' : '28%', barGap: '8%', itemStyle: { borderRadius: stacked ? 0 : across ? [0, 2, 2, 0] : [2, 2, 0, 0], ...(stacked && { borderColor: ink.surface, borderWidth: 0.5 }) } }
           : {
-              symbol: 'circle', symbolSize: 5, showSymbol: !dense, connectNulls: false, triggerLineEvent: true, sampling: (drawn[number]?.length ?? 0) > mostMarks ? 'lttb' : undefined,
+              symbol: 'circle', symbolSize: 5, showSymbol: !dense, connectNulls: false, triggerEvent: true, sampling: (drawn[number]?.length ?? 0) > mostMarks ? 'lttb' : undefined,
               lineStyle: { width: 1.75, opacity: one.dimmed ? faint : 1, join: 'round' },
               itemStyle: { opacity: one.dimmed ? faint : 1 },
               ...(kind === 'area' && { areaStyle: { opacity: one.dimmed ? 0.06 : stacked ? 0.62 : 0.16 }, lineStyle: { width: stacked ? 1 : 1.75, opacity: one.dimmed ? faint : 1 } }),
-              ...(ends && { endLabel: { show: true, formatter: () => one.name, color: one.dimmed ? ink.muted : one.color, fontSize: 11.5, fontFamily: font, distance: 6, width: side.right - 8, overflow: 'truncate' } }),
+              ...(ends && { endLabel: { show: true, formatter: () => one.name, color: one.dimmed ? ink.muted : one.color, fontSize: 11.5, fontFamily: font, distance: 6, offset: [0, shift?.by[number] ?? 0], width: side.right - 8, overflow: 'truncate' } }),
             }),
         ...(look.labels && {
           label: {
@@ -226,7 +227,7 @@ export function cartesian(s: Stage): Scene {
             formatter: (p: { value: unknown }) => labelText(p.value, share ? { style: 'percent', decimals: 0 } : one.col.format, one.col),
           },
         }),
-        labelLayout: ends ? { moveOverlap: 'shiftY' } : { hideOverlap: true },
+        ...(!ends && { labelLayout: { hideOverlap: true } }),
         ...(number === 0 && lines.length > 0 && { markLine: markLines(s, lines, across) }),
       })),
     },
@@ -249,6 +250,57 @@ export function cartesian(s: Stage): Scene {
   };
 }
 
+
+/** The height of a line's name. */
+const nameHeight = 14;
+
+/**
+ * How far the names at the ends of lines are moved so that they do not lie on one another, and
+ * the axis that this is reckoned with.
+ */
+function endShifts(s: Stage, series: readonly Series[], drawn: readonly (readonly unknown[])[], top: number, ticks: number) {
+  const known = s.reading.wells.value!.flatMap((c) => Array.from({ length: s.reading.rows }, (_, row) => figure(c, row)).filter((v) => v !== undefined));
+  const fixed = (s.visual.lines ?? []).flatMap((l) => (l.value === undefined ? [] : [l.value]));
+  const axis = roundScale(Math.min(0, ...fixed, known.reduce((a, b) => Math.min(a, b), Infinity)), Math.max(0, ...fixed, known.reduce((a, b) => Math.max(a, b), -Infinity)), ticks);
+  const height = s.size.height - top - 22;
+  const at = (v: number) => ((axis.max - v) / (axis.max - axis.min || 1)) * height;
+  const names = series.map((_, n) => {
+    const last = (drawn[n] ?? []).findLast((d) => (Array.isArray(d) ? d[1] : d) !== null) as number | [number, number] | undefined;
+    return { n, y: at((Array.isArray(last) ? last[1] : last) ?? 0) };
+  });
+  const places = spread(names.map((x) => x.y), nameHeight, -4, height + 4);
+  return { axis, by: names.map((x, i) => places[i]! - x.y) };
+}
+
+/** Round ends and steps of an axis of about so many steps. */
+export function roundScale(low: number, high: number, steps: number): { min: number; max: number; interval: number } {
+  const width = (high > low ? high - low : Math.abs(high) || 1) / Math.max(1, steps);
+  const power = 10 ** Math.floor(Math.log10(width));
+  const interval = Number(([1, 2, 2.5, 5, 10].find((m) => m * power >= width * 0.999) ?? 10) * power);
+  const round = (n: number) => Number(n.toPrecision(12));
+  return { min: round(Math.floor(low / interval + 1e-9) * interval), max: round(Math.max(Math.ceil(high / interval - 1e-9), Math.floor(low / interval + 1e-9) + 1) * interval), interval: round(interval) };
+}
+
+/** Moves what lies at these places as little as is needed for each to have its room. */
+export function spread(places: readonly number[], room: number, low: number, high: number): number[] {
+  const order = places.map((y, i) => ({ i, y })).toSorted((a, b) => a.y - b.y);
+  // Groups of neighbours that touch share the middle of where they wish to be.
+  const groups: { members: number[]; wish: number; start: number }[] = [];
+  for (const { i, y } of order) {
+    let group = { members: [i], wish: y, start: Math.max(low, Math.min(high, y)) };
+    for (let above = groups.at(-1); above && above.start + above.members.length * room > group.start; above = groups.at(-1)) {
+      groups.pop();
+      // The wish of a group is that of its first member, if each other follows at its place.
+      const wish = (above.wish * above.members.length + (group.wish - above.members.length * room) * group.members.length) / (above.members.length + group.members.length);
+      const members = [...above.members, ...group.members];
+      group = { members, wish, start: Math.max(low, Math.min(high - (members.length - 1) * room, wish)) };
+    }
+    groups.push(group);
+  }
+  const out: number[] = [];
+  for (const g of groups) g.members.forEach((i, n) => (out[i] = g.start + n * room));
+  return out;
+}
 
 /** Days are the least that an axis of dates is divided into. */
 const minimum = (x: Col) => {

@@ -2,6 +2,9 @@
 
 export type Scheme = 'light' | 'dark';
 
+/** How many colours are unlike one another; the further ones are taken when these are. */
+const unlike = 6;
+
 /** Categories tell apart on both grounds, also for most people who see fewer colours. */
 export const palette: Record<Scheme, readonly string[]> = {
   light: [
@@ -35,7 +38,8 @@ function hash(s: string): number {
 /**
  * A store of colours. Chosen are an author's: field, value, colour as #0f6b5c. Another value
  * asks for the place in the palette that its name says; if a value of the same field has it,
- * for the next that is free, so that values differ as long as there are colours.
+ * for the next that is free, so that values differ as long as there are colours. The six that
+ * are unlike one another go first.
  */
 export function colorStore(chosen: Readonly<Record<string, Readonly<Record<string, string>>>> = {}): Colors {
   const places = new Map<string, Map<string, number>>();
@@ -50,8 +54,11 @@ export function colorStore(chosen: Readonly<Record<string, Readonly<Record<strin
       let place = of.get(value);
       if (place === undefined) {
         const taken = new Set(of.values());
-        place = hash(value) % size;
-        for (let i = 0; i < size && taken.has(place); i++) place = (place + 1) % size;
+        const wish = hash(value);
+        const first = taken.size < unlike ? 0 : unlike;
+        const among = taken.size < size ? unlike : size;
+        place = (taken.size < size ? first : 0) + (wish % among);
+        for (let i = 0; taken.size < size && i < among && taken.has(place); i++) place = first + ((place - first + 1) % among);
         of.set(value, place);
       }
       return palette[scheme][place]!;

@@ -26,14 +26,16 @@ export function histogram(s: Stage): Scene {
   const slots = Math.max(1, Math.round((high - low) / wide));
   // What is left and right of the axis' labels is about 60 pixels.
   const bar = Math.max(1, (s.size.width - 60) / slots - 1);
+  // Labels stand at ends of bins, at as many as there is room for.
+  const every = Math.max(1, Math.ceil((slots * 46) / s.size.width));
   return {
     option: {
       ...basics(s),
       grid: { left: 2, right: 12, top: 26, bottom: 26, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
       xAxis: {
         ...baseAxis(ink), type: 'value', min: low, max: high, name: value.title, nameLocation: 'middle', nameGap: 26, nameTextStyle: { color: ink.muted, fontSize: 11, fontFamily: font },
-        ...(slots <= 40 && { interval: wide * Math.max(1, Math.ceil((slots * 46) / s.size.width)) }),
-        axisLabel: { ...baseAxis(ink).axisLabel, formatter: (n: number) => formatTick(Number(n.toPrecision(12)), value.format) },
+        ...(slots <= 60 && { interval: wide * every }),
+        axisLabel: { ...baseAxis(ink).axisLabel, showMaxLabel: slots % every === 0, formatter: (n: number) => formatTick(Number(n.toPrecision(12)), value.format) },
       },
       yAxis: {
         ...valueAxis(ink), type: 'value', minInterval: 1, name: count.title, nameGap: 10, nameTextStyle: { color: ink.muted, fontSize: 11, align: 'left', fontFamily: font },

@@ -6,6 +6,7 @@
 
 export { type Colors, colorOf, colorStore, palette, type Scheme } from './colors';
 export { toCSV } from './csv';
+export { toPNG, toSVG } from './exports';
 export { formatNumber, formatValue } from './format';
 export { type Chosen, measure as measureOf, suggest } from './suggest';
 export { TableTwin } from './TableTwin';

@@ -63,7 +63,7 @@ export function pie(s: Stage): Scene {
       legend: side.option,
       ...(visual.look.donut && additive && {
         title: {
-          text: formatFigure(total, value.type, value.format ?? (total >= 100_000 ? { style: 'compact' } : undefined)), subtext: value.title, left: width / 2 - 0.5, top: height / 2 - 21, textAlign: 'center', itemGap: 3,
+          text: formatFigure(total, value.type, value.format ?? (total >= 100_000 ? { style: 'compact' } : undefined)), subtext: value.title, left: width / 2 - 0.5, top: height / 2 - 25, textAlign: 'center', itemGap: 7,
           textStyle: { color: ink.text, fontSize: Math.min(22, radius * 0.26), fontWeight: 600, fontFamily: font }, subtextStyle: { color: ink.muted, fontSize: 11, fontFamily: font },
         },
       }),

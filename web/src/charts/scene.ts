@@ -126,11 +126,11 @@ export const legendPlace = (s: Stage, entries: number): LegendPlace =>
 export function legend(s: Stage, names: readonly string[], icon = 'circle'): { option: object; right: number; bottom: number } {
   const place = legendPlace(s, names.length);
   if (place === 'none') return { option: { show: false }, right: 0, bottom: 0 };
-  const widest = Math.min(170, Math.max(...names.map((n) => n.length)) * 6.4 + 26);
+  const widest = Math.min(170, Math.max(...names.map((n) => n.length)) * 7 + 34);
   const common = {
     type: 'scroll', icon, itemWidth: 8, itemHeight: 8, itemGap: place === 'right' ? 7 : 14, selectedMode: false, data: [...names], animation: false,
     pageIconSize: 9, pageIconColor: s.ink.muted, pageIconInactiveColor: s.ink.line, pageTextStyle: { color: s.ink.muted, fontSize: 11 },
-    textStyle: { color: s.ink.text, fontSize: 11.5, fontFamily: font, width: place === 'right' ? widest - 22 : 150, overflow: 'truncate' },
+    textStyle: { color: s.ink.text, fontSize: 11.5, fontFamily: font, width: place === 'right' ? widest - 20 : 150, overflow: 'truncate' },
   };
   return place === 'right'
     ? { option: { ...common, orient: 'vertical', right: 0, top: 8, bottom: 8, width: widest }, right: widest + 14, bottom: 0 }
