@@ -10,6 +10,7 @@ import (
 	"lethe"
 	"lethe/backup"
 	"lethe/erasure"
+	"lethe/erasure/own"
 )
 
 // unlessMissing is an error but that a file is not there.
@@ -73,7 +74,7 @@ func (a *App) replay(ctx context.Context) error {
 		a.Log.Warn("a mapping by which persons were erased does not fit the restored lake, whose table is older or not there; make it again if it is needed", "mapping", m)
 	}
 	for _, id := range did.Composite {
-		a.Log.Warn("an erased person had an identifier of several values, by which results of queries, statements and ingests in the restored lake cannot be searched; ask for the person again", "request", id)
+		a.Log.Warn("an erased person had an identifier of several values, which in the restored lake is found in mapped objects, and in results and extracts with the columns of a mapping, and not in statements and in what ingests wrote aside; ask for the person again", "request", id)
 	}
 	if did.Left > 0 {
 		a.Log.Warn("object versions that hold somebody who was erased stay, as under a lock or a hold", "versions", did.Left)
@@ -88,6 +89,11 @@ func (a *App) replay(ctx context.Context) error {
 			if _, err := h.Erase(ctx, everybody); err != nil {
 				return lethe.Errorf(lethe.KindOf(err), "the restored lake does not serve, as %s could not be erased from: %w", h.Name(), err).WithHint("mend the cause and start it again")
 			}
+		}
+	}
+	if len(did.Composite) > 0 { // whole identifiers of several values are in columns alone
+		if _, err := own.Sweep(ctx, a.ownConfig, a.Erasure, time.Time{}); err != nil {
+			return lethe.Errorf(lethe.KindOf(err), "the restored lake does not serve, as copies that it made could not be looked through: %w", err).WithHint("mend the cause and start it again")
 		}
 	}
 	a.Log.Info("The restored lake holds nobody any more who was erased", "identifiers", did.Persons, "requests", did.Requests, "versions", did.Objects)
