@@ -85,7 +85,7 @@ function DashboardLine({ dashboard: d }: { dashboard: Dashboard }) {
       </Link>
       {d.description && <p>{d.description}</p>}
       <p className="muted">
-        {nameOf(d.owner)} published version {d.version} <time dateTime={d.published} title={moment(d.published)}>{ago(d.published)}</time>
+        {nameOf(d.owner)} published version {d.version}, <time dateTime={d.published} title={moment(d.published)}>{ago(d.published)}</time>
       </p>
       <p className="muted">
         {visuals > 0 && `${visuals === 1 ? '1 visual' : `${visuals} visuals`} · `}

@@ -90,7 +90,7 @@ export function Editor(props: { start: Start; begin: () => Definition; onMade: (
   const more = useQueries({ queries: others.map((id) => dataSetToDraw(id)) });
   const sets = [...given, ...more.flatMap((q) => (q.data ? [q.data] : []))];
 
-  const visual = sheet.visuals.find((v) => v.id === search.visual) ?? sheet.visuals[0];
+  const visual = sheet.visuals.find((v) => v.id === search.visual) ?? sheet.visuals.find((v) => v.kind !== 'text') ?? sheet.visuals[0];
   const dataSet = visual?.data_set ?? definition.data_sets[0] ?? '';
   const set = sets.find((s) => s.id === dataSet);
   const fields = useMemo(() => usable(set, definition.calculated), [set, definition.calculated]);

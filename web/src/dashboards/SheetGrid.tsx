@@ -1,5 +1,5 @@
 import { IconArrowsDiagonal2, IconGripVertical } from '@tabler/icons-react';
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useRef, useState } from 'react';
+import { type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode, useRef, useState } from 'react';
 
 import type { Visual } from '../api/dash';
 import { gap, inOrder, moved, type Place, rowHeight } from './layout';
@@ -71,7 +71,7 @@ export function SheetGrid(props: {
   return (
     <div ref={grid} className={css.grid} data-dragging={drag ? true : undefined}>
       {inOrder(visuals).map((v) => (
-        <div key={v.id} className={css.cell} style={{ gridColumn: `${v.place.x + 1} / span ${v.place.w}`, gridRow: `${v.place.y + 1} / span ${v.place.h}` }} data-moving={drag?.id === v.id || undefined}>
+        <div key={v.id} className={css.cell} style={{ '--h': v.place.h, gridColumn: `${v.place.x + 1} / span ${v.place.w}`, gridRow: `${v.place.y + 1} / span ${v.place.h}` } as CSSProperties} data-moving={drag?.id === v.id || undefined}>
           {props.draw(
             v,
             props.onPlaces && (

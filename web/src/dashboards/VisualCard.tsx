@@ -48,9 +48,10 @@ export function VisualCard(props: {
   const asTable = board.tables.has(visual.id);
   const text = visual.kind === 'text';
   const drawn = picture && { ...picture, visual: drilled(picture.visual, drills, set) };
+  const pictured = !['text', 'table', 'pivot'].includes(visual.kind);
   const lacking = missing(visual).map((w) => w.title);
 
-  const save = async (format: 'csv') => {
+  const save = async (format: 'png' | 'svg' | 'csv') => {
     if (!drawn) return;
     try {
       const fields = fieldsOf(board, visual.data_set);
@@ -93,6 +94,16 @@ export function VisualCard(props: {
                     How it was asked
                   </Menu.Item>
                   <Menu.Divider />
+                  {pictured && (
+                    <>
+                      <Menu.Item disabled={!drawn} onClick={() => void save('png')}>
+                        Save as PNG
+                      </Menu.Item>
+                      <Menu.Item disabled={!drawn} onClick={() => void save('svg')}>
+                        Save as SVG
+                      </Menu.Item>
+                    </>
+                  )}
                   <Menu.Item disabled={!drawn} onClick={() => void save('csv')}>
                     Save as CSV
                   </Menu.Item>
