@@ -178,7 +178,7 @@ func link(ctx context.Context, tx *sql.Tx, analyses []Analysis) error {
 // done.
 func (s *Service) plan(ctx context.Context, b bundle, r *reader, change bool) (list []imported, err error) {
 	here := map[string]string{} // kinds by id
-	add := func(kind, at string, d document, code func(id string) ([]byte, error), alone bundle) error {
+	add := func(kind, at string, d document, code func(id string) ([]byte, error), alone func() ([]byte, error)) error {
 		e := d.edited()
 		line := r.lines[at]
 		if !lethe.IsID(e.ID) {
@@ -200,7 +200,8 @@ func (s *Service) plan(ctx context.Context, b bundle, r *reader, change bool) (l
 				return err
 			}
 			list = append(list, x)
-			return nil
+			_, err := alone()
+			return err
 		}
 		x.before = &there
 		if err := s.Access.Decide(ctx, lethe.PrincipalOf(ctx), updates[kind], lethe.QuickSightARN(s.Region, kind, e.ID)); err != nil {
@@ -210,7 +211,7 @@ func (s *Service) plan(ctx context.Context, b bundle, r *reader, change bool) (l
 		if err != nil {
 			return err
 		}
-		then, err := alone.write()
+		then, err := alone()
 		if err != nil {
 			return err
 		}
@@ -226,11 +227,20 @@ func (s *Service) plan(ctx context.Context, b bundle, r *reader, change bool) (l
 		if err := d.check(); err != nil {
 			return nil, r.at(at, err)
 		}
-		if err := add(dataSetKind, at, d, s.setAlone(ctx), bundle{DataSets: []DataSet{*d}}); err != nil {
+		err := add(dataSetKind, at, d, s.setAlone(ctx), func() ([]byte, error) {
+			// What the lake tells of fields is kept, and compared, with them.
+			if err := s.ready(ctx, d); err != nil {
+				return nil, r.at(at, err)
+			}
+			return bundle{DataSets: []DataSet{*d}}.write()
+		})
+		if err != nil {
 			return nil, err
 		}
-		if err := s.prepareImport(ctx, d, list[len(list)-1]); err != nil {
-			return nil, r.at(at, err)
+		if x := list[len(list)-1]; x.before != nil && !x.same {
+			if _, err := s.toChange(ctx, d.ID, x.before.Revision, *d); err != nil {
+				return nil, err
+			}
 		}
 	}
 	pass := func(at string, sets []string) error {
@@ -252,7 +262,7 @@ func (s *Service) plan(ctx context.Context, b bundle, r *reader, change bool) (l
 		if err := a.check(); err != nil {
 			return nil, r.at(at, err)
 		}
-		if err := add(analysisKind, at, a, s.analysisAlone(ctx), bundle{Analyses: []Analysis{*a}}); err != nil {
+		if err := add(analysisKind, at, a, s.analysisAlone(ctx), bundle{Analyses: []Analysis{*a}}.write); err != nil {
 			return nil, err
 		}
 		if err := pass(at, a.Definition.DataSets); err != nil {
@@ -276,7 +286,7 @@ func (s *Service) plan(ctx context.Context, b bundle, r *reader, change bool) (l
 		if err != nil {
 			return nil, r.at(at, err)
 		}
-		if err := add(dashboardKind, at, d, s.dashboardAlone(ctx), bundle{Dashboards: []Dashboard{*d}}); err != nil {
+		if err := add(dashboardKind, at, d, s.dashboardAlone(ctx), bundle{Dashboards: []Dashboard{*d}}.write); err != nil {
 			return nil, err
 		}
 		if err := pass(at, d.Definition.DataSets); err != nil {
@@ -327,24 +337,6 @@ func (s *Service) dashboardAlone(ctx context.Context) func(string) ([]byte, erro
 		}
 		return bundle{Dashboards: []Dashboard{d}}.write()
 	}
-}
-
-// prepareImport looks through a data set that is to be made or changed.
-func (s *Service) prepareImport(ctx context.Context, d *DataSet, x imported) error {
-	if x.same {
-		return nil
-	}
-	owner := lethe.PrincipalOf(ctx)
-	if x.before != nil {
-		var err error
-		if _, owner, err = s.toChange(ctx, d.ID, x.before.Revision, *d); err != nil {
-			return err
-		}
-		d.Owner = x.before.Owner
-	} else {
-		d.Owner = owner.ARN
-	}
-	return s.ready(ctx, d, owner)
 }
 
 // put keeps a document of an import.

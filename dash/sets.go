@@ -23,7 +23,7 @@ func (s *Service) DataSet(ctx context.Context, id string) (DataSet, error) { ret
 func (s *Service) CreateDataSet(ctx context.Context, d DataSet) (DataSet, error) {
 	s.begin(ctx, &d.Edited, lethe.NewOrderedID())
 	owner := lethe.PrincipalOf(ctx)
-	if err := s.ready(ctx, &d, owner); err != nil {
+	if err := s.ready(ctx, &d); err != nil {
 		return DataSet{}, err
 	}
 	err := s.tx(ctx, func(tx *sql.Tx) error { return insert(ctx, tx, dataSetKind, owner, &d) })
@@ -38,12 +38,12 @@ func (s *Service) CreateDataSet(ctx context.Context, d DataSet) (DataSet, error)
 // what is read with the owner's permissions.
 func (s *Service) UpdateDataSet(ctx context.Context, id string, d DataSet) (DataSet, error) {
 	revision := d.Revision
-	before, owner, err := s.toChange(ctx, id, revision, d)
+	before, err := s.toChange(ctx, id, revision, d)
 	if err != nil {
 		return DataSet{}, err
 	}
 	s.change(ctx, &d.Edited, before.Edited)
-	if err := s.ready(ctx, &d, owner); err != nil {
+	if err := s.ready(ctx, &d); err != nil {
 		return DataSet{}, err
 	}
 	err = s.tx(ctx, func(tx *sql.Tx) error {
@@ -65,37 +65,36 @@ func (s *Service) UpdateDataSet(ctx context.Context, id string, d DataSet) (Data
 	return d, s.renew(ctx, d)
 }
 
-// toChange returns a data set and its owner if it is at a revision, and the principal may make
-// this of it.
-func (s *Service) toChange(ctx context.Context, id string, revision int64, to DataSet) (DataSet, lethe.Principal, error) {
+// toChange returns a data set if it is at a revision, and the principal may make this of it.
+func (s *Service) toChange(ctx context.Context, id string, revision int64, to DataSet) (DataSet, error) {
 	before, err := s.dataSet(ctx, id)
 	if err != nil {
-		return before, lethe.Principal{}, err
+		return before, err
 	}
 	if err := unchanged(dataSetKind, before.Edited, revision); err != nil {
-		return before, lethe.Principal{}, err
+		return before, err
 	}
 	owner, err := s.owner(ctx, id)
 	if err != nil {
-		return before, owner, err
+		return before, err
 	}
 	if (before.ReadAs == ReadAsOwner || to.ReadAs == ReadAsOwner) && lethe.PrincipalOf(ctx).ID != owner.ID {
-		return before, owner, lethe.Errorf(lethe.Denied, "data set %q is read with the permissions of %s, who alone may change it", before.Name, nameOf(before.Owner)).
+		return before, lethe.Errorf(lethe.Denied, "data set %q is read with the permissions of %s, who alone may change it", before.Name, nameOf(before.Owner)).
 			WithHint("make a data set of your own, or ask the owner to let it be read as the viewer")
 	}
-	return before, owner, nil
+	return before, nil
 }
 
 // ready holds a data set against the rules, and asks the lake whether it could be asked. What the
 // service tells of fields is filled in.
-func (s *Service) ready(ctx context.Context, d *DataSet, owner lethe.Principal) error {
+func (s *Service) ready(ctx context.Context, d *DataSet) error {
 	if err := d.check(); err != nil {
 		return err
 	}
 	if d.Mode == Extract && s.Extracts == nil {
 		return noExtracts()
 	}
-	return nil
+	return s.look(ctx, d)
 }
 
 // renew begins to make the extract of a data set that was made or changed.

@@ -113,15 +113,21 @@ func (dashAccess) Group(_ context.Context, name string) (access.Group, []access.
 	return access.Group{}, nil, lethe.Errorf(lethe.NotFound, "there is no group %s", name)
 }
 
+func (dashAccess) Self(_ context.Context, p lethe.Principal) (access.Self, error) {
+	return access.Self{User: p.Name}, nil
+}
+
 func (dashAccess) Groups(context.Context) ([]access.Group, error) { return nil, nil }
 
-// series answers every statement with two countries.
+// series answers every statement with two countries, and their deaths if it sums.
 type series struct{}
 
-func (series) Ask(context.Context, dash.Statement) (dash.Rows, error) {
-	return dash.Rows{Columns: []dash.AnswerColumn{
-		{Name: "country", Type: dash.Text, Values: []any{"Italy", "Spain"}}, {Name: "deaths", Type: dash.Integer, Values: []any{int64(3), nil}},
-	}, N: 2}, nil
+func (series) Ask(_ context.Context, st dash.Statement) (dash.Rows, error) {
+	r := dash.Rows{Columns: []dash.AnswerColumn{{Name: "country", Type: dash.Text, Values: []any{"Italy", "Spain"}}}, N: 2}
+	if strings.Contains(st.SQL, "sum(") {
+		r.Columns = append(r.Columns, dash.AnswerColumn{Name: "deaths", Type: dash.Integer, Values: []any{int64(3), nil}})
+	}
+	return r, nil
 }
 
 func (series) Describe(context.Context, dash.Statement) (dash.Described, error) {
@@ -155,6 +161,7 @@ func pictures(t *testing.T) func(*console.Options) {
 // draftJSON, analysisDraft are what a page sends.
 const (
 	draftJSON     = `{"name":"More","source":{"sql":"SELECT 1 AS country"},"fields":[{"name":"country","column":"country"}],"mode":"live","read_as":"viewer"}`
+	drawing       = `{"visual":{"id":"v","kind":"bar","data_set":"` + casesID + `","wells":{"x":[{"field":"country"}],"value":[{"field":"deaths","aggregation":"sum"}]},"look":{},"place":{"x":0,"y":0,"w":6,"h":6}},"view":{}}`
 	analysisDraft = `{"name":"Second","definition":{"data_sets":["` + casesID + `"],"sheets":[{"id":"s","name":"S","visuals":[]}]}}`
 )
 
@@ -176,6 +183,11 @@ func TestPicturesAreDecidedByTheirKinds(t *testing.T) {
 		{"GET", "/data-sets/" + casesID + "/refreshes", "", []string{"quicksight:ListIngestions " + set + casesID}},
 		{"GET", "/data-sets/" + casesID + "/yaml", "", []string{"quicksight:DescribeDataSet " + set + casesID, "quicksight:DescribeDataSet " + set + casesID}},
 		{"DELETE", "/data-sets/" + casesID + "?force=true", "", []string{"quicksight:DeleteDataSet " + set + casesID}},
+		{"POST", "/data-sets/preview?limit=10", draftJSON, []string{"quicksight:CreateDataSet " + set + "*"}},
+		{"POST", "/data-sets/" + casesID + "/query", `{"dimensions":[{"field":"country"}]}`, []string{pass}},
+		{"POST", "/drawings", drawing, []string{"quicksight:ListAnalyses " + analysis + "*", pass}},
+		{"POST", "/dashboards/" + mortalID + "/visuals/deaths/answer", `{}`, []string{"quicksight:DescribeDashboard " + board + mortalID}},
+		{"POST", "/dashboards/" + mortalID + "/visuals/deaths/answer.csv", `{}`, []string{"quicksight:DescribeDashboard " + board + mortalID}},
 		{"GET", "/analyses", "", []string{"quicksight:ListAnalyses " + analysis + "*"}},
 		{"POST", "/analyses", analysisDraft, []string{"quicksight:CreateAnalysis " + analysis + "*", pass}},
 		{"GET", "/analyses/" + spreadID, "", []string{"quicksight:DescribeAnalysis " + analysis + spreadID}},
@@ -217,6 +229,10 @@ func TestAnswersAboutPicturesAreAsDescribed(t *testing.T) {
 		{"getDataSetShares", "GET", "/data-sets/" + casesID + "/shares", ""},
 		{"getExtract", "GET", "/data-sets/" + casesID + "/extract", ""},
 		{"listRefreshes", "GET", "/data-sets/" + casesID + "/refreshes", ""},
+		{"previewDataSet", "POST", "/data-sets/preview?limit=10", draftJSON},
+		{"queryDataSet", "POST", "/data-sets/" + casesID + "/query", `{"dimensions":[{"field":"country"}]}`},
+		{"drawVisual", "POST", "/drawings", drawing},
+		{"getVisualAnswer", "POST", "/dashboards/" + mortalID + "/visuals/deaths/answer", `{}`},
 		{"listAnalyses", "GET", "/analyses", ""},
 		{"createAnalysis", "POST", "/analyses", analysisDraft},
 		{"getAnalysis", "GET", "/analyses/" + spreadID, ""},
@@ -231,6 +247,9 @@ func TestAnswersAboutPicturesAreAsDescribed(t *testing.T) {
 	})
 	if code := c.do("GET", "/api/v1/dashboards/"+mortalID+"/yaml", ""); !strings.HasPrefix(code.body, "lethe: 1\n") || code.res.Header.Get("Content-Type") != "application/yaml" {
 		t.Error(code.body)
+	}
+	if a := c.do("POST", "/api/v1/dashboards/"+mortalID+"/visuals/deaths/answer.csv", `{}`); a.body != "country,deaths\nItaly,3\nSpain,\n" {
+		t.Errorf("%q", a.body)
 	}
 	c.want(c.do("GET", "/api/v1/dashboards/"+mortalID+"?version=9", ""), http.StatusNotFound)
 	c.want(c.do("POST", "/api/v1/dashboards/"+mortalID+"/versions/0/publish", ""), http.StatusNotFound)

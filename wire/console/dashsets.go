@@ -24,7 +24,7 @@ func (s *server) dashRoutes() []route {
 		{"GET", "/data-sets/{data_set}/refreshes", "listRefreshes", s.listRefreshes},
 		{"POST", "/data-sets/{data_set}/refreshes", "startRefresh", s.startRefresh},
 		{"DELETE", "/data-sets/{data_set}/refreshes/running", "stopRefresh", s.stopRefresh},
-	}, s.analysisRoutes(), s.dashboardRoutes(), s.codeRoutes())
+	}, s.analysisRoutes(), s.dashboardRoutes(), s.askRoutes(), s.codeRoutes())
 }
 
 // of is what an operation on one of these needs.
