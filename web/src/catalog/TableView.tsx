@@ -1,5 +1,5 @@
 import { Button, CopyButton } from '@mantine/core';
-import { IconCheck, IconCopy, IconTerminal2 } from '@tabler/icons-react';
+import { IconCheck, IconCopy, IconStack2, IconTerminal2 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 
@@ -47,6 +47,13 @@ export function TableView(props: { catalog: string; database: string; table: str
           </>
         }
       >
+        <Button
+          variant="default"
+          leftSection={<IconStack2 size={15} />}
+          onClick={() => void navigate({ to: '/data-sets/new', search: { catalog, database, table } })}
+        >
+          Data set
+        </Button>
         <Button
           leftSection={<IconTerminal2 size={15} />}
           onClick={() => void navigate({ to: '/query', search: { sql: `SELECT *\nFROM ${name}\nLIMIT 100` } })}

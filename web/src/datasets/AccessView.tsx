@@ -19,6 +19,7 @@ export function AccessView(props: { id: string | undefined; draft: DataSetDraft;
   const { draft, change } = props;
   return (
     <div className={css.parts}>
+      <h2 className="visually-hidden">Who sees what</h2>
       <Part title="Tables are read as">
         <Radio.Group aria-label="Tables are read as" value={draft.read_as} onChange={(v) => change((d) => ({ ...d, read_as: v as DataSetDraft['read_as'] }))}>
           <div className={css.radios}>

@@ -23,6 +23,7 @@ export function ExtractView(props: { id: string | undefined; saved: DataSet | un
   if (draft.mode === 'live') {
     return (
       <div className={css.parts}>
+      <h2 className="visually-hidden">Where answers come from</h2>
         <Part title="Live">
           <p>Each question is asked in the lake when it is asked, and answers what the tables hold at that time.</p>
           <p className="muted">An extract is a copy in columns, which answers faster and spares the tables.</p>
@@ -35,6 +36,7 @@ export function ExtractView(props: { id: string | undefined; saved: DataSet | un
   }
   return (
     <div className={css.parts}>
+      <h2 className="visually-hidden">Where answers come from</h2>
       {id !== undefined && props.saved?.mode === 'extract' ? (
         <Now id={id} increments={props.saved.increment !== undefined} />
       ) : (

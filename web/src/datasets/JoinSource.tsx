@@ -63,9 +63,9 @@ export function JoinSource(props: { source: Source; reading: Reading }) {
             <Fragment key={t.alias}>
               <li className={css.joinCard}>
                 <header>
-                  <h3 className="clip">
+                  <h2 className="clip">
                     {t.database}.{t.table}
-                  </h3>
+                  </h2>
                   <span className="muted">
                     as <code>{t.alias}</code>
                     {columns[t.alias]!.length > 0 && ` · ${columns[t.alias]!.length} columns`}

@@ -96,7 +96,7 @@ export function Workbench(props: { saved?: DataSet; start: DataSetDraft; search:
       setHistory((h) => ({ ...h, now: next, kind: undefined }));
       setKept(next);
       left.current = true;
-      if (visualize) void navigate({ to: '/analyses/new' as string, search: { data_set: s.id } as never });
+      if (visualize) void navigate({ to: '/analyses/$analysis', params: { analysis: 'new' }, search: { data_set: s.id } });
       else if (!base) void navigate({ to: '/data-sets/$dataSet', params: { dataSet: s.id }, search: { view: search.view }, replace: true });
       else left.current = false;
     },
@@ -175,7 +175,7 @@ export function Workbench(props: { saved?: DataSet; start: DataSetDraft; search:
             disabled={!ready}
             loading={save.isPending && save.variables?.visualize}
             aria-label={dirty || !base ? 'Save and visualize' : 'Visualize'}
-            onClick={() => (dirty || !base ? save.mutate({ visualize: true }) : void navigate({ to: '/analyses/new' as string, search: { data_set: base.id } as never }))}
+            onClick={() => (dirty || !base ? save.mutate({ visualize: true }) : void navigate({ to: '/analyses/$analysis', params: { analysis: 'new' }, search: { data_set: base.id } }))}
           >
             {phone || !(dirty || !base) ? 'Visualize' : 'Save and visualize'}
           </Button>

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
+import { IconDownload, IconStack2 } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { Problem } from '../api/client';
@@ -44,6 +45,11 @@ export function Lower(props: {
           { id: 'history', name: 'History' },
         ]}
       >
+        {done && props.view === 'results' && e.columns.length > 0 && (
+          <Link to="/data-sets/new" search={{ sql: e.statement, catalog: e.catalog, database: e.database }} className={css.link}>
+            <IconStack2 size={14} aria-hidden /> Save as data set
+          </Link>
+        )}
         {done && props.view === 'results' && e.output && (
           <Button component="a" href={resultURL(e.id)} download variant="subtle" leftSection={<IconDownload size={14} />}>
             {e.output.endsWith('.csv') ? 'CSV' : 'Text'} <span className={css.size}>{bytes(e.statistics.result_bytes)}</span>
