@@ -18,7 +18,8 @@
 //	instances/            of each database server: its data, its logs
 //	instances-ca.pem      for clients: whom the servers' certificates are signed by
 //	stores/               of other stores: bytes on the way, uploads under way
-//	queries/              folders of running queries
+//	queries/              folders of running queries, and of sessions over extracts
+//	extracts/             of data sets: the copies that are asked in place of tables
 //	erasure/              the index of identifiers; temporary files; since when copies were not swept
 //	audit.jsonl           every decision of access
 //	backup/               what is being copied to a backup
@@ -45,6 +46,7 @@ import (
 	"lethe/catalog/store"
 	"lethe/config"
 	"lethe/dash"
+	"lethe/dash/extract"
 	"lethe/erasure"
 	"lethe/erasure/own"
 	"lethe/event"
@@ -82,6 +84,7 @@ type App struct {
 	Instances console.Instances
 	local     *instance.Local // those on this host; nil at AWS
 	Backups   *Backups
+	Extracts  *extract.Service // of data sets
 	Dash      *dash.Service
 
 	// Endpoints as they are, with the ports that were found free.
@@ -130,6 +133,7 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (a *App, err 
 	if err := a.replay(ctx); err != nil {
 		return a, err
 	}
+	a.startExtracts()
 	a.startBackups()
 	a.startUpkeep()
 	a.startSecrets()
@@ -220,6 +224,9 @@ func (a *App) openState(ctx context.Context) error {
 	a.Access.IntroduceTables(watched)
 	a.onStop(cat.Close)
 	if err := a.openQueries(ctx, db); err != nil {
+		return err
+	}
+	if err := a.openExtracts(ctx, db); err != nil {
 		return err
 	}
 	if err := a.openDash(ctx, db); err != nil {
