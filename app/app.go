@@ -18,8 +18,9 @@
 //	instances/            of each database server: its data, its logs
 //	instances-ca.pem      for clients: whom the servers' certificates are signed by
 //	stores/               of other stores: bytes on the way, uploads under way
-//	queries/              folders of running queries, and of sessions over extracts
+//	queries/              folders of running queries
 //	extracts/             of data sets: the copies that are asked in place of tables
+//	sessions/             folders of sessions, which hold extracts open
 //	erasure/              the index of identifiers; temporary files; since when copies were not swept
 //	audit.jsonl           every decision of access
 //	backup/               what is being copied to a backup

@@ -23,7 +23,7 @@ import (
 func (a *App) openExtracts(ctx context.Context, db *state.DB) (err error) {
 	c, q := a.Config.Extracts, a.Config.Query
 	sessions, err := duckdb.NewSessions(duckdb.SessionConfig{
-		Config: duckdb.Config{Dir: a.path("queries", "sessions"), Memory: int64(c.Memory), Threads: q.Threads, AllowNoLandlock: q.AllowNoLandlock, Log: a.Log},
+		Config: duckdb.Config{Dir: a.path("sessions"), Memory: int64(c.Memory), Threads: q.Threads, AllowNoLandlock: q.AllowNoLandlock, Log: a.Log},
 		Most:   c.Sessions, Idle: c.Idle,
 	})
 	if err != nil {

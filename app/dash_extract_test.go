@@ -62,7 +62,7 @@ func newExtracts(t *testing.T, p *prepared, bound func(*duckdb.Config)) *extract
 	bound(&c)
 	engine, err := duckdb.New(c)
 	must(err)
-	c.Dir = filepath.Join(dir, "queries", "sessions")
+	c.Dir = filepath.Join(dir, "sessions")
 	sessions, err := duckdb.NewSessions(duckdb.SessionConfig{Config: c})
 	must(err)
 	q, err := query.Open(ctx, query.Config{DB: db, Keys: sealtest.Keyring(t, db), Engine: engine, Region: lethe.DefaultRegion, Output: "s3://results/", Log: slog.New(slog.DiscardHandler)})
