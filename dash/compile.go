@@ -126,7 +126,7 @@ func compile(a *asking, q Query, widths map[int]float64) (compiled, error) {
 	if err != nil {
 		return out, err
 	}
-	table := "extract"
+	table := `"extract"`
 	if rows != "" {
 		table = "data"
 		sql = with("data AS (\n"+rows+"\n)", sql)

@@ -416,7 +416,7 @@ func (a *asking) rows() (string, error) {
 		if len(levels[level]) == 0 {
 			continue
 		}
-		below := "extract"
+		below := `"extract"`
 		if sql != "" {
 			below = "(\n" + sql + "\n)"
 		}
