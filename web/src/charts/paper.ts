@@ -37,7 +37,7 @@ export function svgPaper(): SvgPaper {
     path: (d, x, y, color, width) => void parts.push(`<path d="${escaped(d)}" transform="translate(${x} ${y})" fill="none" stroke="${escaped(color)}" stroke-width="${width}" stroke-linejoin="round"/>`),
     text: (text, x, y, l) =>
       void parts.push(`<text x="${x}" y="${y}" font-size="${l.size}" font-weight="${l.weight ?? 400}" fill="${escaped(l.color)}" text-anchor="${l.align ?? 'start'}">${escaped(text)}</text>`),
-    insert: (svg, x, y) => void parts.push(svg.replace(/^\s*(<\?xml[^>]*>\s*)?<svg /, `<svg x="${x}" y="${y}" `)),
+    insert: (svg, x, y) => void parts.push(svg.replace(/^\s*(<\?xml[^>]*>\s*)?<svg /, `<svg x="${x}" y="${y}" overflow="visible" `)),
     done: (width, height, title) =>
       `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${escaped(font)}"><title>${escaped(title)}</title>${parts.join('')}</svg>`,
   };
