@@ -11,6 +11,7 @@ import { useSchema } from '../query/schema';
 import { offsetOf, statements, tokenAt } from '../query/statement';
 import { mod } from '../ui/keys';
 import { ProblemView } from '../ui/Problem';
+import { placeIn } from './place';
 import type { Reading } from './SourceView';
 import css from './datasets.module.css';
 
@@ -46,9 +47,10 @@ export function SQLSource(props: { source: Source; reading: Reading; id: string 
 
   const problem = reading.error ? problemOf(reading.error) : undefined;
   const error = useMemo(() => {
-    if (!problem?.line || !problem.column || ran?.text !== text) return undefined;
+    const at = problem && placeIn(problem, '');
+    if (!at || ran?.text !== text) return undefined;
     const part = text.slice(ran.from);
-    const { from, to } = tokenAt(part, offsetOf(part, problem.line, problem.column));
+    const { from, to } = tokenAt(part, offsetOf(part, at.line, at.column));
     return { from: from + ran.from, to: to + ran.from, message: problem.message };
   }, [problem, ran, text]);
 

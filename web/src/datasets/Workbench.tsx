@@ -19,6 +19,7 @@ import { Conflict } from './Conflict';
 import { draftOf, hasSource, withSource } from './draft';
 import { ExtractView } from './ExtractView';
 import { begin, changed, redone, undone } from './history';
+import { withoutDoubles } from './joins';
 import { PrepareView } from './PrepareView';
 import { SourceView } from './SourceView';
 import { usePreview } from './usePreview';
@@ -70,7 +71,7 @@ export function Workbench(props: { saved?: DataSet; start: DataSetDraft; search:
   const read = useMutation({
     mutationFn: (source: Source) => askPreview({ ...draft, source, fields: [], coordinates: undefined, hierarchies: undefined, filters: undefined, increment: undefined, rules: undefined }),
     onSuccess: (p, source) => {
-      change((d) => withSource(d, source, p.fields));
+      change((d) => withSource(d, source, withoutDoubles(source.tables ?? [], p.fields)));
       show('fields');
     },
   });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { SourceTable } from '../api/dash';
-import { aliasFor, pairsFor, ready, without } from './joins';
+import { aliasFor, pairsFor, ready, without, withoutDoubles } from './joins';
 
 const table = (alias: string, on?: [string, string, string][]): SourceTable => ({
   alias,
@@ -29,4 +29,9 @@ it('takes a table out with its pairs', () => {
 
 it('is ready when all are joined', () => {
   expect([[], [table('a')], [table('a'), table('b', [])], [table('a'), table('b', [['a', 'x', '']])], [table('a'), table('b', [['a', 'x', 'x']])]].map(ready)).toEqual([false, true, false, false, true]);
+});
+
+it('hides what a join says twice', () => {
+  const fields = ['a.x', 'b.x', 'b.y'].map((column) => ({ name: column, column }));
+  expect(withoutDoubles([table('a'), table('b', [['a', 'x', 'x']])], fields).filter((f) => f.hidden).map((f) => f.name)).toEqual(['b.x']);
 });

@@ -1,4 +1,4 @@
-import type { SourceTable } from '../api/dash';
+import type { Field, SourceTable } from '../api/dash';
 
 /** The columns of each table, by its alias. */
 export type Columns = Record<string, string[]>;
@@ -37,6 +37,13 @@ export function without(list: SourceTable[], alias: string): SourceTable[] {
       if (i === 0) return { ...t, join: undefined };
       return { ...t, join: { ...t.join!, on: t.join!.on.filter((p) => p.alias !== alias) } };
     });
+}
+
+/** Hides what a join says twice: a column that equals one of a table before, where each row of
+ * it has a match there. */
+export function withoutDoubles(tables: SourceTable[], fields: Field[]): Field[] {
+  const double = new Set(tables.flatMap((t) => (t.join?.kind === 'inner' || t.join?.kind === 'left' ? t.join.on.map((p) => `${t.alias}.${p.column}`) : [])));
+  return fields.map((f) => (f.column !== undefined && double.has(f.column) ? { ...f, hidden: true } : f));
 }
 
 /** Whether every table but the first is joined by whole pairs. */
