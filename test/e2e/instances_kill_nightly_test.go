@@ -38,6 +38,11 @@ func killInstances(t *testing.T, engine string, random *rand.Rand) {
 		t.Fatal(err)
 	}
 	l := lake.Start(t, data, "serve", "--config", file)
+	// Of this test and not of a part of it, which would end the lake with itself.
+	kill := func() {
+		l.Kill()
+		l = lake.Start(t, data, "serve", "--config", file)
+	}
 	client := func() *rds.Client { return rds.NewFromConfig(l.AWSConfig(t)) }
 	id := func(name string) *string { return &name }
 	create := func(name string) error {
@@ -122,8 +127,7 @@ func killInstances(t *testing.T, engine string, random *rand.Rand) {
 					took = time.Since(began)
 				} else {
 					time.Sleep(time.Duration(random.Int64N(int64(max(took, 500*time.Millisecond)))))
-					l.Kill()
-					l = lake.Start(t, data, "serve", "--config", file)
+					kill()
 				}
 				d.settle()
 				whole(t, data, client())
