@@ -11,6 +11,11 @@ type span struct{ start, end time.Time }
 
 // sql is the condition that x, of a type, lies in the span.
 func (s span) sql(x string, typ Type) (string, error) {
+	for _, at := range []time.Time{s.start, s.end} { // years of four digits are read
+		if _, err := instantLiteral(typ, at); err != nil {
+			return "", err
+		}
+	}
 	bound := instantBound(typ)
 	const form = "2006-01-02T15:04:05"
 	start, err := bound(s.start.Format(form))

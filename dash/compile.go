@@ -62,6 +62,9 @@ type compiler struct {
 // fields are read. No text that comes from outside holds it.
 const dataTable = "\x00"
 
+// extractTable is the name of an extract in statements: a reserved word, so quoted.
+const extractTable = `"extract"`
+
 func (c *compiler) table() string { return dataTable }
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -160,7 +163,7 @@ func (c *compiler) dimension(i int, by By) (dimension, error) {
 				return d, lethe.Errorf(lethe.Invalid, "the coordinate %q: field %q is not a number of degrees", x.Name, k.Name)
 			}
 			c.wants(k.Name)
-			d.sql = append(d.sql, trinosql.QuoteName(k.Name))
+			d.sql = append(d.sql, trinosql.QuoteNameAlways(k.Name))
 			d.names = append(d.names, x.Name+"."+part.name)
 		}
 		return d, nil
@@ -173,7 +176,7 @@ func (c *compiler) dimension(i int, by By) (dimension, error) {
 		return d, lethe.Errorf(lethe.Invalid, "field %q aggregates; rows cannot be grouped by it", k.Name)
 	}
 	c.wants(k.Name)
-	x := trinosql.QuoteName(k.Name)
+	x := trinosql.QuoteNameAlways(k.Name)
 	d.field, d.names, d.typ, d.grain = k.Name, []string{k.Name}, k.typ, by.Grain
 	switch {
 	case by.Grain != "":
@@ -269,7 +272,7 @@ func (c *compiler) measure(of Of) (sql string, typ Type, err error) {
 		}
 		return k.sql, k.typ, nil
 	}
-	x := trinosql.QuoteName(k.Name)
+	x := trinosql.QuoteNameAlways(k.Name)
 	how := of.Aggregation
 	if how == "" {
 		if how = Count; k.typ.numeric() {
@@ -442,7 +445,7 @@ func (c *compiler) plain(order []key, limit int) string {
 	items := make([]string, len(columns))
 	for i, x := range columns {
 		items[i] = x
-		if a := trinosql.QuoteName(aliases[i]); a != x {
+		if a := trinosql.QuoteNameAlways(aliases[i]); a != x {
 			items[i] += " AS " + a
 		}
 	}
@@ -500,13 +503,13 @@ func (c *compiler) withOthers(order []key, limit int) string {
 	for slices.ContainsFunc(c.listed, func(name string) bool { return strings.HasPrefix(name, own) }) {
 		own += "_"
 	}
-	rank := "ranked." + own + "n"
+	rank := own + "n"
 	var items, join, shown []string
 	for i, x := range dims {
 		d := own + itoa(i+1)
 		items = append(items, x+" AS "+d)
-		join = append(join, x+" IS NOT DISTINCT FROM ranked."+d)
-		shown = append(shown, "IF("+rank+" <= "+itoa(limit)+", ranked."+d+")")
+		join = append(join, x+" IS NOT DISTINCT FROM "+d)
+		shown = append(shown, "IF("+rank+" <= "+itoa(limit)+", "+d+")")
 	}
 	var by []string
 	for _, k := range order {
@@ -522,7 +525,7 @@ func (c *compiler) withOthers(order []key, limit int) string {
 	aliases := c.aliases()
 	columns := slices.Concat(shown, c.measures)
 	for i := range columns {
-		columns[i] += " AS " + trinosql.QuoteName(aliases[i])
+		columns[i] += " AS " + trinosql.QuoteNameAlways(aliases[i])
 	}
 	return "WITH ranked AS (\n  SELECT " + strings.Join(items, ", ") + ",\n    row_number() OVER (ORDER BY " + strings.Join(by, ", ") + ") AS " + own + "n" +
 		"\n  FROM " + c.table() + c.where() + "\n  GROUP BY " + ordinals(len(dims)) + c.having() + "\n)\n" +

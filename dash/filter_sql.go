@@ -36,7 +36,7 @@ func (c *compiler) bareCondition(f Filter) (condition, error) {
 	if err != nil {
 		return condition{}, err
 	}
-	x, typ := trinosql.QuoteName(k.Name), k.typ
+	x, typ := trinosql.QuoteNameAlways(k.Name), k.typ
 	out := condition{having: f.Aggregation != "" || k.Aggregate}
 	if out.having {
 		if f.Kind != NumericEquality && f.Kind != NumericRange {

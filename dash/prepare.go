@@ -191,13 +191,13 @@ func (a *asking) column(k *knownField) error {
 // columnSQL names a field's column in the source.
 func (a *asking) columnSQL(f Field) (string, error) {
 	if len(a.set.Source.Tables) == 0 {
-		return "source." + trinosql.QuoteName(f.Column), nil
+		return "source." + trinosql.QuoteNameAlways(f.Column), nil
 	}
 	alias, column, ok := strings.Cut(f.Column, ".")
 	if !ok {
 		return "", lethe.Errorf(lethe.Invalid, "field %q: its column %q names no table", f.Name, f.Column)
 	}
-	return trinosql.QuoteName(alias) + "." + trinosql.QuoteName(column), nil
+	return trinosql.QuoteNameAlways(alias) + "." + trinosql.QuoteNameAlways(column), nil
 }
 
 // calculated looks up a field that is an expression.
@@ -257,7 +257,7 @@ func (a *asking) expression(text string, self *access.Self) (sql string, uses []
 		}
 		if !k.Aggregate {
 			seen[strings.ToLower(k.Name)] = true
-			return trinosql.QuoteName(k.Name), nil
+			return trinosql.QuoteNameAlways(k.Name), nil
 		}
 		for _, u := range k.uses {
 			seen[u] = true
@@ -359,12 +359,12 @@ func (a *asking) sourceSQL() (string, error) {
 	}
 	var b strings.Builder
 	for i, t := range a.set.Source.Tables {
-		name := trinosql.QuoteName(t.Database) + "." + trinosql.QuoteName(t.Table)
+		name := trinosql.QuoteNameAlways(t.Database) + "." + trinosql.QuoteNameAlways(t.Table)
 		if t.Catalog != "" {
-			name = trinosql.QuoteName(strings.ToLower(t.Catalog)) + "." + name
+			name = trinosql.QuoteNameAlways(strings.ToLower(t.Catalog)) + "." + name
 		}
 		if i == 0 {
-			b.WriteString(name + " AS " + trinosql.QuoteName(t.Alias))
+			b.WriteString(name + " AS " + trinosql.QuoteNameAlways(t.Alias))
 			continue
 		}
 		if t.Join == nil || len(t.Join.On) == 0 {
@@ -376,9 +376,9 @@ func (a *asking) sourceSQL() (string, error) {
 		}
 		var on []string
 		for _, p := range t.Join.On {
-			on = append(on, trinosql.QuoteName(p.Alias)+"."+trinosql.QuoteName(p.Left)+" = "+trinosql.QuoteName(t.Alias)+"."+trinosql.QuoteName(p.Column))
+			on = append(on, trinosql.QuoteNameAlways(p.Alias)+"."+trinosql.QuoteNameAlways(p.Left)+" = "+trinosql.QuoteNameAlways(t.Alias)+"."+trinosql.QuoteNameAlways(p.Column))
 		}
-		b.WriteString("\n" + join + " JOIN " + name + " AS " + trinosql.QuoteName(t.Alias) + " ON " + strings.Join(on, " AND "))
+		b.WriteString("\n" + join + " JOIN " + name + " AS " + trinosql.QuoteNameAlways(t.Alias) + " ON " + strings.Join(on, " AND "))
 	}
 	return b.String(), nil
 }
@@ -398,7 +398,7 @@ func (a *asking) rows() (string, error) {
 		if !a.need[name] || a.from == fromExtract && k.inExtract() {
 			continue
 		}
-		levels[k.level] = append(levels[k.level], k.sql+" AS "+trinosql.QuoteName(k.Name))
+		levels[k.level] = append(levels[k.level], k.sql+" AS "+trinosql.QuoteNameAlways(k.Name))
 		top = max(top, k.level)
 	}
 	var sql string

@@ -51,7 +51,7 @@ func prepared(set DataSet, now time.Time) (string, *Narrowed, error) {
 		}
 		if k.inExtract() {
 			a.wants(f.Name)
-			columns = append(columns, trinosql.QuoteName(k.Name))
+			columns = append(columns, trinosql.QuoteNameAlways(k.Name))
 		}
 	}
 	c := &compiler{asking: a}
@@ -88,7 +88,7 @@ func prepared(set DataSet, now time.Time) (string, *Narrowed, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if !k.typ.dated() || !slices.Contains(columns, trinosql.QuoteName(k.Name)) {
+	if !k.typ.dated() || !slices.Contains(columns, trinosql.QuoteNameAlways(k.Name)) {
 		return "", nil, lethe.Errorf(lethe.Invalid, "increment.field: %q is not a date or a time of the extract", k.Name)
 	}
 	today, err := Day.floor(now)
@@ -99,7 +99,7 @@ func prepared(set DataSet, now time.Time) (string, *Narrowed, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	replaces := trinosql.QuoteName(k.Name) + " >= " + since
+	replaces := trinosql.QuoteNameAlways(k.Name) + " >= " + since
 	c.wheres = append(c.wheres, replaces)
 	return whole, &Narrowed{Statement: Statement{SQL: statement()}, Replaces: replaces}, nil
 }

@@ -201,7 +201,7 @@ func (c *compiler) mark(f Filter) (condition, error) {
 		return condition{}, lethe.Errorf(lethe.Invalid, "it is a measure and marks no group")
 	}
 	c.wants(k.Name)
-	x := trinosql.QuoteName(k.Name)
+	x := trinosql.QuoteNameAlways(k.Name)
 	var terms []string
 	switch {
 	case len(f.Values) == 0:
@@ -215,7 +215,7 @@ func (c *compiler) mark(f Filter) (condition, error) {
 		var exact []string
 		for _, v := range f.Values {
 			low, high, bin := strings.Cut(v, "..")
-			if !bin || !k.typ.numeric() {
+			if !bin || low == "" || high == "" || !k.typ.numeric() {
 				exact = append(exact, v)
 				continue
 			}
