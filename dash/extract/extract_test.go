@@ -168,6 +168,15 @@ func TestStopAndDrop(t *testing.T) {
 	}
 }
 
+// TestDeletionKilled: what is of a data set that is not there any more goes by itself.
+func TestDeletionKilled(t *testing.T) {
+	l := newLake(1)
+	s := start(t, l)
+	s.refresh(false)
+	l.set(func() { l.deleted = true })
+	until(t, "nothing is left", func() bool { s.Look(); return len(s.onDisk()) == 0 && s.last().ID == "" && s.rows() == "not found" })
+}
+
 // TestTwoAtOnce: refreshes of many data sets run two at once, one of each.
 func TestTwoAtOnce(t *testing.T) {
 	l := newLake(1)

@@ -36,6 +36,7 @@ type lake struct {
 	increment *dash.Narrowed
 	revision  int64
 	gone      bool
+	deleted   bool // the data sets
 	dropped   map[string]bool
 	most, now int // writes at once
 }
@@ -169,7 +170,14 @@ func (l *lake) Prepared(context.Context, string, time.Time) (p dash.Prepared, er
 	return dash.Prepared{Statement: dash.Statement{SQL: "0"}, Increment: l.increment, Schedules: l.schedules, Revision: l.revision}, nil
 }
 
-func (l *lake) Extracted(context.Context) ([]string, error) { return []string{"cases"}, nil }
+func (l *lake) Extracted(context.Context) ([]string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.deleted {
+		return nil, nil
+	}
+	return []string{"cases", "a", "b", "c", "d", "e"}, nil
+}
 
 // service is a service over a lake, with a clock of its own.
 type service struct {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -124,13 +125,23 @@ func lastOf(ss []dash.Schedule, after, until time.Time) (last time.Time, whole b
 	return last, whole, nil
 }
 
-// schedule makes refreshes of the slots that have come.
+// schedule makes refreshes of the slots that have come, and drops what is of data sets
+// that are not there any more: their deletion may have been killed.
 func (s *Service) schedule(ctx context.Context) error {
+	held, err := s.held(ctx) // before it is asked which there are: a data set is there before its extract
+	if err != nil {
+		return err
+	}
 	sets, err := s.preparer.Extracted(ctx)
 	if err != nil {
 		return err
 	}
 	var errs []error
+	for _, set := range held {
+		if !slices.Contains(sets, set) {
+			errs = append(errs, s.Drop(ctx, set))
+		}
+	}
 	for _, set := range sets {
 		if err := s.scheduleOne(ctx, set); err != nil && !lethe.Is(err, lethe.NotFound) {
 			errs = append(errs, fmt.Errorf("data set %s: %w", set, err))

@@ -37,6 +37,26 @@ func (s *Service) files(ctx context.Context) (all []kept, err error) {
 	return all, err
 }
 
+// held returns the data sets of which there is anything.
+func (s *Service) held(ctx context.Context) (sets []string, err error) {
+	err = s.DB.View(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT data_set FROM extract_files UNION SELECT data_set FROM extract_refreshes ORDER BY 1`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var set string
+			if err := rows.Scan(&set); err != nil {
+				return err
+			}
+			sets = append(sets, set)
+		}
+		return rows.Err()
+	})
+	return sets, err
+}
+
 // current returns the file that answers; NotFound if there is none.
 func (s *Service) current(ctx context.Context, dataSet string) (f File, err error) {
 	err = s.DB.View(ctx, func(tx *sql.Tx) error {
