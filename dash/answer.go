@@ -278,10 +278,10 @@ func (s *Service) place(ctx context.Context, set *DataSet) (place, error) {
 	if p.info, err = s.Extracts.Info(ctx, set.ID); err != nil {
 		return place{}, err
 	}
+	s.asked.answers.renewed(set.ID, p.info.ID) // also of one that was erased
 	if p.info.ID == "" {
 		return place{}, s.notYet(ctx, set, p.info)
 	}
-	s.asked.answers.renewed(set.ID, p.info.ID)
 	p.from = fromExtract
 	return p, nil
 }
