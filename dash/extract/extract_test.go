@@ -168,6 +168,25 @@ func TestStopAndDrop(t *testing.T) {
 	}
 }
 
+// TestChangedWhileRefreshed: what a data set is when the refresh ends is in the extract in
+// the end, although who changed it was told of the refresh under way.
+func TestChangedWhileRefreshed(t *testing.T) {
+	l := newLake(1)
+	s := start(t, l)
+	l.set(func() {
+		l.read = func(string) {
+			l.set(func() { l.read = nil; l.revision++; l.rows[2] = "row 2" })
+			if _, err := s.Refresh(context.Background(), "cases", dash.RefreshOptions{By: "arn:changer"}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if _, err := s.Refresh(t.Context(), "cases", dash.RefreshOptions{By: "arn:first"}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the changed data set is read", func() bool { return s.rows() == "1 2" })
+}
+
 // TestDeletionKilled: what is of a data set that is not there any more goes by itself.
 func TestDeletionKilled(t *testing.T) {
 	l := newLake(1)

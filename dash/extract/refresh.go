@@ -292,12 +292,31 @@ func (s *Service) make(ctx context.Context, a *attempt, w *waiting) error {
 		return errors.Join(err, os.Remove(s.path(f)))
 	}
 	s.reach("committed")
+	if err := s.again(ctx, *w, f); err != nil && ctx.Err() == nil {
+		s.Log.Error("cannot tell whether a data set was changed while its extract was made", "data_set", f.DataSet, "error", err)
+	}
 	for _, o := range old {
 		if err := s.remove(ctx, o); err != nil && ctx.Err() == nil {
 			s.Log.Error("an extract that answers no more cannot be deleted", "data_set", o.DataSet, "error", err)
 		}
 	}
 	return nil
+}
+
+// again begins another refresh if the data set was changed while this one ran: what
+// asked for it then was told of this one.
+func (s *Service) again(ctx context.Context, w waiting, f File) error {
+	p, err := s.preparer.Prepared(ctx, f.DataSet, s.now())
+	if lethe.Is(err, lethe.NotFound) || err == nil && p.Revision == f.Revision {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.DB.Tx(ctx, func(tx *sql.Tx) error {
+		_, err := s.begin(ctx, tx, f.DataSet, dash.RefreshOptions{By: w.By})
+		return err
+	})
 }
 
 // base is the file whose rows an increment keeps; none if the extract is made whole.
