@@ -22,6 +22,13 @@ func (s *Service) describe(ctx context.Context, set *DataSet, st Statement) ([]C
 		}
 		st.SQL = "SELECT *\nFROM " + from
 		d, err := s.Asker.Describe(ctx, st)
+		if err != nil {
+			// Of the statement by itself an error has the place that its author knows.
+			st.SQL = a.sql
+			if _, own := s.Asker.Describe(ctx, st); own != nil {
+				err = own
+			}
+		}
 		return d.Columns, d.Tables, err
 	}
 	var columns []Column
