@@ -188,6 +188,8 @@ func (l *Local) tendOne(ctx context.Context, r *record) error {
 			return l.event(ctx, tx, r.source(), "notification", "DB instance is being started because it has been stopped for %d days", stoppedDays)
 		})
 	case available:
+	case storageFull:
+		return l.hasRoom(ctx, r)
 	default:
 		return nil
 	}
@@ -202,7 +204,7 @@ func (l *Local) tendOne(ctx context.Context, r *record) error {
 	if err := l.fill(ctx, r); err != nil {
 		return err
 	}
-	if err := l.ship(ctx, r, now.Sub(r.Restore) >= l.Rotation); err != nil {
+	if err := l.ship(ctx, r, now.Sub(r.Restore) >= l.Rotation && l.room(r) >= leastRoom); err != nil {
 		return err
 	}
 	if err := l.checkStandby(ctx, r); err != nil {
@@ -239,47 +241,4 @@ func (l *Local) beginIf(ctx context.Context, id, status string, f func(tx *sql.T
 	}
 	l.launch(ctx, r)
 	return nil
-}
-
-// answers is how long a server may take to say how it is.
-const answers = 10 * time.Second
-
-// fill looks how much of its storage an instance uses: it gets more where that may be,
-// and else, when all is used, its server is stopped, so that others have room.
-func (l *Local) fill(ctx context.Context, r *record) error {
-	e, s, err := l.server(r)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, answers)
-	defer cancel()
-	m, err := e.Metrics(ctx, s)
-	if err != nil {
-		return nil // it does not answer: supervise knows what to do
-	}
-	used, size := m.Bytes, int64(r.Storage)*gib
-	switch {
-	case r.MaxStorage > r.Storage && used > size/10*9:
-		_, err = l.revise(ctx, r.ID, func(tx *sql.Tx, r *record) error {
-			old := r.Storage
-			r.Storage = min(r.MaxStorage, r.Storage+max(5, (r.Storage+9)/10))
-			return l.event(ctx, tx, r.source(), "notification", "The allocated storage grew from %d to %d GiB", old, r.Storage)
-		})
-		return err
-	case used < size:
-		return nil
-	}
-	defer l.hold(r.ID)()
-	full := false
-	_, err = l.revise(ctx, r.ID, func(tx *sql.Tx, r *record) error {
-		if full = r.steady() && r.Status == available; !full {
-			return nil
-		}
-		r.Status, r.Full = storageFull, true
-		return l.event(ctx, tx, r.source(), "low storage", "The allocated storage of %d GiB is used up. The server is stopped until the DB instance gets more", r.Storage)
-	})
-	if err != nil || !full {
-		return err
-	}
-	return e.Stop(ctx, s)
 }
