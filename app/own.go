@@ -19,7 +19,7 @@ import (
 // those of its database instances.
 func (a *App) ownCopies(db *state.DB, key *erasure.HashKey, journal own.Texts) []erasure.Holder {
 	a.ownConfig = own.Config{
-		DB: db, Store: a.Stores, Key: key, Queries: a.Queries, Ingests: a.Ingests, Extracts: a.Extracts, Events: a.Events, Journal: journal,
+		DB: db, Store: a.Stores, Key: key, Queries: a.Queries, Ingests: a.Ingests, Extracts: a.Extracts, Pictures: a.Dash, Events: a.Events, Journal: journal,
 		Scrub: own.TextsFunc(a.redactScrub), Index: a.Objects, Staging: ingest.StagingBucket,
 	}
 	a.ownHolders = own.Holders(a.ownConfig)

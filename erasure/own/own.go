@@ -40,6 +40,8 @@ type Config struct {
 	Events  Events
 	// Extracts are those of data sets; nil in a lake that has none.
 	Extracts Extracts
+	// Pictures are the data sets, analyses and dashboards; nil in a lake that has none.
+	Pictures Texts
 	Journal  Texts // of the processes
 	Scrub    Texts // the report of the last scrub of the object store
 	Index    Index // of the lake's own object store
@@ -115,6 +117,9 @@ func Holders(c Config) []erasure.Holder {
 	}
 	if c.Extracts != nil {
 		hs = slices.Insert(hs, 1, erasure.Holder(&extracts{c}), erasure.Holder(&texts{c, "extract history", "refreshes", c.Extracts, c.Extracts.Settle}))
+	}
+	if c.Pictures != nil {
+		hs = append(hs, &texts{c, "data sets and dashboards", "documents", c.Pictures, nil})
 	}
 	return hs
 }

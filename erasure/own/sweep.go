@@ -47,7 +47,7 @@ func Sweep(ctx context.Context, c Config, s Suppressor, since time.Time) (did Sw
 		do   func(context.Context, *Swept) error
 	}{
 		{"query results", w.results}, {"extracts", w.extracts}, {"extract history", w.texts(c.Extracts)}, {"ingest quarantine", w.quarantine},
-		{"ingest history", w.texts(c.Ingests)}, {"process journal", w.texts(c.Journal)}, {"scrub report", w.texts(c.Scrub)},
+		{"ingest history", w.texts(c.Ingests)}, {"process journal", w.texts(c.Journal)}, {"scrub report", w.texts(c.Scrub)}, {"data sets and dashboards", w.texts(c.Pictures)},
 		{"event dead letters", w.letters},
 	} {
 		if w.kept[part.name] {
