@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
 	"lethe/lib/state"
 )
 
@@ -33,6 +35,37 @@ func putGroup(ctx context.Context, tx *sql.Tx, region, kind, name string, doc an
 		return fmt.Errorf("%s %s: %w", kind, name, err)
 	}
 	return nil
+}
+
+// addGroup keeps a new one with its tags; exists is the error where there is one of the name.
+func (l *Local) addGroup(ctx context.Context, region, kind, name string, doc any, tags []types.Tag, exists error) error {
+	return l.DB.Tx(ctx, func(tx *sql.Tx) error {
+		before, err := groupOf[json.RawMessage](ctx, tx, region, kind, name)
+		if err != nil {
+			return err
+		}
+		if before != nil {
+			return exists
+		}
+		if err := putGroup(ctx, tx, region, kind, name, doc); err != nil {
+			return err
+		}
+		return l.addTags(ctx, tx, arn(region, kind, name), tags)
+	})
+}
+
+// unused removes one that is there, unless an instance has it.
+func (l *Local) unused(ctx context.Context, tx *sql.Tx, region, kind, name string, has func(r *record) string, inUse func(r *record) error) error {
+	all, err := l.records(ctx, tx, region)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if has(&r) == name {
+			return inUse(&r)
+		}
+	}
+	return l.dropGroup(ctx, tx, region, kind, name)
 }
 
 // dropGroup removes one with its tags.

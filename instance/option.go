@@ -67,20 +67,8 @@ func (l *Local) CreateOptionGroup(ctx context.Context, in *rds.CreateOptionGroup
 	case g.Major == "" || strings.Trim(g.Major, "0123456789.") != "":
 		return nil, invalidCombination("Cannot find major version %s for %s", g.Major, g.Engine)
 	}
-	err = l.DB.Tx(ctx, func(tx *sql.Tx) error {
-		before, err := groupOf[optionGroup](ctx, tx, region, kindOptions, name)
-		if err != nil {
-			return err
-		}
-		if before != nil {
-			return &types.OptionGroupAlreadyExistsFault{Message: ptr("An option group named " + name + " already exists.")}
-		}
-		if err := putGroup(ctx, tx, region, kindOptions, name, g); err != nil {
-			return err
-		}
-		return l.addTags(ctx, tx, arn(region, kindOptions, name), in.Tags)
-	})
-	if err != nil {
+	exists := &types.OptionGroupAlreadyExistsFault{Message: ptr("An option group named " + name + " already exists.")}
+	if err := l.addGroup(ctx, region, kindOptions, name, g, in.Tags, exists); err != nil {
 		return nil, err
 	}
 	return &rds.CreateOptionGroupOutput{OptionGroup: g.out(region)}, nil
@@ -173,16 +161,9 @@ func (l *Local) DeleteOptionGroup(ctx context.Context, in *rds.DeleteOptionGroup
 		if strings.HasPrefix(g.Name, "default:") {
 			return invalidValue("Default option group cannot be deleted: %s", name)
 		}
-		all, err := l.records(ctx, tx, region)
-		if err != nil {
-			return err
-		}
-		for _, r := range all {
-			if r.Options == name {
-				return &types.InvalidOptionGroupStateFault{Message: ptr("The option group " + name + " cannot be deleted because the instance " + r.Name + " has it.")}
-			}
-		}
-		return l.dropGroup(ctx, tx, region, kindOptions, name)
+		return l.unused(ctx, tx, region, kindOptions, name, func(r *record) string { return r.Options }, func(r *record) error {
+			return &types.InvalidOptionGroupStateFault{Message: ptr("The option group " + name + " cannot be deleted because the instance " + r.Name + " has it.")}
+		})
 	})
 	if err != nil {
 		return nil, err

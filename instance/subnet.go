@@ -84,20 +84,8 @@ func (l *Local) CreateDBSubnetGroup(ctx context.Context, in *rds.CreateDBSubnetG
 		return nil, err
 	}
 	g := subnetGroup{name, *in.DBSubnetGroupDescription, in.SubnetIds}
-	err = l.DB.Tx(ctx, func(tx *sql.Tx) error {
-		before, err := groupOf[subnetGroup](ctx, tx, region, kindSubnets, name)
-		if err != nil {
-			return err
-		}
-		if before != nil {
-			return &types.DBSubnetGroupAlreadyExistsFault{Message: ptr("The DB subnet group '" + name + "' already exists.")}
-		}
-		if err := putGroup(ctx, tx, region, kindSubnets, name, g); err != nil {
-			return err
-		}
-		return l.addTags(ctx, tx, arn(region, kindSubnets, name), in.Tags)
-	})
-	if err != nil {
+	exists := &types.DBSubnetGroupAlreadyExistsFault{Message: ptr("The DB subnet group '" + name + "' already exists.")}
+	if err := l.addGroup(ctx, region, kindSubnets, name, g, in.Tags, exists); err != nil {
 		return nil, err
 	}
 	return &rds.CreateDBSubnetGroupOutput{DBSubnetGroup: g.out(region)}, nil
@@ -170,16 +158,9 @@ func (l *Local) DeleteDBSubnetGroup(ctx context.Context, in *rds.DeleteDBSubnetG
 		if g == nil {
 			return subnetsNotFound(name)
 		}
-		all, err := l.records(ctx, tx, region)
-		if err != nil {
-			return err
-		}
-		for _, r := range all {
-			if r.Subnets == name {
-				return &types.InvalidDBSubnetGroupStateFault{Message: ptr("Cannot delete the subnet group '" + name + "' because at least one database instance: " + r.Name + " is still using it.")}
-			}
-		}
-		return l.dropGroup(ctx, tx, region, kindSubnets, name)
+		return l.unused(ctx, tx, region, kindSubnets, name, func(r *record) string { return r.Subnets }, func(r *record) error {
+			return &types.InvalidDBSubnetGroupStateFault{Message: ptr("Cannot delete the subnet group '" + name + "' because at least one database instance: " + r.Name + " is still using it.")}
+		})
 	})
 	if err != nil {
 		return nil, err
