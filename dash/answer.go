@@ -32,6 +32,18 @@ type sourceTables struct {
 	tables   []TableName
 }
 
+// Waiting is how many wait for answers now.
+func (s *Service) Waiting() int {
+	f := &s.asked.flights
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, x := range f.by {
+		n += x.waiting
+	}
+	return n
+}
+
 // Query answers a question to a data set for the principal, who must be allowed to pass
 // the data set.
 func (s *Service) Query(ctx context.Context, dataSetID string, q Query) (Answer, error) {
@@ -128,7 +140,12 @@ func (s *Service) DrawOf(ctx context.Context, dashboardID, visualID string, v Vi
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := d.Definition.marksGroups(&set, append(slices.Clone(v.Marks), v.Drills[visualID]...)); err != nil {
+	marked := slices.Clone(v.Marks)
+	for _, m := range v.Drills[visualID] {
+		m.Visual = visualID
+		marked = append(marked, m)
+	}
+	if err := d.Definition.marksGroups(&set, marked); err != nil {
 		return Answer{}, err
 	}
 	return s.draw(ctx, set, visual, d.Definition.filters(visual, sheet), d.Definition.Calculated, d.Definition.concerning(v, &set))

@@ -19,7 +19,7 @@ type Mark struct {
 	Visual string `json:"visual"`
 	Field  string `json:"field"`
 	Grain  Grain  `json:"grain,omitempty"`
-	// Value as text; nil is null.
+	// Value as text, of a bin LOW..HIGH; nil is null.
 	Value *string `json:"value"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"lethe"
+	"lethe/access"
 	"lethe/dash"
 )
 
@@ -80,4 +81,134 @@ func TestTheWalkThrough(t *testing.T) {
 	if _, err := w.Query(w.as(w.sam), set.ID, dash.Query{Dimensions: []dash.By{{Field: "country"}}}); err == nil || lethe.KindOf(err) == lethe.Internal {
 		t.Errorf("sam, who may read no table: %v", err)
 	}
+}
+
+func text(s string) *string { return &s }
+
+// A dashboard's viewer sees what its author drew, and can set what has a control.
+func TestWhatViewersCanAsk(t *testing.T) {
+	w := newWorld(t)
+	w.covid()
+	set := w.set(dash.DataSet{ReadAs: dash.ReadAsOwner, Source: dash.Source{SQL: "SELECT * FROM covid WHERE deaths >= ${least}"}, Parameters: []dash.Parameter{{Name: "least", Type: dash.Integer, Default: "0"}},
+		Fields:      []dash.Field{{Name: "country", Column: "country"}, {Name: "state", Column: "state"}, {Name: "date", Column: "date", Type: dash.Date}, {Name: "deaths", Column: "deaths"}},
+		Hierarchies: []dash.Hierarchy{{Name: "h", Fields: []string{"country", "state"}}}})
+	bar := func(id, field string) dash.Visual {
+		return dash.Visual{ID: id, Kind: dash.Bar, DataSet: set.ID, Wells: map[string][]dash.WellField{"x": {{Field: field}}, "value": {{Field: "deaths"}}}, Place: dash.Place{W: 1, H: 1}}
+	}
+	analysis, err := w.CreateAnalysis(w.as(w.olga), dash.Analysis{Edited: dash.Edited{Name: "a"}, Definition: dash.Definition{DataSets: []string{set.ID}, Sheets: []dash.Sheet{
+		{ID: "s1", Name: "one", Visuals: []dash.Visual{bar("v1", "country"), bar("v2", "date")},
+			Filters: []dash.SheetFilter{{DataSet: set.ID, Filter: dash.Filter{ID: "day", Kind: dash.TimeRange, Field: "date", From: "2020-09-10", To: "2020-09-11"}},
+				{DataSet: set.ID, Filter: dash.Filter{ID: "fixed", Kind: dash.Category, Field: "country", Values: []string{"Nowhere"}, Exclude: true}}},
+			Controls: []dash.Control{{ID: "c1", Filter: "day"}, {ID: "c2", Parameter: "least", DataSet: set.ID}}},
+		{ID: "s2", Name: "two", Visuals: []dash.Visual{bar("v3", "state")}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := w.Publish(w.as(w.olga), analysis.ID, dash.Publishing{Revision: analysis.Revision})
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := func(f dash.Filter) dash.View {
+		f.ID, f.Kind, f.Field = "day", dash.TimeRange, "date"
+		return dash.View{Filters: []dash.Filter{f}}
+	}
+	for _, c := range []struct {
+		name, visual string
+		view         dash.View
+		want         string
+	}{
+		{"as published", "v1", dash.View{}, "China|5\nItaly|10"},
+		{"another day", "v1", day(dash.Filter{From: "2020-09-11", To: "2020-09-12"}), "China|5\nItaly|12"},
+		{"no day", "v2", day(dash.Filter{}), "2020-09-10|15\n2020-09-11|17"},
+		{"a parameter", "v1", dash.View{Parameters: map[string]string{"least": "6"}}, "Italy|10"},
+		{"a mark of another visual", "v1", dash.View{Marks: []dash.Mark{{Visual: "v2", Field: "date", Value: text("2020-09-11")}}}, ""},
+		{"its own mark", "v1", dash.View{Marks: []dash.Mark{{Visual: "v1", Field: "country", Value: text("Italy")}}}, "China|5\nItaly|10"},
+		{"marks of null and of a value", "v2", dash.View{Marks: []dash.Mark{{Visual: "v1", Field: "country"}, {Visual: "v1", Field: "country", Value: text("China")}}}, "2020-09-10|5"},
+		{"drilled down", "v1", dash.View{Drills: map[string][]dash.Mark{"v1": {{Visual: "v1", Field: "country", Value: text("China")}}}}, "Beijing|0\nHubei|5"},
+		{"a parameter that is SQL", "v1", dash.View{Parameters: map[string]string{"least": "0 OR true"}}, "invalid"},
+		{"a bound that is SQL", "v1", day(dash.Filter{From: "2020-09-10' OR '1'='1"}), "invalid"},
+		{"a filter without a control", "v1", dash.View{Filters: []dash.Filter{{ID: "fixed", Kind: dash.Category, Field: "country"}}}, "denied"},
+		{"a filter that there is not", "v1", dash.View{Filters: []dash.Filter{{ID: "new", Kind: dash.Category, Field: "country"}}}, "denied"},
+		{"a filter about something else", "v1", dash.View{Filters: []dash.Filter{{ID: "day", Kind: dash.Category, Field: "state", Contains: "H"}}}, "denied"},
+		{"a mark of a field that is not drawn", "v1", dash.View{Marks: []dash.Mark{{Visual: "v2", Field: "state", Value: text("Hubei")}}}, "denied"},
+		{"a mark of another sheet", "v1", dash.View{Marks: []dash.Mark{{Visual: "v3", Field: "state", Value: text("Hubei")}}}, "denied"},
+		{"a drill of a field that is not drawn", "v1", dash.View{Drills: map[string][]dash.Mark{"v1": {{Field: "deaths", Value: text("5")}}}}, "denied"},
+		{"a drill below the last", "v1", dash.View{Drills: map[string][]dash.Mark{"v1": {{Field: "country", Value: text("China")}, {Field: "state", Value: text("Hubei")}}}}, "invalid"},
+		{"a parameter without a control", "v1", dash.View{Parameters: map[string]string{"most": "1"}}, "denied"},
+		{"a visual that there is not", "v9", dash.View{}, "not found"},
+	} {
+		a, err := w.DrawOf(w.as(w.sam), d.ID, c.visual, c.view)
+		got := lines(a)
+		if err != nil {
+			got = string(lethe.KindOf(err))
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s (%v)\n%s", c.name, got, c.want, err, a.SQL)
+		}
+	}
+	if _, err := w.Draw(w.as(w.sam), dash.Drawing{Visual: bar("v1", "country")}); !lethe.Is(err, lethe.Denied) {
+		t.Errorf("sam draws from a data set that is not shared: %v", err)
+	}
+	if a, err := w.Draw(w.as(w.olga), dash.Drawing{Visual: bar("v1", "country"), Calculated: []dash.AnalysisField{{DataSet: set.ID, Field: dash.Field{Name: "unused", Expression: "nope"}}}}); err != nil || lines(a) != "China|10\nItaly|22\nNowhere|0" {
+		t.Error(lines(a), err)
+	}
+	// A column vanishes: what is not made of it is answered still.
+	w.sql("ALTER TABLE covid REPLACE COLUMNS (state string, country string, lat double, lon double, day string, confirmed bigint, deaths bigint)")
+	if _, err := w.DrawOf(w.as(w.sam), d.ID, "v2", dash.View{}); !lethe.Is(err, lethe.Invalid) || !strings.Contains(err.Error(), `field "date": the source has no column "date" any more`) {
+		t.Error(err)
+	}
+	if a, err := w.DrawOf(w.as(w.sam), d.ID, "v3", dash.View{}); err != nil || lines(a) != "|22\nBeijing|0\nHubei|10" {
+		t.Error(lines(a), err)
+	}
+	w.sql("DROP TABLE covid")
+	if _, err := w.DrawOf(w.as(w.sam), d.ID, "v3", dash.View{}); !lethe.Is(err, lethe.Invalid) || !strings.Contains(err.Error(), "does not exist") {
+		t.Error(err)
+	}
+	if err := w.DeleteDataSet(w.as(w.olga), set.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.DrawOf(w.as(w.sam), d.ID, "v3", dash.View{}); !lethe.Is(err, lethe.NotFound) {
+		t.Error(err)
+	}
+}
+
+// Rows stay away from those whom rules of the data set, or of its tables, keep them from.
+func TestRowsThatAreNotSeen(t *testing.T) {
+	w := newWorld(t)
+	w.covid()
+	q := dash.Query{Dimensions: []dash.By{{Field: "country"}}, Measures: []dash.Of{{Field: "deaths", Aggregation: dash.Maximum}}}
+	set := w.set(dash.DataSet{ReadAs: dash.ReadAsOwner, Source: dash.Source{SQL: "SELECT * FROM covid"}, Fields: []dash.Field{{Name: "country", Column: "country"}, {Name: "deaths", Column: "deaths"}},
+		Rules: []dash.RowRule{{Name: "sam", Principals: []string{w.sam.ARN}, Filter: "country = 'Italy' AND current_user = 'sam'"}, {Name: "team", Principals: []string{lethe.IAMARN("group/team")}, Filter: "country = 'China'"}}})
+	expect := func(p lethe.Principal, want string) {
+		t.Helper()
+		if a, err := w.Query(w.as(p), set.ID, q); err != nil || lines(a) != want {
+			t.Errorf("%s: %v\n%s\nwant\n%s", p.Name, err, lines(a), want)
+		}
+	}
+	expect(w.sam, "Italy|12")
+	expect(w.olga, "") // no rule names her
+	if _, err := w.access.CreateGroup(t.Context(), "team", "/"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"sam", "olga"} {
+		if err := w.access.AddUserToGroup(t.Context(), "team", name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect(w.olga, "China|5")
+	expect(w.sam, "China|5\nItaly|12")
+	// An expression that fails for rows that are not seen does not tell.
+	spy := q
+	spy.Calculated = []dash.Field{{Name: "x", Expression: "CAST(CASE WHEN country = 'Nowhere' THEN 'no number' ELSE '1' END AS bigint)"}}
+	spy.Measures = []dash.Of{{Field: "x", Aggregation: dash.Sum}}
+	if a, err := w.Query(w.as(w.olga), set.ID, spy); err != nil || lines(a) != "China|4" {
+		t.Error(lines(a), err)
+	}
+	// Rules of the table narrow who looks, whosever permissions are used.
+	err := w.access.PutTableRule(t.Context(), access.TableRule{Name: "r", Table: access.TableName{Catalog: lethe.DefaultCatalog, Database: "default", Table: "covid"}, Principals: []string{"user/sam", "user/olga"}, Filter: "deaths < 12"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(w.sam, "China|5\nItaly|10")
 }

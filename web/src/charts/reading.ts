@@ -105,10 +105,11 @@ export function figure(c: Col | undefined, row: number): number | undefined {
   return Number.isFinite(n) ? n : undefined;
 }
 
-/** A value of a dimension as marks name it. */
+/** A value of a dimension as marks name it: a bin by both its ends, LOW..HIGH. */
 export const key = (c: Col, row: number): string | null => {
   const v = c.values[row];
-  return v === null || v === undefined ? null : String(v);
+  if (v === null || v === undefined) return null;
+  return c.bin ? `${String(v)}..${Number((Number(v) + c.bin).toPrecision(12))}` : String(v);
 };
 
 export const isTime = (c: Col | undefined) => c?.type === 'date' || c?.type === 'time';
