@@ -6,6 +6,7 @@ import { useEffect } from 'react';
 
 import { analyses, dashboards, dataSetsToChoose } from '../api/dashboards';
 import type { Analysis, Dashboard } from '../api/dash';
+import { problemOf } from '../api/client';
 import { Empty } from '../ui/Empty';
 import { ago, moment } from '../ui/format';
 import { PageHead } from '../ui/PageHead';
@@ -33,18 +34,21 @@ export function DashboardsPage() {
       New analysis
     </Button>
   );
+  // Who only looks may not list analyses, and misses nothing.
+  const looks = as.error !== null && problemOf(as.error).status === 403 && ds.data !== undefined;
   const nothing = ds.data?.length === 0 && as.data?.length === 0;
   return (
     <>
       <PageHead title="Dashboards" label="Dashboards">
-        {!nothing && make}
+        {!nothing && !looks && make}
       </PageHead>
       <div className={`${list.split} ${css.page}`}>
         <div className={list.content}>
           <div className={list.scroll}>
             {ds.error && <ProblemView error={ds.error} retry={() => void ds.refetch()} />}
-            {as.error && <ProblemView error={as.error} retry={() => void as.refetch()} />}
+            {as.error && !looks && <ProblemView error={as.error} retry={() => void as.refetch()} />}
             {(ds.isPending || as.isPending) && <Waiting label="Loading dashboards" />}
+            {looks && ds.data?.length === 0 && <Empty>Nobody has shared a dashboard with you yet.</Empty>}
             {nothing && <Empty action={make}>A dashboard shows data as pictures, to those it is shared with. It is published from an analysis, which is made of a data set.</Empty>}
             {ds.data && ds.data.length > 0 && (
               <section className={css.group} aria-label="Dashboards">

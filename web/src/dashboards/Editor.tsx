@@ -216,7 +216,9 @@ export function Editor(props: { start: Start; begin: () => Definition; onMade: (
   const asked = sheet.visuals.find((v) => search.open === `sql.${v.id}`);
   const close = () => go({ open: undefined }, false);
   const on = phone ? (search.pane ?? 'sheet') : undefined;
-  const show = (part: string) => !phone || on === part;
+  // What is open beside the sheet takes the place of the panes.
+  const beside = search.open !== undefined;
+  const show = (part: string) => (phone ? on === part : part === 'sheet' || !beside);
   return (
     <>
       <PageHead label={name} title={<EditorTitle name={name} dirty={dirty} isNew={saved.id === undefined} onName={(next) => setPast((p) => changed(p, { ...p.now, name: next }, 'name'))} />}>
@@ -305,7 +307,7 @@ export function Editor(props: { start: Start; begin: () => Definition; onMade: (
           >
             <DataSets sets={sets} value={dataSet} onChoose={(id) => (visual && Object.keys(visual.wells ?? {}).length === 0 && visual.kind !== 'text' ? edit((d) => ({ ...define.changeVisual(d, sheet.id, visual.id, (v) => ({ ...v, data_set: id })), data_sets: d.data_sets.includes(id) ? d.data_sets : [...d.data_sets, id] })) : edit((d) => define.withVisual(d, sheet.id, define.newVisual(sheet, id, 'table'))))} />
             <FieldList
-              of={{ fields: fields.filter((f) => !f.coordinate), coordinates: set?.coordinates, hierarchies: set?.hierarchies }}
+              of={{ fields: fields.filter((f) => !f.coordinate).map(listed), coordinates: set?.coordinates, hierarchies: set?.hierarchies }}
               draggable
               onPick={(i) => {
                 const named = i.what === 'hierarchy' ? set?.hierarchies?.find((h) => h.name === i.name)?.fields[0] : i.name;
@@ -334,7 +336,7 @@ export function Editor(props: { start: Start; begin: () => Definition; onMade: (
             {menuOf && visual && <FieldMenu field={fields.find((f) => f.name === menuOf.field)} at={menuOf.at} visual={visual} onPick={pick} onChange={changeVisual} onClose={() => setMenuOf(undefined)} />}
           </section>
         )}
-        {(!phone || panes.some((p) => p.id === on)) && (
+        {(phone ? panes.some((p) => p.id === on) : !beside) && (
           <section className={css.visual} aria-label="Visual">
             {!phone && (
               <div className={css.parts} role="group" aria-label="Parts of the visual">
@@ -487,6 +489,9 @@ function EditorTitle(props: { name: string; dirty: boolean; isNew: boolean; onNa
     </span>
   );
 }
+
+/** A field as the list shows it: what has no column there is calculated, and an analysis is not told columns. */
+const listed = (f: Usable): Usable => (f.own || f.expression ? f : { ...f, column: f.column ?? f.name });
 
 /** Which data set's fields are listed; another one can be added. */
 function DataSets(props: { sets: readonly KnownSet[]; value: string; onChoose: (id: string) => void }) {

@@ -12,7 +12,7 @@ export function useBoardView(definition: Definition) {
   const navigate = useNavigate();
   const search: BoardSearch = useRouterState({ select: (s) => s.location.search as BoardSearch });
   const sheet = definition.sheets.find((s) => s.id === search.sheet) ?? definition.sheets[0]!;
-  const view = useMemo(() => viewOf(search as Address, filtersOn(definition, sheet)), [search, definition, sheet]);
+  const view = useMemo(() => viewOf(search as Address, filtersOn(definition, sheet).map((f) => without(f, 'data_set'))), [search, definition, sheet]);
 
   /** Goes to an address that differs in what is given; a step is one that Back returns from. */
   const go = (changes: BoardSearch, step = true) => {
