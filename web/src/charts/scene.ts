@@ -90,7 +90,7 @@ export function basics(s: Stage): EChartsCoreOption {
     useUTC: true,
     textStyle: { fontFamily: font, fontSize: 11.5, color: s.ink.text },
     tooltip: {
-      trigger: 'item', confine: true, transitionDuration: 0, hideDelay: 60, padding: 0, borderWidth: 0, backgroundColor: 'transparent', extraCssText: '',
+      trigger: 'item', confine: true, transitionDuration: 0, hideDelay: 60, padding: 0, borderWidth: 0, backgroundColor: 'transparent', extraCssText: 'box-shadow:none',
       axisPointer: { lineStyle: { color: s.ink.strong, type: 'solid' }, shadowStyle: { color: s.ink.line, opacity: 0.45 }, label: { show: false }, animation: false },
     },
   };

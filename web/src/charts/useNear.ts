@@ -12,7 +12,8 @@ const observer = () =>
     (entries) => {
       for (const e of entries) told.get(e.target)?.(e.isIntersecting);
     },
-    { rootMargin: `${margin}px` },
+    // Pages scroll within an element, whose margin the second is; a browser that does not know it draws what is in view.
+    { rootMargin: `${margin}px`, scrollMargin: `${margin}px` } as IntersectionObserverInit,
   ));
 
 /** Whether an element is in view or near it: of fifty charts on a page only those are drawn. */

@@ -55,11 +55,11 @@ describe('cutting at 180 degrees', () => {
   });
 
   it('leaves no edge of the world that is longer than 60 degrees', () => {
-    for (const f of world().shapes.features) {
-      for (const ring of f.geometry.coordinates.flat()) {
-        for (let i = 1; i < ring.length; i++) expect(Math.abs(ring[i]![0] - ring[i - 1]![0])).toBeLessThan(60);
-      }
+    let longest = 0;
+    for (const ring of world().shapes.features.flatMap((f) => f.geometry.coordinates.flat())) {
+      for (let i = 1; i < ring.length; i++) longest = Math.max(longest, Math.abs(ring[i]![0] - ring[i - 1]![0]));
     }
+    expect(longest).toBeLessThan(60);
   });
 });
 

@@ -2,8 +2,8 @@
 
 import { registerMap } from '../engine';
 import { addMaps } from '../scenes';
-import { filled, mapName, points } from './map';
+import { filled, maps, points } from './map';
 import { world } from './world';
 
-registerMap(mapName, world().shapes as unknown as Parameters<typeof registerMap>[1]);
+for (const name of maps) registerMap(name, world()[name] as unknown as Parameters<typeof registerMap>[1]);
 addMaps({ points, filled });

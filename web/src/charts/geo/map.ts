@@ -9,11 +9,14 @@ import { small } from './iso';
 import { project } from './projection';
 import { world } from './world';
 
-/** The name under which drawing.ts registers the world's shapes. */
-export const mapName = 'world';
+/** What load.ts registers, by the name of the world's part. */
+export const maps = ['shapes', 'ground'] as const;
 
 /** So far a map is drawn larger. */
 export const mostZoom = 24;
+
+/** More colours than these are not named in a legend. */
+const mostNamed = 30;
 
 /** Names in a sentence: the first few, and how many more. */
 export function few(names: readonly string[], most = 6): string {
@@ -22,13 +25,13 @@ export function few(names: readonly string[], most = 6): string {
 }
 
 /** The map's ground; `view` is where it starts, undefined for the whole world. */
-function geo(s: Stage, bottom: number, right: number, view?: { center: number[]; zoom: number }) {
+function geo(s: Stage, map: (typeof maps)[number], bottom: number, right: number, view?: { center: number[]; zoom: number }) {
   const { ink } = s;
   const [west, south, east, north] = world().box;
   const [width, height] = [s.size.width - right, s.size.height - bottom];
   const aspect = (east - west) / (north - south);
   return {
-    map: mapName, roam: true, scaleLimit: { min: 1, max: mostZoom }, aspectScale: 1, layoutCenter: [width / 2, height / 2], layoutSize: Math.max(40, Math.min(width, height * aspect) - 4),
+    map, roam: true, scaleLimit: { min: 1, max: mostZoom }, aspectScale: 1, layoutCenter: [width / 2, height / 2], layoutSize: Math.max(40, Math.min(width, height * aspect) - 4),
     ...(view && { center: view.center, zoom: view.zoom }),
     itemStyle: { areaColor: ink.land, borderColor: ink.surface, borderWidth: 0.6 },
     emphasis: { disabled: true }, select: { disabled: true }, label: { show: false }, silent: true, animation: false, tooltip: { show: false },
@@ -97,26 +100,32 @@ export function points(s: Stage): Scene {
   const least = 2.6;
   const diameter = (v: number | undefined) => (!size ? 7 : v === undefined || largest === 0 ? least : Math.max(least, most * Math.sqrt(v / largest)));
 
+  const colorAt = (row: number) => (color ? s.colors.of(color.field, key(color, row), s.scheme) : measureColor(0, s.scheme));
+  // A series for each colour, which a legend names; where they are too many for one, a single series.
+  const named = color !== undefined && new Set(places.map((p) => key(color, p.row))).size <= mostNamed;
   const kinds = new Map<string | null, { name: string; color: string; places: typeof places }>();
   for (const p of places) {
-    const k = color ? key(color, p.row) : null;
+    const k = named ? key(color, p.row) : null;
     let one = kinds.get(k);
-    if (!one) kinds.set(k, (one = { name: color ? cell(color, p.row) : '', color: color ? s.colors.of(color.field, k, s.scheme) : measureColor(0, s.scheme), places: [] }));
+    if (!one) kinds.set(k, (one = { name: named ? cell(color, p.row) : '', color: colorAt(p.row), places: [] }));
     one.places.push(p);
   }
   const series = [...kinds.values()];
-  const side = legend(s, color && (series.length <= 30 || visual.look.legend) ? series.map((k) => k.name) : []);
+  const side = legend(s, named ? series.map((k) => k.name) : []);
   const lines = (c: Col | undefined, row: number, of?: string) => (c ? [{ name: c.title, value: cell(c, row), color: of }] : []);
   return {
     option: {
       ...basics(s),
       legend: side.option,
-      geo: geo(s, side.bottom, side.right, viewOf(places.map((p) => p.at), s)),
+      geo: geo(s, 'ground', side.bottom, side.right, viewOf(places.map((p) => p.at), s)),
       series: series.map((k, number) => ({
         id: `s${number}`, name: k.name, type: 'scatter', coordinateSystem: 'geo', geoIndex: 0, color: k.color, cursor: 'pointer', z: 3 + number / 100, emphasis: { scale: false, itemStyle: { opacity: 0.95 } },
         itemStyle: { opacity: size ? 0.62 : 0.85, borderColor: ink.surface, borderWidth: 0.75 },
-        data: k.places.map((p) => ({ value: p.at, symbolSize: diameter(p.v), ...(isMarked && !isMarked(p.row) && { itemStyle: { opacity: faint * 0.7 } }) })),
-        ...(visual.look.labels && { label: { show: true, position: 'right', color: ink.text, fontSize: 10.5, formatter: (p: { dataIndex: number }) => (size ? cell(size, k.places[p.dataIndex]!.row) : k.name) }, labelLayout: { hideOverlap: true } }),
+        data: k.places.map((p) => {
+          const style = { ...(color && !named && { color: colorAt(p.row) }), ...(isMarked && !isMarked(p.row) && { opacity: faint * 0.7 }) };
+          return { value: p.at, symbolSize: diameter(p.v), itemStyle: style };
+        }),
+        ...(visual.look.labels && { label: { show: true, position: 'right', color: ink.text, fontSize: 10.5, formatter: (p: { dataIndex: number }) => (size ? cell(size, k.places[p.dataIndex]!.row) : color ? cell(color, k.places[p.dataIndex]!.row) : '') }, labelLayout: { hideOverlap: true } }),
       })),
     },
     points: series.flatMap((k, number) => k.places.map((p, index): Point => ({ series: number, index, row: p.row, value: 0 }))),
@@ -124,7 +133,7 @@ export function points(s: Stage): Scene {
     tip: (p) => {
       const degrees = second ? `${coordinate(figure(first, p.row)!, 'N', 'S')} ${coordinate(figure(second, p.row)!, 'E', 'W')}` : cell(first, p.row);
       const title = color ? cell(color, p.row) : degrees;
-      return { title, lines: [...lines(size, p.row, series[p.series]!.color), ...(color ? [{ name: second ? 'Place' : first.title, value: degrees }] : [])] };
+      return { title, lines: [...lines(size, p.row, colorAt(p.row)), ...(color ? [{ name: second ? 'Place' : first.title, value: degrees }] : [])] };
     },
     mark: (p, other) => (second ? markOf(visual, color, p.row) : markOf(visual, other ? (color ?? first) : first, p.row)),
     notes,
@@ -190,7 +199,7 @@ export function filled(s: Stage): Scene {
   return {
     option: {
       ...basics(s),
-      geo: { ...geo(s, legendless ? 0 : 22, 0), silent: false, tooltip: undefined },
+      geo: { ...geo(s, 'shapes', legendless ? 0 : 22, 0), silent: false, tooltip: undefined },
       visualMap: { ...map, show: !legendless },
       series: [
         { id: 'shapes', type: 'map', geoIndex: 0, name: value.title, data: shapes.map((x) => ({ name: x.code, value: drawn(x.v), ...style(x) })) },

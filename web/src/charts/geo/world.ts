@@ -12,12 +12,17 @@ import { project } from './projection';
 
 const antarctica = '010';
 
+/** Already on the map: planar, x to the right and y up. */
+export interface Shapes {
+  type: 'FeatureCollection';
+  features: { type: 'Feature'; properties: { name: string }; geometry: { type: 'MultiPolygon'; coordinates: [number, number][][][] } }[];
+}
+
 export interface World {
-  /** Already on the map: planar, x to the right and y up. A country's name is its two letters. */
-  shapes: {
-    type: 'FeatureCollection';
-    features: { type: 'Feature'; properties: { name: string }; geometry: { type: 'MultiPolygon'; coordinates: [number, number][][][] } }[];
-  };
+  /** A country's name is its two letters. */
+  shapes: Shapes;
+  /** All countries in one: the ground of points, which is drawn anew with them and takes a third of the time so. */
+  ground: Shapes;
   /** The middle of the largest part of each country, on the map. */
   middles: ReadonlyMap<string, readonly [number, number]>;
   /** West, south, east and north end on the map. */
@@ -43,7 +48,7 @@ let made: World | undefined;
 export function world(): World {
   if (made) return made;
   const topology = atlas as unknown as Topology<{ countries: GeometryCollection<{ name: string }> }>;
-  const features: World['shapes']['features'] = [];
+  const features: Shapes['features'] = [];
   const middles = new Map<string, readonly [number, number]>();
   const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const f of feature(topology, topology.objects.countries).features) {
@@ -74,5 +79,10 @@ export function world(): World {
     }
     features.push({ type: 'Feature', properties: { name }, geometry: { type: 'MultiPolygon', coordinates: drawn } });
   }
-  return (made = { shapes: { type: 'FeatureCollection', features }, middles, box });
+  const all = features.flatMap((f) => f.geometry.coordinates);
+  return (made = {
+    shapes: { type: 'FeatureCollection', features },
+    ground: { type: 'FeatureCollection', features: [{ type: 'Feature', properties: { name: 'ground' }, geometry: { type: 'MultiPolygon', coordinates: all } }] },
+    middles, box,
+  });
 }
