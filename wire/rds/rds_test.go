@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -18,12 +17,10 @@ import (
 	"github.com/aws/smithy-go"
 
 	"lethe"
-	"lethe/access"
+	"lethe/access/accesstest"
 	"lethe/instance"
 	"lethe/lib/awsproto"
 	"lethe/lib/awsproto/awsprototest"
-	"lethe/lib/seal/sealtest"
-	"lethe/lib/state"
 	wire "lethe/wire/aws"
 	"lethe/wire/rds"
 )
@@ -69,29 +66,19 @@ func (p *provider) ResourceTags(_ context.Context, arn string) (map[string]strin
 }
 
 type account struct {
-	t     *testing.T
-	x     *access.Service
-	admin access.Credentials
-	url   string
+	*accesstest.Account
+	url string
 }
 
 func open(t *testing.T, p instance.Provider) *account {
 	t.Helper()
-	a := &account{t: t}
-	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
-	must(t, err)
-	t.Cleanup(func() { db.Close() })
-	a.x, err = access.Open(t.Context(), db, sealtest.Keyring(t, db), nil)
-	must(t, err)
-	t.Cleanup(func() { a.x.Close() })
-	_, err = a.x.Bootstrap(t.Context(), func(c access.Credentials) error { a.admin = c; return nil })
-	must(t, err)
-	svc, err := rds.New(p, a.x)
+	a := &account{Account: accesstest.New(t)}
+	svc, err := rds.New(p, a)
 	must(t, err)
 	if left := svc.Unhandled(); len(left) > 0 {
 		t.Errorf("the model describes operations that nobody handles: %v", left)
 	}
-	h, err := wire.New(wire.Config{Keys: a.x, S3: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler)}, svc)
+	h, err := wire.New(wire.Config{Keys: a, S3: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler)}, svc)
 	must(t, err)
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
@@ -105,20 +92,10 @@ func (a *account) as(id, secret string) *sdk.Client {
 	})})
 }
 
-func (a *account) asAdmin() *sdk.Client { return a.as(a.admin.AccessKeyID, a.admin.SecretKey) }
+func (a *account) asAdmin() *sdk.Client { return a.as(a.Admin.AccessKeyID, a.Admin.SecretKey) }
 
 // user makes a user with a policy, "" for none.
-func (a *account) user(name, policy string) *sdk.Client {
-	a.t.Helper()
-	_, err := a.x.CreateUser(a.t.Context(), access.NewUser{Name: name})
-	must(a.t, err)
-	if policy != "" {
-		must(a.t, a.x.PutInline(a.t.Context(), access.UserNamed(name), "p", policy))
-	}
-	k, s, err := a.x.CreateAccessKey(a.t.Context(), name)
-	must(a.t, err)
-	return a.as(k.ID, s)
-}
+func (a *account) user(name, policy string) *sdk.Client { return a.as(a.NewUser(name, policy)) }
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -165,7 +142,7 @@ func TestEveryOperationAsks(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	_, err := a.as(a.admin.AccessKeyID, "wrong").DescribeEvents(t.Context(), &sdk.DescribeEventsInput{})
+	_, err := a.as(a.Admin.AccessKeyID, "wrong").DescribeEvents(t.Context(), &sdk.DescribeEventsInput{})
 	wantCode(t, err, "SignatureDoesNotMatch")
 }
 

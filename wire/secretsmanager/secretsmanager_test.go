@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -19,9 +18,8 @@ import (
 
 	"lethe"
 	"lethe/access"
+	"lethe/access/accesstest"
 	"lethe/lib/awsproto/awsprototest"
-	"lethe/lib/seal/sealtest"
-	"lethe/lib/state"
 	"lethe/secret"
 	wire "lethe/wire/aws"
 	"lethe/wire/secretsmanager"
@@ -36,35 +34,24 @@ func must(t testing.TB, err error) {
 
 // account is a port with the service, its users, and all that it logs.
 type account struct {
-	t     *testing.T
-	x     *access.Service
-	admin access.Credentials
-	h     http.Handler
-	url   string
-	log   bytes.Buffer
+	*accesstest.Account
+	h   http.Handler
+	url string
+	log bytes.Buffer
 }
 
 func newAccount(t *testing.T, keys func(*access.Service) access.Keys) *account {
 	t.Helper()
-	a := &account{t: t}
-	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	a := &account{Account: accesstest.New(t)}
+	secrets, err := secret.Open(t.Context(), secret.Config{DB: a.DB, Keys: a.Keys})
 	must(t, err)
-	t.Cleanup(func() { db.Close() })
-	seals := sealtest.Keyring(t, db)
-	a.x, err = access.Open(t.Context(), db, seals, nil)
-	must(t, err)
-	t.Cleanup(func() { a.x.Close() })
-	_, err = a.x.Bootstrap(t.Context(), func(c access.Credentials) error { a.admin = c; return nil })
-	must(t, err)
-	secrets, err := secret.Open(t.Context(), secret.Config{DB: db, Keys: seals})
-	must(t, err)
-	a.x.AddResourcePolicies("secretsmanager", secrets.ResourcePolicies)
-	svc, err := secretsmanager.New(secrets, a.x)
+	a.AddResourcePolicies("secretsmanager", secrets.ResourcePolicies)
+	svc, err := secretsmanager.New(secrets, a)
 	must(t, err)
 	if left := svc.Unhandled(); len(left) > 0 {
 		t.Errorf("the model describes operations that nobody handles: %v", left)
 	}
-	a.h, err = wire.New(wire.Config{Keys: keys(a.x), S3: http.NotFoundHandler(), Log: slog.New(slog.NewTextHandler(&a.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}, svc)
+	a.h, err = wire.New(wire.Config{Keys: keys(a.Service), S3: http.NotFoundHandler(), Log: slog.New(slog.NewTextHandler(&a.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}, svc)
 	must(t, err)
 	return a
 }
@@ -83,20 +70,10 @@ func (a *account) as(id, secretKey string) *sdk.Client {
 	})})
 }
 
-func (a *account) asAdmin() *sdk.Client { return a.as(a.admin.AccessKeyID, a.admin.SecretKey) }
+func (a *account) asAdmin() *sdk.Client { return a.as(a.Admin.AccessKeyID, a.Admin.SecretKey) }
 
 // user makes a user with a policy, "" for none.
-func (a *account) user(name, policy string) *sdk.Client {
-	a.t.Helper()
-	_, err := a.x.CreateUser(a.t.Context(), access.NewUser{Name: name})
-	must(a.t, err)
-	if policy != "" {
-		must(a.t, a.x.PutInline(a.t.Context(), access.UserNamed(name), "p", policy))
-	}
-	k, s, err := a.x.CreateAccessKey(a.t.Context(), name)
-	must(a.t, err)
-	return a.as(k.ID, s)
-}
+func (a *account) user(name, policy string) *sdk.Client { return a.as(a.NewUser(name, policy)) }
 
 func wantCode(t *testing.T, err error, code string) {
 	t.Helper()
@@ -196,7 +173,7 @@ func TestEveryOperationAsks(t *testing.T) {
 		t.Error(len(texts))
 	}
 	// Wrong and missing signatures are told as everywhere.
-	_, err = a.as(a.admin.AccessKeyID, "wrong").ListSecrets(ctx, &sdk.ListSecretsInput{})
+	_, err = a.as(a.Admin.AccessKeyID, "wrong").ListSecrets(ctx, &sdk.ListSecretsInput{})
 	wantCode(t, err, "InvalidSignatureException")
 	unsigned, err := http.Post(a.url, "application/x-amz-json-1.1", strings.NewReader("{}"))
 	must(t, err)
