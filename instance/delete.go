@@ -16,23 +16,23 @@ import (
 // DeleteDBInstance implements Provider.
 func (l *Local) DeleteDBInstance(ctx context.Context, in *rds.DeleteDBInstanceInput, opts ...func(*rds.Options)) (*rds.DeleteDBInstanceOutput, error) {
 	skip, final := aws.ToBool(in.SkipFinalSnapshot), aws.ToString(in.FinalDBSnapshotIdentifier)
-	switch {
-	case !skip && final == "":
-		return nil, invalidCombination("FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
-	case skip && final != "":
-		return nil, invalidCombination("FinalDBSnapshotIdentifier can not be specified when SkipFinalSnapshot is specified.")
-	case final != "":
-		var err error
-		if final, err = CheckIdentifier("FinalDBSnapshotIdentifier", final); err != nil {
-			return nil, err
-		}
-	}
 	r, err := l.request(ctx, l.region(opts), aws.ToString(in.DBInstanceIdentifier), func(tx *sql.Tx, r *record) error {
 		if r.Status == deleting {
 			return &types.InvalidDBInstanceStateFault{Message: ptr("Instance " + r.Name + " is already being deleted.")}
 		}
 		if r.Protected {
 			return invalidCombination("Cannot delete protected DB Instance, please disable deletion protection and try again.")
+		}
+		switch {
+		case !skip && final == "":
+			return invalidCombination("FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
+		case skip && final != "":
+			return invalidCombination("FinalDBSnapshotIdentifier can not be specified when SkipFinalSnapshot is specified.")
+		case final != "":
+			var err error
+			if final, err = CheckIdentifier("FinalDBSnapshotIdentifier", final); err != nil {
+				return err
+			}
 		}
 		if err := l.free(r, false, "be deleted"); err != nil {
 			return err

@@ -64,7 +64,10 @@ func (l *Local) CreateOptionGroup(ctx context.Context, in *rds.CreateOptionGroup
 	switch {
 	case g.Description == "":
 		return nil, invalidValue("The parameter OptionGroupDescription must be provided and must not be blank.")
-	case g.Major == "" || strings.Trim(g.Major, "0123456789.") != "":
+	}
+	if installed, err := l.installed(ctx); err != nil {
+		return nil, err
+	} else if !slices.ContainsFunc(installed, func(v installedVersion) bool { return v.Engine == g.Engine && v.major() == g.Major }) {
 		return nil, invalidCombination("Cannot find major version %s for %s", g.Major, g.Engine)
 	}
 	exists := &types.OptionGroupAlreadyExistsFault{Message: ptr("An option group named " + name + " already exists.")}
