@@ -89,8 +89,9 @@ export default function Chart(props: VisualProps & { answer: Answer; scheme: Sch
       const { seriesIndex, dataIndex, event } = e as { seriesIndex?: number; dataIndex?: number; event?: { event?: MouseEvent } };
       // A click on a line between its points is one on the line.
       const p = byPlace.current.get(`${seriesIndex}:${dataIndex}`) ?? scene.points.find((p) => p.series === seriesIndex);
-      const mark = p && scene.mark(p, event?.event?.shiftKey === true);
-      if (mark) onMark?.(mark);
+      if (!p) return;
+      const [mark, and] = scene.mark(p, event?.event?.shiftKey === true);
+      if (mark) onMark?.(mark, and);
     };
     chart.on('click', click);
     return () => void (engine.current === chart && chart.off('click', click as never));
@@ -162,10 +163,10 @@ export default function Chart(props: VisualProps & { answer: Answer; scheme: Sch
     move();
   };
   const choose = (p: Point, other: boolean) => {
-    const mark = scene?.mark(p, other);
+    const [mark, and] = scene?.mark(p, other) ?? [];
     if (!mark) return;
-    onMark?.(mark);
-    setSaid(`Marked ${mark.field} ${mark.value ?? 'null'}`);
+    onMark?.(mark, and);
+    setSaid(`Marked ${and ? scene?.tip(p).title : `${mark.field} ${mark.value ?? 'null'}`}`);
   };
 
   // Turning the wheel scrolls the page, until the map has the focus or Control is held.

@@ -75,7 +75,7 @@ export function DataTable(props: Pick<VisualProps, 'visual' | 'marks' | 'onMark'
                   {columns.map((c) => {
                     const text = cell(c, row);
                     const none = c.values[row] === null || c.values[row] === undefined;
-                    const mark = onMark && !/\.(latitude|longitude)$/.test(answer.columns[c.index]!.name) ? markOf(visual, c, row) : undefined;
+                    const mark = onMark ? markOf(visual, c, row) : undefined;
                     return (
                       <td key={c.index} data-right={right(c)} data-null={none || undefined}>
                         {mark ? (

@@ -4,7 +4,7 @@ import { measureColor } from './colors';
 import { formatFigure, formatTick, formatValue, instant, noValue } from './format';
 import { font } from './ink';
 import { cell, type Col, figure, isNumber, isTime, key } from './reading';
-import { basics, baseAxis, faint, legend, marked, markOf, mostMarks, Refusal, type Line, type Point, type Scene, type Stage, valueAxis } from './scene';
+import { basics, baseAxis, faint, legend, marked, marksOf, mostMarks, Refusal, type Line, type Point, type Scene, type Stage, valueAxis } from './scene';
 import { buckets, gapOf } from './time';
 
 /** More lines than these are a thicket. */
@@ -244,7 +244,7 @@ export function cartesian(s: Stage): Scene {
     // A line is its colour's; a bar is its place's.
     mark: (p, other) => {
       const [one, two] = bar || !color ? [x, color] : [color, x];
-      return markOf(visual, other ? (two ?? one) : one, p.row);
+      return marksOf(visual, [other ? (two ?? one) : one], p.row);
     },
     notes,
   };

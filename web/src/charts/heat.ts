@@ -1,7 +1,7 @@
 import { formatTick } from './format';
 import { font } from './ink';
 import { cell, type Col, figure, isTime, key } from './reading';
-import { basics, baseAxis, faint, marked, markOf, Refusal, type Point, type Scene, type Stage } from './scene';
+import { basics, baseAxis, faint, marked, marksOf, Refusal, type Point, type Scene, type Stage } from './scene';
 
 const mostRows = 60;
 const mostColumns = 120;
@@ -71,7 +71,7 @@ export function heat(s: Stage): Scene {
     },
     points: cells.map((x, index): Point => ({ series: 0, index, row: x.row, value: 0 })),
     tip: (p) => ({ title: `${cell(down, p.row)} · ${cell(across, p.row)}`, lines: [{ name: value.title, value: cell(value, p.row) }] }),
-    mark: (p, other) => markOf(visual, other ? across : down, p.row),
+    mark: (p, other) => marksOf(visual, [other ? across : down], p.row),
     notes,
   };
 }

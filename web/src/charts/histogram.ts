@@ -2,7 +2,7 @@ import { measureColor } from './colors';
 import { formatTick } from './format';
 import { font } from './ink';
 import { cell, figure } from './reading';
-import { basics, baseAxis, faint, marked, markOf, Refusal, type Point, type Scene, type Stage, valueAxis } from './scene';
+import { basics, baseAxis, faint, marked, marksOf, Refusal, type Point, type Scene, type Stage, valueAxis } from './scene';
 
 /** Bins of a value, and how many rows each holds. Bins that hold none stay empty places. */
 export function histogram(s: Stage): Scene {
@@ -51,7 +51,7 @@ export function histogram(s: Stage): Scene {
     },
     points: bins.map((b, index): Point => ({ series: 0, index, row: b.row, value: 0 })),
     tip: (p) => ({ title: cell(value, p.row), lines: [{ color: measureColor(0, s.scheme), name: count.title, value: cell(count, p.row) }] }),
-    mark: (p) => markOf(visual, value, p.row),
+    mark: (p) => marksOf(visual, [value], p.row),
     notes,
   };
 }

@@ -1,7 +1,7 @@
 import { formatFigure, formatNumber } from './format';
 import { font } from './ink';
 import { cell, figure, key } from './reading';
-import { basics, faint, legend, legendPlace, marked, markOf, Refusal, type Point, type Scene, type Stage } from './scene';
+import { basics, faint, legend, legendPlace, marked, marksOf, Refusal, type Point, type Scene, type Stage } from './scene';
 
 /** More slices are not told apart. */
 const mostSlices = 24;
@@ -85,7 +85,7 @@ export function pie(s: Stage): Scene {
       const x = byRow.get(p.row)!;
       return { title: x.name, lines: [{ color: x.color, name: value.title, value: `${formatFigure(value.values[p.row], value.type, value.format)} · ${percent(x.value)}`, n: x.value }] };
     },
-    mark: (p) => markOf(visual, color, p.row),
+    mark: (p) => marksOf(visual, [color], p.row),
     notes,
   };
 }

@@ -8,6 +8,8 @@ export interface Col {
   /** Number in the answer. */
   index: number;
   field: string;
+  /** As marks name it: the field, or a half of a coordinate. */
+  marks: string;
   /** As people read it: the label, or the field and what was made of it. */
   title: string;
   type: FieldType;
@@ -51,7 +53,7 @@ export function read(visual: Visual, answer: Answer): Reading {
   let at = 0;
   const take = (f: WellField, measure: boolean, c: AnswerColumn, title: string): Col => {
     const col: Col = {
-      index: at, field: f.field, title, type: c.type, grain: f.grain, format: f.format, measure, aggregation: f.aggregation, bin: c.bin, values: c.values,
+      index: at, field: f.field, marks: c.name === `${f.field}.latitude` || c.name === `${f.field}.longitude` ? c.name : f.field, title, type: c.type, grain: f.grain, format: f.format, measure, aggregation: f.aggregation, bin: c.bin, values: c.values,
     };
     at++;
     columns.push(col);
@@ -92,10 +94,11 @@ function binText(c: Col, row: number): string {
   const v = c.values[row];
   if (v === null || v === undefined) return formatValue(null, c.type);
   const low = Number(v);
-  // Ends are multiples of the width; floating point would say 0.30000000000000004.
-  const high = Number((low + c.bin!).toPrecision(12));
-  return `${formatValue(low, c.type, c.format)} to ${formatValue(high, c.type, c.format)}`;
+  return `${formatValue(low, c.type, c.format)} to ${formatValue(binEnd(c, low), c.type, c.format)}`;
 }
+
+/** Ends are multiples of the width; floating point would say 0.30000000000000004. */
+const binEnd = (c: Col, low: number) => Number((low + c.bin!).toPrecision(12));
 
 /** The number in a cell; undefined of what is null or none. */
 export function figure(c: Col | undefined, row: number): number | undefined {
@@ -109,7 +112,7 @@ export function figure(c: Col | undefined, row: number): number | undefined {
 export const key = (c: Col, row: number): string | null => {
   const v = c.values[row];
   if (v === null || v === undefined) return null;
-  return c.bin ? `${String(v)}..${Number((Number(v) + c.bin).toPrecision(12))}` : String(v);
+  return c.bin ? `${String(v)}..${binEnd(c, Number(v))}` : String(v);
 };
 
 export const isTime = (c: Col | undefined) => c?.type === 'date' || c?.type === 'time';

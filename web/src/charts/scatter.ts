@@ -3,7 +3,7 @@ import { measureColor } from './colors';
 import { formatTick } from './format';
 import { font } from './ink';
 import { cell, figure, key } from './reading';
-import { basics, baseAxis, faint, legend, marked, markOf, mostMarks, Refusal, type Line, type Point, type Scene, type Stage, valueAxis } from './scene';
+import { basics, baseAxis, faint, legend, marked, marksOf, mostMarks, Refusal, type Line, type Point, type Scene, type Stage, valueAxis } from './scene';
 
 /** Points by two measures, their areas by a third. */
 export function scatter(s: Stage): Scene {
@@ -70,7 +70,7 @@ export function scatter(s: Stage): Scene {
       const title = [group, color].filter((c) => c !== undefined).map((c) => cell(c, p.row)).join(' · ');
       return { title: title || `Point ${p.row + 1}`, lines: [{ ...line(x), color: series[p.series]!.color }, line(y), ...(size ? [line(size)] : [])] };
     },
-    mark: (p, other) => markOf(visual, other ? (color ?? group) : (group ?? color), p.row),
+    mark: (p, other) => marksOf(visual, [other ? (color ?? group) : (group ?? color)], p.row),
     notes,
   };
 }

@@ -35,8 +35,8 @@ export interface Scene {
   /** In the order in which keys go through them: series by series. */
   points: readonly Point[];
   tip: (p: Point) => Tip;
-  /** What clicking a point marks; `other` is the second dimension, if there is one. */
-  mark: (p: Point, other: boolean) => Mark | undefined;
+  /** What clicking a point marks, of a place both its degrees; `other` is the second dimension, if there is one. */
+  mark: (p: Point, other: boolean) => Mark[];
   /** A tip is about all points at a place of the axis. */
   axis?: boolean;
   /** What a reader must know: what is not drawn, and why. */
@@ -63,7 +63,7 @@ export function marked(visual: Visual, reading: Reading, marks: readonly Mark[])
   const byColumn = new Map<Col, Set<string | null>>();
   for (const m of marks) {
     if (m.visual !== visual.id) continue;
-    const c = reading.columns.find((c) => !c.measure && c.field === m.field);
+    const c = reading.columns.find((c) => !c.measure && c.marks === m.field);
     if (!c) continue;
     const values = byColumn.get(c) ?? new Set();
     values.add(m.value);
@@ -77,8 +77,11 @@ export function marked(visual: Visual, reading: Reading, marks: readonly Mark[])
 /** A mark of a value of a dimension. */
 export function markOf(visual: Visual, c: Col | undefined, row: number): Mark | undefined {
   if (!c || c.measure || row < 0) return undefined;
-  return { visual: visual.id, field: c.field, ...(c.grain && { grain: c.grain }), value: key(c, row) };
+  return { visual: visual.id, field: c.marks, ...(c.grain && { grain: c.grain }), value: key(c, row) };
 }
+
+/** Marks of the dimensions that there are. */
+export const marksOf = (visual: Visual, columns: readonly (Col | undefined)[], row: number): Mark[] => columns.map((c) => markOf(visual, c, row)).filter((m) => m !== undefined);
 
 /** How much of a mark is left when others are marked. */
 export const faint = 0.22;

@@ -45,8 +45,8 @@ describe('lines', () => {
 
   it('mark their value, or their day', () => {
     const s = cartesian(stage(v, a));
-    expect(s.mark(s.points[0]!, false)).toEqual({ visual: 'v', field: 'country', value: 'US' });
-    expect(s.mark(s.points[0]!, true)).toEqual({ visual: 'v', field: 'date', grain: 'day', value: '2020-09-01' });
+    expect(s.mark(s.points[0]!, false)).toEqual([{ visual: 'v', field: 'country', value: 'US' }]);
+    expect(s.mark(s.points[0]!, true)).toEqual([{ visual: 'v', field: 'date', grain: 'day', value: '2020-09-01' }]);
   });
 
   it('fade when others are marked', () => {
@@ -150,6 +150,7 @@ describe('scatter plots, heat maps and histograms', () => {
     const s = histogram(stage(visual('histogram', { value: [{ field: 'x', bins: 10 }] }), answer([column('x', 'decimal', [0.1, 0.4], 0.1), column('*', 'integer', [5, 2])])));
     expect((series(s)[0]!.data as { value: number[] }[]).map((d) => d.value.map((n) => Math.round(n * 100) / 100))).toEqual([[0.15, 5], [0.45, 2]]);
     expect(tipText(s.tip(s.points[0]!))).toBe('0.1 to 0.2: Rows 5');
+    expect(s.mark(s.points[0]!, false)).toEqual([{ visual: 'v', field: 'x', value: '0.1..0.2' }]);
   });
 });
 

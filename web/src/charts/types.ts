@@ -28,8 +28,11 @@ export interface VisualProps {
   colors: Colors;
   /** What is marked on the page; what this visual does not have of them it passes over. */
   marks?: readonly Mark[];
-  /** A group was clicked, or chosen by key: also one that is marked already. Without it nothing can be marked. */
-  onMark?: (mark: Mark) => void;
+  /**
+   * A group was clicked, or chosen by key: also one that is marked already. A place on a map is
+   * marked by two, its latitude and its longitude. Without it nothing can be marked.
+   */
+  onMark?: (mark: Mark, and?: Mark) => void;
   /** The page's, unless told. */
   scheme?: Scheme;
   /** The container's, unless told. */

@@ -125,6 +125,13 @@ describe('points on the map', () => {
     expect(of().notes).toEqual(['1 row has no place.']);
   });
 
+  it('are marked by both their degrees, and fade when others are', () => {
+    const marks = of().mark(of().points[0]!, false);
+    expect(marks).toEqual([{ visual: 'v', field: 'place.latitude', value: '40' }, { visual: 'v', field: 'place.longitude', value: '-100' }]);
+    const s = points(stage(visual('points_on_map', { geospatial: [{ field: 'place' }], size: [sum('confirmed')] }), cases, { marks }));
+    expect((s.option.series as { data: { itemStyle: { opacity?: number } }[] }[])[0]!.data.map((d) => d.itemStyle.opacity !== undefined)).toEqual([false, true, true]);
+  });
+
   it('may be countries', () => {
     const named = answer([column('country', 'text', ['US', 'Nowhere']), column('n', 'integer', [1, 2])]);
     const s = points(stage(visual('points_on_map', { geospatial: [{ field: 'country' }], size: [sum('n')] }), named));

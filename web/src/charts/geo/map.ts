@@ -3,7 +3,7 @@
 import { measureColor } from '../colors';
 import { scale } from '../heat';
 import { cell, type Col, figure, key } from '../reading';
-import { basics, faint, legend, marked, markOf, mostMarks, Refusal, type Point, type Scene, type Stage } from '../scene';
+import { basics, faint, legend, marked, marksOf, mostMarks, Refusal, type Point, type Scene, type Stage } from '../scene';
 import { countryName, countryOf } from './countries';
 import { small } from './iso';
 import { project } from './projection';
@@ -135,7 +135,7 @@ export function points(s: Stage): Scene {
       const title = color ? cell(color, p.row) : degrees;
       return { title, lines: [...lines(size, p.row, colorAt(p.row)), ...(color ? [{ name: second ? 'Place' : first.title, value: degrees }] : [])] };
     },
-    mark: (p, other) => (second ? markOf(visual, color, p.row) : markOf(visual, other ? (color ?? first) : first, p.row)),
+    mark: (p, other) => marksOf(visual, other && color ? [color] : [first, second], p.row),
     notes,
   };
 }
@@ -217,7 +217,7 @@ export function filled(s: Stage): Scene {
       const code = codeOf.get(p.row);
       return { title: code && said.length <= 3 ? countryName(code) : said, lines: [{ name: value.title, value: cell(value, p.row) }] };
     },
-    mark: (p) => markOf(visual, location, p.row),
+    mark: (p) => marksOf(visual, [location], p.row),
     notes,
   };
 }
