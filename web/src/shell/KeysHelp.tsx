@@ -36,6 +36,17 @@ const groups: { name: string; keys: [string[], string][] }[] = [
       [[`${mod}C`], 'copy the value'],
     ],
   },
+  {
+    name: 'Dashboards',
+    keys: [
+      [['t'], 'as table: the visual that has the focus, or all'],
+      [['Esc'], 'stop filtering by what was clicked'],
+      [[`${mod}S`], 'save the analysis'],
+      [[`${mod}Z`, `${mod}⇧ Z`], 'a step back, and again'],
+      [['↵'], 'on a field: choose the well it goes to'],
+      [['←', '→', '↑', '↓'], 'on a visual’s handle: move it; with ⇧ resize it'],
+    ],
+  },
 ];
 
 export default function KeysHelp(props: { onClose: () => void }) {
