@@ -459,7 +459,7 @@ func TestAnswersAreTheModels(t *testing.T) {
 	sets := []dash.DataSet{w.set(set)}
 	set.Mode = dash.Extract
 	sets = append(sets, w.set(set))
-	for i := range 24 {
+	for i := range 14 {
 		q := randomQuery(r)
 		a, err := w.Query(w.as(w.olga), sets[i%2].ID, q)
 		if err != nil {
