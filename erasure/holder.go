@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -133,15 +132,16 @@ func (s *Service) askHolders(ctx context.Context, tx *sql.Tx, id string) error {
 	return nil
 }
 
-// holders lists the holders to erase from: all of them, since only they know, and
-// those that the person was located at and that are configured no more.
+// holders lists the holders to erase from: all of them, since only they know, in their
+// order, as what one has may lead another to what it has; and then those that the person
+// was located at and that are configured no more.
 func (s *Service) holders(ctx context.Context, p workflow.Page) (items workflow.Items[holderItem], err error) {
-	names := map[string]bool{}
+	var names []string
 	for _, h := range s.Holders {
-		names[h.Name()] = true
+		names = append(names, h.Name())
 	}
 	err = s.DB.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT holder FROM erasure_holders WHERE request = $1 AND asked = 1`, p.Of)
+		rows, err := tx.QueryContext(ctx, `SELECT holder FROM erasure_holders WHERE request = $1 AND asked = 1 ORDER BY holder`, p.Of)
 		if err != nil {
 			return err
 		}
@@ -151,11 +151,13 @@ func (s *Service) holders(ctx context.Context, p workflow.Page) (items workflow.
 			if err := rows.Scan(&name); err != nil {
 				return err
 			}
-			names[name] = true
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
 		}
 		return rows.Err()
 	})
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range names {
 		items.Items = append(items.Items, holderItem{p.Of, name})
 	}
 	return items, err

@@ -185,3 +185,35 @@ func TestHoldersBlock(t *testing.T) {
 		t.Errorf("certificate: %s", text)
 	}
 }
+
+// noted is a holder that writes down when it is erased from.
+type noted struct {
+	*archive
+	order *[]string
+}
+
+func (n noted) Erase(ctx context.Context, p erasure.Person) ([]erasure.Holding, error) {
+	n.mu.Lock()
+	*n.order = append(*n.order, n.name)
+	n.mu.Unlock()
+	return n.archive.Erase(ctx, p)
+}
+
+// TestHoldersInOrder: they are erased from in the order in which they are given, and not
+// by their names: what leads to results goes after these.
+func TestHoldersInOrder(t *testing.T) {
+	l := newPeople(t, "")
+	l.write("reviews/1.json", hers, somebody)
+	var order []string
+	names := []string{"results", "history", "index", "files"}
+	l.Holders = nil
+	for _, name := range names {
+		l.Holders = append(l.Holders, noted{&archive{name: name, people: []string{"ada"}}, &order})
+	}
+	id := l.ask(ada...).ID
+	l.approve(id)
+	l.until(id, erasure.Done)
+	if !slices.Equal(order, names) {
+		t.Errorf("it was erased from %q, want %q", order, names)
+	}
+}
