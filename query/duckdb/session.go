@@ -73,9 +73,10 @@ type session struct {
 	err     error
 	p       *process
 	slots   chan struct{}
-	active  int       // statements, guarded by Sessions.mu as is last
-	last    time.Time // when the last one ended
-	gone    bool      // not in Sessions.open any more
+	active  int         // statements, guarded by Sessions.mu as is last
+	last    time.Time   // when the last one ended
+	idle    *time.Timer // removes it; set once it has answered
+	gone    bool        // not in Sessions.open any more
 	ended   chan struct{}
 
 	mu      sync.Mutex // guards what follows, and writing to p.in
@@ -207,6 +208,9 @@ func (s *Sessions) take(ctx context.Context, f SessionFile) (*session, error) {
 		}
 		if x := s.open[f.Key]; x != nil {
 			x.active++
+			if x.idle != nil {
+				x.idle.Stop()
+			}
 			s.mu.Unlock()
 			return x, nil
 		}
@@ -247,21 +251,27 @@ func (s *Sessions) leave(x *session) {
 	end := x.gone && x.active == 0
 	if x.active == 0 {
 		s.wake()
-		if !x.gone {
-			last := x.last
-			time.AfterFunc(s.idle, func() {
-				s.mu.Lock()
-				unused := x.active == 0 && x.last.Equal(last)
-				s.mu.Unlock()
-				if unused {
-					s.remove(x)
-				}
-			})
+		switch {
+		case x.gone:
+		case x.idle == nil:
+			x.idle = time.AfterFunc(s.idle, func() { s.unused(x) })
+		default:
+			x.idle.Reset(s.idle)
 		}
 	}
 	s.mu.Unlock()
 	if end {
 		s.end(x)
+	}
+}
+
+// unused removes a session that nobody has asked for a while, unless somebody does just now.
+func (s *Sessions) unused(x *session) {
+	s.mu.Lock()
+	busy := x.active > 0
+	s.mu.Unlock()
+	if !busy {
+		s.remove(x)
 	}
 }
 
@@ -279,6 +289,9 @@ func (s *Sessions) remove(x *session) {
 		return
 	}
 	x.gone = true
+	if x.idle != nil {
+		x.idle.Stop()
+	}
 	delete(s.open, x.key)
 	s.wake()
 	end := x.active == 0
