@@ -97,10 +97,8 @@ export function FilterInputs(props: {
     case 'time_range':
       return (
         <div className={css.inputs}>
-          <div className={css.pair}>
-            <TextInput label="Start" type={input} value={f.from ?? ''} onChange={(e) => set({ from: e.currentTarget.value })} />
-            <TextInput label="End" type={input} value={f.to ?? ''} onChange={(e) => set({ to: e.currentTarget.value })} />
-          </div>
+          <TextInput label="Start" type={input} value={f.from ?? ''} onChange={(e) => set({ from: e.currentTarget.value })} />
+          <TextInput label="End" type={input} value={f.to ?? ''} onChange={(e) => set({ to: e.currentTarget.value })} />
           <p className="muted">The start is included, the end is not.</p>
           {props.author && nulls}
         </div>

@@ -13,7 +13,7 @@ import { visualTitle } from './fields';
 import { viewFor } from './scope';
 import { useAnswer } from './useAnswer';
 import { useSeen } from './useSeen';
-import { toggled } from './view';
+import { toggled, toggledPlace } from './view';
 import { missing, wellOf } from './wellFields';
 import css from './dashboards.module.css';
 
@@ -164,7 +164,10 @@ export function VisualCard(props: {
               dimmed={old}
               colors={board.colors}
               marks={marks}
-              onMark={(m) => board.onView({ ...board.view, marks: toggled(marks, { ...m, visual: visual.id }) }, true)}
+              onMark={(m, and) => {
+                const of = (x: Mark) => ({ ...x, visual: visual.id });
+                board.onView({ ...board.view, marks: and ? toggledPlace(marks, [of(m), of(and)]) : toggled(marks, of(m)) }, true);
+              }}
             />
           )
         ) : ready ? (

@@ -15,7 +15,8 @@ const sizes: Partial<Record<VisualKind, [number, number]>> = { kpi: [3, 3], text
 export function begin(dataSet: string): Definition {
   const sheet: Sheet = { id: newID(), name: 'Sheet 1', visuals: [] };
   const d: Definition = { data_sets: [dataSet], sheets: [sheet] };
-  return withVisual(d, sheet.id, newVisual(sheet, dataSet, 'table'));
+  // The first has the sheet to itself.
+  return withVisual(d, sheet.id, { ...newVisual(sheet, dataSet, 'table'), place: { x: 0, y: 0, w: 12, h: 9 } });
 }
 
 export function newVisual(s: Sheet, dataSet: string | undefined, kind: VisualKind): Visual {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Filter, View } from '../api/dash';
-import { addressOf, filterText, ofView, part, toggled, value, viewOf, withText } from './view';
+import { addressOf, filterText, ofView, part, toggled, toggledPlace, value, viewOf, withText } from './view';
 
 const day: Filter = { id: 'day', kind: 'time_range', field: 'date' };
 const who: Filter = { id: 'who', kind: 'category', field: 'country' };
@@ -63,4 +63,15 @@ test('a second click takes a mark away, and a click on another moves it', () => 
   expect(toggled([italy], italy)).toEqual([]);
   expect(toggled([italy], france)).toEqual([france]);
   expect(toggled([italy], france, true)).toEqual([italy, france]);
+});
+
+test('a place is marked by both its degrees, also one on the same parallel', () => {
+  const at = (lat: string, lon: string) => [
+    { visual: 'map', field: 'place.latitude', value: lat },
+    { visual: 'map', field: 'place.longitude', value: lon },
+  ];
+  const other = { visual: 'bars', field: 'country', value: 'Italy' };
+  expect(toggledPlace([other], at('1', '2'))).toEqual([other, ...at('1', '2')]);
+  expect(toggledPlace([...at('1', '2'), other], at('1', '3'))).toEqual([other, ...at('1', '3')]);
+  expect(toggledPlace([...at('1', '2'), other], at('1', '2'))).toEqual([other]);
 });

@@ -158,3 +158,9 @@ export function toggled(marks: readonly Mark[], m: Mark, several = false): Mark[
   if (marks.some((x) => same(x, m))) return marks.filter((x) => !same(x, m));
   return [...marks.filter((x) => (several ? true : x.visual !== m.visual || x.field !== m.field)), m];
 }
+
+/** The marks with a place that is clicked, which two marks are together; without it if it is marked. */
+export function toggledPlace(marks: readonly Mark[], place: readonly Mark[]): Mark[] {
+  const others = marks.filter((x) => !place.some((m) => m.visual === x.visual && m.field === x.field));
+  return place.every((m) => marks.some((x) => same(x, m))) ? others : [...others, ...place];
+}
