@@ -164,22 +164,15 @@ func (s *Service) draw(ctx context.Context, set DataSet, v *Visual, filters []Sh
 		return Answer{}, c.err()
 	}
 	return s.answer(ctx, set, func(a *asking) (Query, error) {
-		q, err := v.query()
+		q, err := v.asked(a)
 		if err != nil {
 			return q, err
-		}
-		if v.rows(a) {
-			for _, m := range q.Measures {
-				q.Dimensions = append(q.Dimensions, By{Field: m.Field})
-			}
-			q.Measures, q.Rows = nil, true
 		}
 		drilled, err := set.drill(&q, view.Drills[v.ID])
 		if err != nil {
 			return q, err
 		}
 		q.Filters = slices.Concat(view.set(filters), drilled, marks(view.Marks, v.ID))
-		v.limited(&q, a)
 		return q, nil
 	}, own, view.parameters(&set))
 }

@@ -58,6 +58,25 @@ func (v *Visual) query() (Query, error) {
 	return q, nil
 }
 
+// asked is the visual's question to a data set, without filters and undrilled.
+func (v *Visual) asked(a *asking) (Query, error) {
+	q, err := v.query()
+	if err != nil {
+		return q, err
+	}
+	if v.rows(a) {
+		for _, m := range q.Measures {
+			q.Dimensions = append(q.Dimensions, By{Field: m.Field})
+		}
+		q.Measures, q.Rows = nil, true
+		for i := range q.Sort { // what was a measure's column is a dimension's
+			q.Sort[i].Column = min(q.Sort[i].Column, len(q.Dimensions)-1)
+		}
+	}
+	v.limited(&q, a)
+	return q, nil
+}
+
 // rows reports whether the visual shows rows as they are: a table that groups by
 // nothing and aggregates nothing, as in QuickSight.
 func (v *Visual) rows(a *asking) bool {
@@ -85,7 +104,11 @@ func (v *Visual) limited(q *Query, a *asking) {
 	}
 	first := q.Dimensions[0]
 	pair := a.coordinate(first.Field) != nil
-	if k, err := a.field(first.Field); !pair && err == nil && len(q.Sort) == 0 && len(q.Measures) > 0 && !k.typ.dated() && first.Bin == 0 && first.Bins == 0 {
+	inOrder := first.Bin != 0 || first.Bins != 0
+	if k, err := a.field(first.Field); err == nil {
+		inOrder = inOrder || k.typ.dated()
+	}
+	if !inOrder && len(q.Sort) == 0 && len(q.Measures) > 0 {
 		q.Sort = []Sort{{Column: len(q.Dimensions), Descending: true}}
 	}
 	if len(q.Dimensions) == 1 || pair {
