@@ -96,7 +96,7 @@ func TestFiltersAsSQL(t *testing.T) {
 		{Filter{Kind: marked, Field: "deaths", Values: []string{"0..5", "7"}}, "WHERE ((\"deaths\" >= 0 AND \"deaths\" < 5) OR \"deaths\" IN (7))"},
 		{Filter{Kind: marked, Field: "country", Values: []string{"a..b"}, Nulls: "keep"}, "WHERE ((\"country\" IN ('a..b')) OR \"country\" IS NULL)"},
 		{Filter{Kind: marked, Field: "place.latitude", Values: []string{"41.9"}}, "WHERE (\"lat\" IN (4.19E+01))"},
-		{Filter{Kind: marked, Field: "date", Grain: Month, Values: []string{"2020-02-01"}}, "WHERE ((\"date\" >= DATE '2020-02-01' AND \"date\" < DATE '2020-03-01'))"},
+		{Filter{Kind: marked, Field: "date", Grain: Month, Values: []string{"2020-02-01"}}, "WHERE (((\"date\" >= DATE '2020-02-01' AND \"date\" < DATE '2020-03-01')))"},
 		{Filter{Kind: "near", Field: "country"}, `error: the filter on "country": there is no kind of filter "near"`},
 	} {
 		if got := whereOf(t, c.filter); got != c.want {

@@ -46,9 +46,9 @@ type asking struct {
 	from   from
 	now    time.Time
 	params map[string]string // literals by name, in lower case
-	// sourceParams says that the source's SQL has a parameter that is not its default.
+	// changed are the parameters whose values are not their defaults.
 	changed map[string]bool
-	sql     string // of the source, with parameters
+	sql     string // the source's statement, with parameters
 	// rules is a condition that holds of the rows that are seen, "" of all; narrowed
 	// says that there are rules.
 	rules    string
