@@ -14,10 +14,10 @@ import { viewFor } from './scope';
 import { useAnswer } from './useAnswer';
 import { useSeen } from './useSeen';
 import { toggled, toggledPlace } from './view';
-import { missing, wellOf } from './wellFields';
+import { missing } from './wellFields';
 import css from './dashboards.module.css';
 
-export const titleOf = (v: Visual) => visualTitle(v, (w) => wellOf(v.kind, w)?.takes);
+export const titleOf = visualTitle;
 
 const valueName = (m: Mark) => (m.value === null ? 'nothing' : m.value === '' ? 'empty' : m.value);
 

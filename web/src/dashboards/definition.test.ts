@@ -72,6 +72,8 @@ test('two who edited at once are told what differs', () => {
   const theirs = withoutVisual(two(), 't', 'e');
   expect(differences(mine, theirs, title)).toEqual(['“a” differs', 'only yours has “e”', 'sheets, filters, controls, fields or colours differ']);
   expect(differences(mine, mine, title)).toEqual([]);
+  const turned = JSON.parse(JSON.stringify(mine), (_, v) => (v && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).toReversed()) : v)) as Definition;
+  expect(differences(mine, turned, title)).toEqual([]);
 });
 
 test('a visual is drilled down along a hierarchy', () => {

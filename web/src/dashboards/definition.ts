@@ -86,6 +86,9 @@ export function withColor(d: Definition, field: string, value: string, color: st
   return { ...d, colors };
 }
 
+/** As text, in which the order of keys does not count: the server has one of its own. */
+const canonical = (x: unknown): string => JSON.stringify(x, (_, v: unknown) => (v !== null && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).toSorted(([a], [b]) => (a < b ? -1 : 1))) : v));
+
 /** Visuals that differ between two definitions, in words: for two who edited at once. */
 export function differences(mine: Definition, theirs: Definition, title: (v: Visual) => string): string[] {
   const all = (d: Definition) => d.sheets.flatMap((s) => inOrder(s.visuals).map((v) => ({ sheet: s, v })));
@@ -95,10 +98,10 @@ export function differences(mine: Definition, theirs: Definition, title: (v: Vis
   for (const [id, x] of a) {
     const y = b.get(id);
     if (!y) out.push(`only yours has “${title(x.v)}”`);
-    else if (JSON.stringify(x.v) !== JSON.stringify(y.v)) out.push(`“${title(y.v)}” differs`);
+    else if (canonical(x.v) !== canonical(y.v)) out.push(`“${title(y.v)}” differs`);
   }
   for (const [id, y] of b) if (!a.has(id)) out.push(`only theirs has “${title(y.v)}”`);
-  const around = (d: Definition) => JSON.stringify({ ...d, sheets: d.sheets.map((s) => ({ ...s, visuals: [] })) });
+  const around = (d: Definition) => canonical({ ...d, sheets: d.sheets.map((s) => ({ ...s, visuals: [] })) });
   if (around(mine) !== around(theirs)) out.push('sheets, filters, controls, fields or colours differ');
   return out;
 }

@@ -1,4 +1,4 @@
-import type { AnalysisField, DataSetDraft, Field, FieldType, Visual, WellField } from '../api/dash';
+import { type AnalysisField, type DataSetDraft, type Field, type FieldType, type Visual, type WellField, wells } from '../api/dash';
 import { roleOf as roleOfField, typeOf as typeOfField } from '../datasets/types';
 import { without } from './without';
 
@@ -48,12 +48,12 @@ export function wellFieldName(f: WellField): string {
 const sentence = (s: string) => s.charAt(0).toUpperCase() + s.slice(1);
 
 /** What a visual shows, where it has no title of its own. */
-export function visualTitle(v: Visual, takes: (well: string) => 'dimension' | 'measure' | undefined): string {
+export function visualTitle(v: Visual): string {
   if (v.title) return v.title;
-  const of: Record<string, WellField[]> = { dimension: [], measure: [] };
-  for (const [name, fields] of Object.entries(v.wells ?? {})) of[takes(name) ?? 'dimension']!.push(...fields);
-  const measures = of.measure!.map((f) => (f.aggregation === 'sum' && !f.label ? f.field : wellFieldName(f)));
-  const dimensions = of.dimension!.map(wellFieldName);
+  const of = { dimension: [] as WellField[], measure: [] as WellField[] };
+  for (const w of wells[v.kind]) of[w.takes].push(...(v.wells?.[w.name] ?? []));
+  const measures = of.measure.map((f) => (f.aggregation === 'sum' && !f.label ? f.field : wellFieldName(f)));
+  const dimensions = of.dimension.map(wellFieldName);
   if (measures.length === 0 && dimensions.length === 0) return v.kind === 'text' ? 'Text' : 'New visual';
   if (dimensions.length === 0) return sentence(measures.join(', '));
   if (measures.length === 0) return sentence(dimensions.join(', '));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { Visual } from '../api/dash';
 import { type Usable, visualTitle } from './fields';
-import { asKind, carry, changeAt, complete, missing, put, putAnywhere, shift, wellOf } from './wellFields';
+import { asKind, carry, changeAt, complete, missing, put, putAnywhere, shift } from './wellFields';
 
 const coordinate: Usable = { name: 'coordinate', role: 'dimension', coordinate: true };
 const country: Usable = { name: 'country', type: 'text', role: 'dimension', geo: 'country' };
@@ -12,7 +12,6 @@ const rate: Usable = { name: 'rate', type: 'decimal', role: 'measure', aggregate
 const fields = [coordinate, country, date, confirmed, rate];
 
 const visual = (kind: Visual['kind']): Visual => ({ id: 'v', kind, data_set: 'd', wells: {}, look: {}, place: { x: 0, y: 0, w: 6, h: 7 } });
-const title = (v: Visual) => visualTitle(v, (w) => wellOf(v.kind, w)?.takes);
 
 test("the walk-through's map", () => {
   let v = visual('points_on_map');
@@ -24,7 +23,7 @@ test("the walk-through's map", () => {
     color: [{ field: 'country' }],
   });
   expect(complete(v)).toBe(true);
-  expect(title(v)).toBe('Confirmed by coordinate, country');
+  expect(visualTitle(v)).toBe('Confirmed by coordinate, country');
 });
 
 test('a well that is full gives its last field, and a field does not go where it cannot be', () => {
