@@ -434,7 +434,7 @@ func (x *session) exchange(ctx context.Context, ask sessionAsk) (sessionReply, e
 }
 
 // interruptTime is how long an interrupted statement may go on.
-const interruptTime = 5 * time.Second
+const interruptTime = 10 * time.Second
 
 // receive hands out answers until the worker ends.
 func (x *session) receive() error {
