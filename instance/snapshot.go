@@ -79,7 +79,7 @@ func (l *Local) newSnapshot(ctx context.Context, tx *sql.Tx, r *record, name, ty
 	id := lethe.NewOrderedID()
 	s := &snapshot{ID: id, Region: r.Region, Name: name, Type: typ, Status: creating, Began: l.now(), Of: *r, Bytes: "snapshots/" + id, Options: r.Options}
 	s.Of.Password, s.Of.Cert, s.Of.Job, s.Of.Pending, s.Of.Past = "", cert{}, nil, types.PendingModifiedValues{}, ""
-	if r.CopyTags && typ == manual {
+	if r.CopyTags {
 		own, err := l.tags(ctx, tx, r.arn())
 		if err != nil {
 			return nil, err
