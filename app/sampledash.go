@@ -29,5 +29,8 @@ func (a *App) samplePictures(ctx context.Context, simulated bool) error {
 	} else if !lethe.Is(err, lethe.NotFound) {
 		return err
 	}
-	return a.Dash.PutOnce(ctx, once)
+	if err := a.Dash.PutOnce(ctx, once); err != nil {
+		return err
+	}
+	return a.Extracts.Settle(ctx) // so that its visuals answer from the first
 }

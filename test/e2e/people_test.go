@@ -193,6 +193,8 @@ func TestEngineerAndSales(t *testing.T) {
 		sales.cannot(t, "iam", "add-user-to-group", "--group-name", "DataEngineerGroup", "--user-name", "sales")
 	})
 
+	t.Run("the engineer has the dashboard, and the salesperson has not", func(t *testing.T) { checkPictures(t, l, covid(t)) })
+
 	t.Run("a change of policies counts at once", func(t *testing.T) {
 		admin.can(t, "iam", "add-user-to-group", "--group-name", "DataEngineerGroup", "--user-name", "sales")
 		if _, state, reason := sales.runs(t, walkthrough); state != "SUCCEEDED" {
