@@ -78,6 +78,8 @@ export default function ExpressionEditor(props: {
             ...completionKeymap,
             ...historyKeymap,
             ...defaultKeymap,
+            // Else it would close the sheet around, and what is written were lost.
+            { key: 'Escape', run: () => true },
           ]),
         ],
       }),
