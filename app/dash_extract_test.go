@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,9 +31,20 @@ func TestMain(m *testing.M) {
 }
 
 // prepared says what the extract of every data set is made from.
-type prepared struct{ p dash.Prepared }
+type prepared struct {
+	mu sync.Mutex
+	p  dash.Prepared
+}
+
+func (p *prepared) set(f func(*dash.Prepared)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f(&p.p)
+}
 
 func (p *prepared) Prepared(context.Context, string, time.Time) (dash.Prepared, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return p.p, nil
 }
 func (p *prepared) Extracted(context.Context) ([]string, error) { return []string{"cases"}, nil }
@@ -103,7 +115,7 @@ func refreshed(t *testing.T, s *extract.Service, increment bool) dash.Refresh {
 
 // TestExtracts makes, asks, increments and erases an extract with the engine that lakes have.
 func TestExtracts(t *testing.T) {
-	p := &prepared{dash.Prepared{Statement: values(row("Italy", "2020-09-09", 1), row("Spain", "2020-09-10", 2)), Revision: 1}}
+	p := &prepared{p: dash.Prepared{Statement: values(row("Italy", "2020-09-09", 1), row("Spain", "2020-09-10", 2)), Revision: 1}}
 	s := newExtracts(t, p, func(*duckdb.Config) {})
 	if r := refreshed(t, s, false); r.State != dash.Refreshed || r.Rows != 2 {
 		t.Fatalf("%+v", r)
@@ -135,7 +147,9 @@ func TestExtracts(t *testing.T) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
-	p.p.Increment = &dash.Narrowed{Statement: values(row("Spain", "2020-09-10", 3), row("Peru", "2020-09-11", 4)), Replaces: `"day" >= DATE '2020-09-10'`}
+	p.set(func(p *dash.Prepared) {
+		p.Increment = &dash.Narrowed{Statement: values(row("Spain", "2020-09-10", 3), row("Peru", "2020-09-11", 4)), Replaces: `"day" >= DATE '2020-09-10'`}
+	})
 	if r := refreshed(t, s, true); !r.Increment || r.Rows != 3 || r.State != dash.Refreshed {
 		t.Fatalf("%+v", r)
 	}
@@ -143,7 +157,7 @@ func TestExtracts(t *testing.T) {
 	if got := ask(counts); got != "string Italy 1, Peru 4, Spain 3|" {
 		t.Errorf("after the increment: %s", got)
 	}
-	p.p.Statement = values(row("Italy", "2020-09-09", 1))
+	p.set(func(p *dash.Prepared) { p.Statement = values(row("Italy", "2020-09-09", 1)) })
 	for x, err := range s.Extracts(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -169,10 +183,12 @@ func TestExtracts(t *testing.T) {
 // TestExtractWithoutSpace: where there is no place for a new extract, the error says so, and
 // the old one answers.
 func TestExtractWithoutSpace(t *testing.T) {
-	p := &prepared{dash.Prepared{Statement: values(row("Italy", "2020-09-09", 1))}}
+	p := &prepared{p: dash.Prepared{Statement: values(row("Italy", "2020-09-09", 1))}}
 	s := newExtracts(t, p, func(c *duckdb.Config) { c.Spill = 256 << 10 })
 	refreshed(t, s, false)
-	p.p.Statement = dash.Statement{SQL: `SELECT to_hex(sha256(to_utf8(CAST(a * 1000 + b AS varchar)))) AS "country" FROM UNNEST(sequence(1, 100)) t(a), UNNEST(sequence(1, 1000)) u(b)`}
+	p.set(func(p *dash.Prepared) {
+		p.Statement = dash.Statement{SQL: `SELECT to_hex(sha256(to_utf8(CAST(a * 1000 + b AS varchar)))) AS "country" FROM UNNEST(sequence(1, 100)) t(a), UNNEST(sequence(1, 1000)) u(b)`}
+	})
 	if r := refreshed(t, s, false); r.State == dash.Refreshed || !strings.Contains(r.Error, "space") {
 		t.Errorf("%+v", r)
 	}
