@@ -20,7 +20,7 @@ export function Kpi({ visual, answer }: VisualProps & { answer: Answer }) {
         {k.value}
       </b>
       <p className={css.kpiLine}>
-        {k.title !== visual.title && <span>{k.title}</span>}
+        {k.title.toLowerCase() !== visual.title?.toLowerCase() && <span>{k.title}</span>}
         {k.at && <span>{k.at}</span>}
         {k.comparisons.map((c) => (
           <span key={c.text} className="num">
