@@ -239,7 +239,10 @@ func (e *emitter) statement(q *trinosql.Query, o options) (sql string, err error
 	case o.stored:
 		sql = e.store(sql, q)
 	}
-	return sql, nil
+	for i := range e.made {
+		e.made[i].SQL = checkArguments(e.made[i].SQL)
+	}
+	return checkArguments(sql), nil
 }
 
 // unsupported ends the emission because of something at p.
