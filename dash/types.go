@@ -118,7 +118,11 @@ func (c *conversion) instant(x, text string, isText bool, from *trinosql.Type, f
 	case isText && format == "": // with a space or a T between date and time
 		c.sql = "coalesce(TRY_CAST(trim(" + text + ") AS timestamp(3)), " + cast("TRY(from_iso8601_timestamp(trim("+text+")))") + ")"
 	case isText:
-		c.sql = cast("TRY(parse_datetime(trim(" + text + "), " + trinosql.QuoteString(format) + "))")
+		parsed := "TRY(parse_datetime(trim(" + text + "), " + trinosql.QuoteString(format) + "))"
+		if shape := shapeOf(format); shape != "" {
+			parsed = "CASE WHEN regexp_like(trim(" + text + "), " + trinosql.QuoteString(shape) + ") THEN " + parsed + " END"
+		}
+		c.sql = cast(parsed)
 	case from.IsNumeric(): // seconds since 1970
 		c.sql = cast("TRY(from_unixtime(" + x + "))")
 	default:
