@@ -78,6 +78,11 @@ export interface DataSet extends DataSetDraft, Edited {
   description?: string;
 }
 
+/** What visuals need to know of a data set. */
+export interface KnownSet extends Pick<DataSetDraft, 'name' | 'fields' | 'coordinates' | 'hierarchies' | 'parameters'> {
+  id: string;
+}
+
 /** The first rows of a draft, and what does not convert. */
 export interface Preview {
   /** With the types, roles and places that the service recognised. */

@@ -1,10 +1,9 @@
 import { queryOptions } from '@tanstack/react-query';
 
-import { limiter } from '../dashboards/ask';
-import type { KnownSet } from '../dashboards/fields';
+import { limiter } from './limiter';
 import { cache } from './cache';
 import { address, call, get, problemFrom, unreachable } from './client';
-import type { Analysis, Answer, Dashboard, DataSet, Definition, Query, Share, SheetFilter, AnalysisField, Version, View, Visual } from './dash';
+import type { Analysis, Answer, Dashboard, DataSet, Definition, Query, Share, SheetFilter, AnalysisField, Version, View, Visual, KnownSet } from './dash';
 
 /** With what its visuals need to know of their data sets. */
 export type WithSets<T> = T & { data_sets?: KnownSet[] };

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useState } from 'react';
 
 import { analysis, createAnalysis, dataSetToDraw, dataSetsToChoose, deleteAnalysis, drawn, saveAnalysis, type WithSets } from '../api/dashboards';
 import { problemOf } from '../api/client';
-import type { Analysis, Definition, Visual, VisualKind } from '../api/dash';
+import type { Analysis, Definition, Visual, VisualKind, KnownSet } from '../api/dash';
 import { Confirm } from '../buckets/Confirm';
 import { colorStore, suggest } from '../charts';
 import { FieldList } from '../datasets/FieldList';
@@ -21,7 +21,7 @@ import { CalculatedSheet } from './CalculatedSheet';
 import { Conflict } from './Conflict';
 import { Controls } from './Controls';
 import * as define from './definition';
-import { usable, type KnownSet, type Usable } from './fields';
+import { usable, type Usable } from './fields';
 import { FieldMenu } from './FieldMenu';
 import { FiltersPane } from './FiltersPane';
 import { HowAsked } from './HowAsked';

@@ -1,8 +1,7 @@
 import type { UseQueryOptions } from '@tanstack/react-query';
 
-import type { Answer, Definition, Field, Mark, Sheet, View, Visual } from '../api/dash';
+import type { Answer, Definition, Field, Mark, Sheet, View, Visual, KnownSet } from '../api/dash';
 import type { Colors } from '../charts';
-import type { KnownSet } from './fields';
 
 /** A sheet of visuals as it is looked at, whether on a dashboard or while it is edited. */
 export interface Board {

@@ -1,5 +1,4 @@
-import { type Mark, type Visual, wells } from '../api/dash';
-import type { KnownSet } from './fields';
+import { type Mark, type Visual, wells, type KnownSet } from '../api/dash';
 import { without } from './without';
 
 /** Where a visual can be drilled down: its field, what comes below it. */

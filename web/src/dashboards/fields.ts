@@ -1,11 +1,6 @@
-import { type AnalysisField, type DataSetDraft, type Field, type FieldType, type Visual, type WellField, wells } from '../api/dash';
+import { type AnalysisField, type Field, type FieldType, type KnownSet, type Visual, type WellField, wells } from '../api/dash';
 import { roleOf as roleOfField, typeOf as typeOfField } from '../datasets/types';
 import { without } from './without';
-
-/** What visuals need to know of a data set. */
-export interface KnownSet extends Pick<DataSetDraft, 'name' | 'fields' | 'coordinates' | 'hierarchies' | 'parameters'> {
-  id: string;
-}
 
 /** A field that can be put into a well: of the data set, of the analysis, or a coordinate. */
 export interface Usable extends Field {

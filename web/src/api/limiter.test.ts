@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { limiter } from './ask';
+import { limiter } from './limiter';
 
 /** A question that is answered when one says so. */
 function question() {
