@@ -28,7 +28,7 @@ func (e *emitter) cast(p trinosql.Pos, x string, from, to *trinosql.Type, try bo
 	if s == x {
 		return s
 	}
-	return "TRY(" + s + ")"
+	return e.tried(s)
 }
 
 // same reports whether values of from are values of to as they are.

@@ -1,6 +1,9 @@
 package dialect
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // DuckDB calls a function of one column once for each entry of the column's dictionary,
 // if it cannot fail, and keeps the results for the next rows of that dictionary. Of
@@ -11,22 +14,18 @@ import "strings"
 //
 // DuckDB does not do this where an argument may fail. Arguments of functions that may
 // fail are therefore written as what DuckDB takes for an expression that may, and
-// which gives the argument itself.
+// which gives the argument itself; so are lists whose elements such a function is called for.
 
-// checked are such expressions, by the letters of parameters. Lists have none; their
-// vectors have no dictionaries but behind some joins.
-var checked = map[byte][2]string{
-	's': {"decode(encode(", "))"}, // looks at the bytes and copies none
-	'i': {"CAST(CAST(", " AS HUGEINT) AS BIGINT)"},
-	'd': {"CAST(CAST(CAST(", " AS DOUBLE) AS VARCHAR) AS DOUBLE)"},
-	'f': {"CAST(CAST(CAST(", " AS FLOAT) AS VARCHAR) AS FLOAT)"},
-	'b': {"CAST(CAST(", " AS VARCHAR) AS BOOLEAN)"},
-	'x': {"unhex(hex(", "))"},
-	'h': {"CAST(CAST(CAST(", " AS HUGEINT) AS VARCHAR) AS HUGEINT)"},
-	'u': {"CAST(CAST(", " AS VARCHAR) AS UUID)"},
+// checked writes x as an expression that DuckDB takes for one that may fail: list_extract
+// is, and the same in brackets is not.
+func checked(x string) string {
+	if constant(x) || strings.HasPrefix(x, "list_extract([") {
+		return x
+	}
+	return "list_extract([" + x + "], 1)"
 }
 
-// checkArguments writes the arguments of functions in Go that may fail as checked.
+// checkArguments writes the arguments of calls that may fail as checked.
 func checkArguments(sql string) string {
 	if !fallible(sql) {
 		return sql
@@ -39,28 +38,27 @@ func checkArguments(sql string) string {
 			continue
 		}
 		name, open := called(sql, i)
-		f := scalars[name]
-		if f == nil || !fallible(sql[i:open+1]) {
+		if name == "" {
 			b.WriteByte(sql[i])
 			i++
 			continue
 		}
 		b.WriteString(sql[i : open+1])
 		args, end := arguments(sql, open)
+		over := strings.HasPrefix(name, "list_") && slices.ContainsFunc(args, func(arg string) bool {
+			return strings.HasPrefix(strings.TrimLeft(arg, " "), "lambda ") && fallible(arg)
+		})
 		for n, arg := range args {
 			if n > 0 {
 				b.WriteString(",")
 			}
-			space := arg[:len(arg)-len(strings.TrimLeft(arg, " "))]
-			arg = checkArguments(arg[len(space):])
-			w, ok := [2]string{}, false
-			if n < len(f.params) && !constant(arg) {
-				w, ok = checked[f.params[n]]
+			text := strings.TrimLeft(arg, " ")
+			b.WriteString(arg[:len(arg)-len(text)])
+			text = checkArguments(text)
+			if over && n == 0 || scalars[strings.TrimPrefix(name, prefix)] != nil && fallible(name+"(") {
+				text = checked(text)
 			}
-			if ok && !strings.HasPrefix(arg, w[0]) {
-				arg = w[0] + arg + w[1]
-			}
-			b.WriteString(space + arg)
+			b.WriteString(text)
 		}
 		i = end
 	}
@@ -79,20 +77,20 @@ func quoted(sql string, i int) int {
 	return i
 }
 
-// called returns the name of the function in Go whose call begins at i, without its
-// prefix, and where its parenthesis is; "" if none does.
+// called returns the name of the function in Go, or over lists, whose call begins at i,
+// and where its parenthesis is; "" if none does.
 func called(sql string, i int) (name string, open int) {
-	if !strings.HasPrefix(sql[i:], prefix) || i > 0 && isWord(sql[i-1]) {
+	if !strings.HasPrefix(sql[i:], prefix) && !strings.HasPrefix(sql[i:], "list_") || i > 0 && isWord(sql[i-1]) {
 		return "", 0
 	}
-	end := i + len(prefix)
+	end := i
 	for end < len(sql) && isWord(sql[end]) {
 		end++
 	}
 	if end == len(sql) || sql[end] != '(' {
 		return "", 0
 	}
-	return sql[i+len(prefix) : end], end
+	return sql[i:end], end
 }
 
 // arguments splits what stands in the parentheses that open there, and returns where

@@ -243,7 +243,7 @@ func init() {
 			if simple(s) {
 				return s
 			}
-			return "TRY(" + s + ")"
+			return e.tried(s)
 		},
 		"greatest": extreme(">"),
 		"least":    extreme("<"),

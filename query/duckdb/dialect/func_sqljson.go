@@ -60,7 +60,7 @@ func (e *emitter) jsonFunc(x *trinosql.JSONFunc) string {
 			onError := behave(x.OnError, "NULL", "'the JSON value cannot be returned'")
 			return "CASE " + failed + behave(x.OnError, "NULL", r+"[1]") +
 				" WHEN len(" + r + ") = 1 THEN " + behave(x.OnEmpty, "NULL", "'the JSON path found no items'") +
-				" WHEN len(" + r + ") > 2 OR left(" + item + ", 1) IN ('[', '{') OR " + item + " <> 'null' AND TRY(" + value + ") IS NULL THEN " + onError +
+				" WHEN len(" + r + ") > 2 OR left(" + item + ", 1) IN ('[', '{') OR " + item + " <> 'null' AND " + e.tried(value) + " IS NULL THEN " + onError +
 				" WHEN " + r + " IS NOT NULL AND " + item + " <> 'null' THEN " + value + " END"
 		}
 		item := r + "[2]"
