@@ -1,6 +1,7 @@
 package index
 
 import (
+	"encoding/json"
 	"slices"
 
 	"lethe"
@@ -16,6 +17,18 @@ type Cut struct {
 
 // Cuts are what became of an object since its postings were written, in that order.
 type Cuts []Cut
+
+// ReadCuts reads cuts that were kept as JSON; nil is none. An error of kind BadData says that
+// the index is damaged.
+func ReadCuts(raw []byte) (cs Cuts, err error) {
+	if raw == nil {
+		return nil, nil
+	}
+	if err := json.Unmarshal(raw, &cs); err != nil {
+		return nil, lethe.Errorf(lethe.BadData, "the erasure index is damaged: what was cut out of an object cannot be read: %w", err).WithHint("build the index again")
+	}
+	return cs, nil
+}
 
 // mostCut bounds the rows that are kept of an object: one that has lost more is read again.
 const mostCut = 4096

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 
-	"lethe"
 	"lethe/erasure"
 	"lethe/erasure/index"
 
@@ -50,7 +49,7 @@ func (x *Index) following(ctx context.Context, from erasure.ObjectVersion, old i
 	if err != nil {
 		return nil, err
 	}
-	cs, err := cutsOf(state)
+	cs, err := index.ReadCuts(bytesOf(state, "k"))
 	if err != nil {
 		return nil, err
 	}
@@ -88,16 +87,4 @@ func (x *Index) following(ctx context.Context, from erasure.ObjectVersion, old i
 	}
 	return append(all, types.TransactWriteItem{Update: &types.Update{TableName: x.table, Key: numberKey(n),
 		UpdateExpression: aws.String("SET e = :e, k = :k"), ConditionExpression: was, ExpressionAttributeValues: values}}), nil
-}
-
-// cutsOf reads what a number's item has of them.
-func cutsOf(state item) (cs index.Cuts, err error) {
-	raw := bytesOf(state, "k")
-	if raw == nil {
-		return nil, nil
-	}
-	if err := json.Unmarshal(raw, &cs); err != nil {
-		return nil, lethe.Errorf(lethe.BadData, "the erasure index is damaged: what was cut out of an object cannot be read: %w", err).WithHint("build the index again")
-	}
-	return cs, nil
 }

@@ -66,7 +66,7 @@ func (x *Index) find(ctx context.Context, h hash) (places []erasure.Place, err e
 		if err != nil {
 			return nil, err
 		}
-		cs, err := cutsOf(states[n])
+		cs, err := index.ReadCuts(bytesOf(states[n], "k"))
 		if err != nil {
 			return nil, err
 		}

@@ -30,15 +30,15 @@ func (x *Index) Follow(ctx context.Context, from erasure.ObjectVersion, to erasu
 	}
 	err := pgx.BeginFunc(ctx, x.pool, func(tx pgx.Tx) error {
 		var number int64
-		var text *string
+		var kept []byte
 		err := tx.QueryRow(ctx, `SELECT number, cuts FROM lethe_index.entries WHERE bucket = $1 AND key = $2 AND version = $3 AND etag = $4 FOR UPDATE`,
-			[]byte(from.Bucket), []byte(from.Key), []byte(from.Version), []byte(from.ETag)).Scan(&number, &text)
+			[]byte(from.Bucket), []byte(from.Key), []byte(from.Version), []byte(from.ETag)).Scan(&number, &kept)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return index.Unknown(from)
 		} else if err != nil {
 			return err
 		}
-		cs, err := cuts(text)
+		cs, err := index.ReadCuts(kept)
 		if err != nil {
 			return err
 		}
@@ -60,15 +60,4 @@ func (x *Index) Follow(ctx context.Context, from erasure.ObjectVersion, to erasu
 		return err
 	})
 	return explain(ctx, "write", err)
-}
-
-// cuts reads what an entry has of them.
-func cuts(text *string) (cs index.Cuts, err error) {
-	if text == nil {
-		return nil, nil
-	}
-	if err := json.Unmarshal([]byte(*text), &cs); err != nil {
-		return nil, lethe.Errorf(lethe.BadData, "the erasure index is damaged: what was cut out of an object cannot be read: %w", err).WithHint("build the index again")
-	}
-	return cs, nil
 }

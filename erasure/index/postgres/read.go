@@ -85,12 +85,12 @@ func (x *Index) places(ctx context.Context, tx pgx.Tx, at map[int64][]int64) (pl
 	defer rows.Close()
 	for rows.Next() {
 		var n int64
-		var text *string
-		e, err := scan(rows, &n, &text)
+		var kept []byte
+		e, err := scan(rows, &n, &kept)
 		if err != nil {
 			return nil, err
 		}
-		cs, err := cuts(text)
+		cs, err := index.ReadCuts(kept)
 		if err != nil {
 			return nil, err
 		}
