@@ -115,7 +115,7 @@ type Field struct {
 	Cumulative bool `json:"cumulative,omitempty"`
 	// Aggregate is told by the service: the expression aggregates.
 	Aggregate bool `json:"aggregate,omitempty"`
-	// Source is told by the service: the column's type in the source, as Athena names it.
+	// SourceType is told by the service: the column's type in the source, as Athena names it.
 	SourceType string `json:"source_type,omitempty"`
 }
 

@@ -123,16 +123,11 @@ func TestWhatExtractsAnswer(t *testing.T) {
 	gone, cancel := context.WithCancel(w.as(w.sam))
 	results := make(chan error, 3)
 	go func() { _, err := w.Query(gone, set.ID, q); results <- err }()
-	for c.asked.Load() == before {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, func() bool { return c.asked.Load() != before })
 	for range 2 {
 		go func() { _, err := ask(w.olga, q); results <- err }()
 	}
-	waiting := func() bool { return w.Waiting() == 3 }
-	for !waiting() {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, func() bool { return w.Waiting() == 3 })
 	cancel()
 	if err := <-results; !errors.Is(err, context.Canceled) {
 		t.Error(err)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lethe"
 	"lethe/access"
@@ -160,4 +161,14 @@ func lines(a dash.Answer) string {
 		rows[i] = strings.Join(vs, "|")
 	}
 	return strings.Join(rows, "\n")
+}
+
+// until waits for a condition.
+func until(t *testing.T, met func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !met(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it has not come to that within a minute")
+		}
+	}
 }
