@@ -1,5 +1,4 @@
-import { Select, TextInput } from '@mantine/core';
-import { IconSearch } from '@tabler/icons-react';
+import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
@@ -7,6 +6,7 @@ import { useEffect, useState } from 'react';
 import { catalogs, databases, ownCatalog } from '../api/catalogs';
 import { Tree } from '../tree/Tree';
 import { Empty } from '../ui/Empty';
+import { FilterBox } from '../ui/FilterBox';
 import { usePhone } from '../ui/usePhone';
 import { CatalogView } from './CatalogView';
 import { DatabaseView } from './DatabaseView';
@@ -47,15 +47,7 @@ export function CatalogPage() {
                 onChange={(c) => c && void navigate({ to: '/catalog/$catalog', params: { catalog: c } })}
               />
             )}
-            <TextInput
-              data-find
-              aria-label="Filter tables and columns"
-              placeholder="Tables and columns"
-              leftSection={<IconSearch size={14} />}
-              value={filter}
-              onChange={(e) => setFilter(e.currentTarget.value)}
-              onKeyDown={(e) => e.key === 'Escape' && setFilter('')}
-            />
+            <FilterBox label="Filter tables and columns" of="Tables and columns" value={filter} onChange={setFilter} />
           </div>
           <div className={css.sideList}>
             <Tree

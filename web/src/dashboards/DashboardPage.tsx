@@ -18,7 +18,7 @@ import list from '../ui/list.module.css';
 import type { Board } from './board';
 import { Controls } from './Controls';
 import { HowAsked } from './HowAsked';
-import { nameOf } from './names';
+import { nameOf } from '../ui/principal';
 import { SheetGrid } from './SheetGrid';
 import { SheetTabs } from './SheetTabs';
 import { ShareForm } from './Share';

@@ -14,7 +14,7 @@ import { ProblemView } from '../ui/Problem';
 import { Part, Sheet } from '../ui/Sheet';
 import { Waiting } from '../ui/Waiting';
 import list from '../ui/list.module.css';
-import { nameOf } from './names';
+import { nameOf } from '../ui/principal';
 import css from './dashboards.module.css';
 
 const route = getRouteApi('/dashboards');

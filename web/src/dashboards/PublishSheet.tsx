@@ -8,7 +8,7 @@ import type { Dashboard } from '../api/dash';
 import { ProblemView } from '../ui/Problem';
 import { Part, Sheet } from '../ui/Sheet';
 import { Waiting } from '../ui/Waiting';
-import { isGroup, nameOf } from './names';
+import { isGroup, nameOf } from '../ui/principal';
 import { ShareForm } from './Share';
 import css from './dashboards.module.css';
 

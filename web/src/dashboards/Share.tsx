@@ -8,7 +8,7 @@ import { shareDashboard } from '../api/dashboards';
 import type { Share } from '../api/dash';
 import { session } from '../api/session';
 import { ProblemView } from '../ui/Problem';
-import { isGroup, nameOf } from './names';
+import { isGroup, nameOf } from '../ui/principal';
 import css from './dashboards.module.css';
 
 /** Says with whom a dashboard is shared. Viewers look; editors also change what it is made from. */

@@ -7,7 +7,7 @@ import { ago, moment } from '../ui/format';
 import { ProblemView } from '../ui/Problem';
 import { Part, Sheet } from '../ui/Sheet';
 import { Waiting } from '../ui/Waiting';
-import { nameOf } from './names';
+import { nameOf } from '../ui/principal';
 import css from './dashboards.module.css';
 
 /** What was published, and the way back to it. */

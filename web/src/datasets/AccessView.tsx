@@ -8,7 +8,7 @@ import { ProblemView } from '../ui/Problem';
 import { Part } from '../ui/Sheet';
 import list from '../ui/list.module.css';
 import { Who } from './Who';
-import { nameOf } from './people';
+import { nameOf } from '../ui/principal';
 import type { Change } from './Workbench';
 import css from './datasets.module.css';
 

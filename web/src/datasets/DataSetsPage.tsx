@@ -14,7 +14,7 @@ import { ProblemView } from '../ui/Problem';
 import { Waiting } from '../ui/Waiting';
 import list from '../ui/list.module.css';
 import { sourceName } from './draft';
-import { nameOf } from './people';
+import { nameOf } from '../ui/principal';
 import css from './datasets.module.css';
 
 const route = getRouteApi('/data-sets');

@@ -12,7 +12,7 @@ import { Progress } from '../ui/Progress';
 import { Part } from '../ui/Sheet';
 import list from '../ui/list.module.css';
 import { IncrementPart } from './IncrementPart';
-import { nameOf } from './people';
+import { nameOf } from '../ui/principal';
 import { Schedules } from './Schedules';
 import type { Change } from './Workbench';
 import css from './datasets.module.css';

@@ -1,7 +1,7 @@
-import { TextInput } from '@mantine/core';
-import { IconEyeOff, IconMathFunction, IconSearch } from '@tabler/icons-react';
+import { IconEyeOff, IconMathFunction } from '@tabler/icons-react';
 import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
 
+import { FilterBox } from '../ui/FilterBox';
 import type { DataSetDraft, Field } from '../api/dash';
 import { roleOf } from './types';
 import { TypeIcon } from './TypeIcon';
@@ -58,15 +58,7 @@ export function FieldList(props: {
   return (
     <div className={css.fieldList}>
       <div className={css.fieldFind}>
-        <TextInput
-          data-find
-          aria-label="Filter fields"
-          placeholder="Fields"
-          leftSection={<IconSearch size={14} />}
-          value={filter}
-          onChange={(e) => setFilter(e.currentTarget.value)}
-          onKeyDown={(e) => e.key === 'Escape' && setFilter('')}
-        />
+        <FilterBox label="Filter fields" of="Fields" value={filter} onChange={setFilter} />
       </div>
       <div ref={list} role="group" aria-label={props.label ?? 'Fields'} className={css.fieldGroups}>
         {groups.length === 0 && <p className={`muted ${css.none}`}>{needle === '' ? 'No fields yet.' : `No field is called “${filter.trim()}”.`}</p>}

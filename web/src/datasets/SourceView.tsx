@@ -1,5 +1,4 @@
-import { SegmentedControl, Select, TextInput } from '@mantine/core';
-import { IconSearch } from '@tabler/icons-react';
+import { SegmentedControl, Select } from '@mantine/core';
 import type { UseMutationResult } from '@tanstack/react-query';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -8,6 +7,7 @@ import { catalogs, ownCatalog } from '../api/catalogs';
 import type { Preview, Source } from '../api/dash';
 import { Tree } from '../tree/Tree';
 import { ProblemView } from '../ui/Problem';
+import { FilterBox } from '../ui/FilterBox';
 import { Waiting } from '../ui/Waiting';
 import { JoinSource } from './JoinSource';
 import { aliasFor } from './joins';
@@ -59,15 +59,7 @@ function TableSource(props: { source: Source; reading: Reading }) {
     <div className={css.tableSource}>
       <div className={css.tableFind}>
         {names.length > 1 && <Select aria-label="Data catalog" data={names} value={catalog} comboboxProps={{ shadow: 'sm' }} onChange={(c) => c && setCatalog(c)} />}
-        <TextInput
-          data-find
-          aria-label="Filter tables and columns"
-          placeholder="Tables and columns"
-          leftSection={<IconSearch size={14} />}
-          value={filter}
-          onChange={(e) => setFilter(e.currentTarget.value)}
-          onKeyDown={(e) => e.key === 'Escape' && setFilter('')}
-        />
+        <FilterBox label="Filter tables and columns" of="Tables and columns" value={filter} onChange={setFilter} />
       </div>
       {props.reading.error && <ProblemView error={props.reading.error} />}
       <div className={css.tableList}>

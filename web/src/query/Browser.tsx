@@ -1,9 +1,10 @@
-import { ActionIcon, Select, TextInput, Tooltip } from '@mantine/core';
-import { IconCornerDownLeft, IconPlayerPlay, IconSearch } from '@tabler/icons-react';
+import { ActionIcon, Select, Tooltip } from '@mantine/core';
+import { IconCornerDownLeft, IconPlayerPlay } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { catalogs, ownCatalog } from '../api/catalogs';
+import { FilterBox } from '../ui/FilterBox';
 import { Tree } from '../tree/Tree';
 import { quoted } from './statement';
 import css from './query.module.css';
@@ -32,15 +33,7 @@ export function Browser(props: {
             comboboxProps={{ shadow: 'sm' }}
           />
         )}
-        <TextInput
-          data-find
-          aria-label="Filter tables and columns"
-          placeholder="Tables and columns"
-          leftSection={<IconSearch size={14} />}
-          value={filter}
-          onChange={(e) => setFilter(e.currentTarget.value)}
-          onKeyDown={(e) => e.key === 'Escape' && setFilter('')}
-        />
+        <FilterBox label="Filter tables and columns" of="Tables and columns" value={filter} onChange={setFilter} />
       </div>
       <div className={css.browserList}>
         <Tree
