@@ -9,7 +9,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"lethe"
 	"lethe/erasure"
@@ -22,8 +21,9 @@ import (
 // files are objects of records that ingests wrote aside or read.
 type files struct {
 	Config
-	name string
-	list func(context.Context) ([]file, error)
+	name  string
+	list  func(context.Context) ([]file, error)
+	locks *locks
 }
 
 // file is a key, with what may be done about it.
@@ -88,7 +88,7 @@ func (f *files) Erase(ctx context.Context, p erasure.Person) ([]erasure.Holding,
 // tally counts records by what becomes of them, and files that keep some.
 type tally struct {
 	found, locked, unread, named int64
-	until                        time.Time
+	until                        ending // of what is locked
 	cut                          string // ETag of what was cut last, which may be a version now
 }
 
@@ -105,7 +105,7 @@ func (f *files) all(ctx context.Context, p erasure.Person, erase bool) ([]erasur
 	}
 	hs := held("records of CSV and JSON lines", t.found)
 	for _, h := range []erasure.Holding{
-		{Place: "versions that are locked", Records: t.locked, Reason: lockedReason, Until: t.until},
+		{Place: "versions that are locked", Records: t.locked, Reason: lockedReason, Until: t.until.time()},
 		{Place: "files of other formats", Records: t.unread, Reason: "only CSV and JSON lines that may be read are looked into; a mapping of a table over them, or deleting them, erases whoever is there"},
 		{Place: "keys that name the person", Records: t.named, Reason: "whether others are in these files nobody has said; a mapping of their names, or deleting them, erases the person"},
 	} {
@@ -145,7 +145,11 @@ func (f *files) one(ctx context.Context, m *matcher, at file, erase bool, t *tal
 		if len(versions) > 0 && m.in(at.Key) && !at.staged {
 			t.named++
 		}
-		t.locked, t.unread, t.until = t.locked+left.locked, t.unread+left.unread, later(t.until, left.until)
+		t.unread += left.unread
+		if left.locked > 0 {
+			t.locked += left.locked
+			t.until.join(left.until)
+		}
 		return nil
 	}
 	return lethe.Errorf(lethe.Conflict, "somebody keeps writing an object that an ingest left or read")
@@ -169,21 +173,24 @@ func (f *files) version(ctx context.Context, m *matcher, at file, v object.Versi
 	case s.records == 0:
 		return false, nil
 	case !erase:
-		t.found += s.records
-		return false, nil
+		kept, err := left.locks(ctx, f.locks, v, s.records)
+		if !kept || v.Latest && !s.whole && !f.locks.refuses(v) { // a newer one is to be without the records
+			t.found += s.records
+		}
+		return false, err
 	}
 	err = f.cut(ctx, m, v, s)
 	switch {
 	case lethe.Is(err, lethe.Conflict):
 		return true, nil
 	case lethe.Is(err, lethe.Denied):
-		until, err := lockedUntil(ctx, f.Store, v)
-		left.locked += s.records
-		left.until = later(left.until, until)
+		f.locks.tried(v, true)
+		_, err := left.locks(ctx, f.locks, v, s.records)
 		return false, err
 	case err != nil:
 		return false, err
 	}
+	f.locks.tried(v, false)
 	if v.Latest || v.ETag != t.cut {
 		t.found += s.records
 	}
@@ -192,6 +199,16 @@ func (f *files) version(ctx context.Context, m *matcher, at file, v object.Versi
 	}
 	t.cut = v.ETag
 	return true, nil // what it is now is read too
+}
+
+// locks counts records of a version if it is locked, and says whether it is.
+func (t *tally) locks(ctx context.Context, l *locks, v object.Version, records int64) (kept bool, err error) {
+	kept, until, err := l.keep(ctx, v)
+	if kept {
+		t.locked += records
+		t.until.add(until)
+	}
+	return kept, err
 }
 
 func (f *files) versions(ctx context.Context, at file) (vs []object.Version, err error) {

@@ -233,22 +233,84 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestLocked: what a lock keeps is an exception with a date.
+// lock keeps a version, until a moment or by a legal hold.
+func (l *lake) lock(o object.Object, until time.Time) {
+	l.t.Helper()
+	g := l.store.Gateway()
+	if until.IsZero() {
+		l.must(g.PutObjectLegalHold(l.t.Context(), o.Bucket, o.Key, o.Version, true))
+		return
+	}
+	l.must(g.PutObjectRetention(l.t.Context(), o.Bucket, o.Key, o.Version, fmt.Appendf(nil, `{"Mode":"COMPLIANCE","RetainUntilDate":%q}`, until.Format(time.RFC3339))))
+}
+
+// TestLocked: what a lock or a legal hold keeps is an exception, with the date of its end,
+// and is one as well when it is looked for afterwards: the request can end.
 func TestLocked(t *testing.T) {
 	l := newLake(t)
-	g := l.store.Gateway()
-	l.must(g.PutObjectLockConfiguration(t.Context(), "versions", []byte(`{"Enabled":true}`)))
-	o := l.put("versions", "a.csv", csv)
+	l.must(l.store.Gateway().PutObjectLockConfiguration(t.Context(), "versions", []byte(`{"Enabled":true}`)))
+	p := testPerson(t, ada...)
 	until := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
-	l.must(g.PutObjectRetention(t.Context(), "versions", "a.csv", o.Version, []byte(fmt.Sprintf(`{"Mode":"COMPLIANCE","RetainUntilDate":%q}`, until.Format(time.RFC3339)))))
-	l.originals = []lethe.Location{{Bucket: "versions", Key: "a.csv"}}
-	hs, err := l.holders["ingest originals"].Erase(t.Context(), testPerson(t, ada...))
-	if err != nil || len(hs) != 2 || hs[1].Records != 3 || hs[1].Reason == "" || !hs[1].Until.Equal(until) {
-		t.Errorf("a locked version: %+v, %v", hs, err)
+	dated := func(holder string, want time.Time) {
+		t.Helper()
+		hs, err := l.holders[holder].Locate(t.Context(), p)
+		if err != nil || len(hs) != 1 || !hs[0].Until.Equal(want) {
+			t.Errorf("%s: %+v, %v", holder, hs, err)
+		}
 	}
-	if got := l.all("versions"); len(got) != 2 || got[0] != "a.csv: "+csvLeft {
-		t.Errorf("the versions are %q", got)
+	locked := []string{"3 versions that are locked true"}
+	both := append([]string{"3 records of CSV and JSON lines false"}, locked...)
+	for i, list := range map[string]*[]lethe.Location{"ingest originals": &l.originals, "ingest quarantine": &l.quarantined} {
+		for _, end := range []time.Time{until, {}} {
+			key := fmt.Sprintf("%s %d.csv", i, end.Unix())
+			l.lock(l.put("versions", key, csv), end)
+			*list = []lethe.Location{{Bucket: "versions", Key: key}}
+			l.check(i, p, both, both, locked)
+			dated(i, end)
+		}
 	}
+	for _, got := range l.all("versions") {
+		if !strings.HasSuffix(got, csv) && !strings.HasSuffix(got, csvLeft) {
+			t.Errorf("a version is %q", got)
+		}
+	}
+
+	for _, end := range []time.Time{until, {}} {
+		l.results = nil
+		for i, content := range []string{csv, csvLeft, csv} {
+			o := l.put("versions", fmt.Sprintf("results %d/%d.csv", end.Unix(), i), content)
+			v := object.Version{Object: o, Latest: true}
+			if l.results = append(l.results, query.ResultFile{Version: v, CSV: true}); i > 0 {
+				l.lock(o, end)
+			}
+		}
+		l.check("query results", p, []string{"1 result files false", "1 result files true"}, []string{"1 result files false", "1 result files true"}, []string{"1 result files true"})
+		dated("query results", end)
+	}
+}
+
+// refusing is a store that lets nothing be written or deleted, and has no locks.
+type refusing struct{ object.Store }
+
+func (refusing) DeleteVersion(context.Context, string, string, string) error {
+	return lethe.Errorf(lethe.Denied, "a policy forbids it")
+}
+
+func (refusing) Splice(context.Context, string, string, string, []object.Edit) (object.Object, error) {
+	return object.Object{}, lethe.Errorf(lethe.Denied, "a policy forbids it")
+}
+
+// TestRefused: what a store lets nobody change is an exception from when that was tried.
+func TestRefused(t *testing.T) {
+	l := newLake(t)
+	l.config.Store = refusing{l.store}
+	l.put("plain", "a.csv", csv)
+	l.originals = []lethe.Location{{Bucket: "plain", Key: "a.csv"}}
+	for _, h := range Holders(l.config) {
+		l.holders[h.Name()] = h
+	}
+	locked := []string{"3 versions that are locked true"}
+	l.check("ingest originals", testPerson(t, ada...), []string{"3 records of CSV and JSON lines false"}, locked, locked)
 }
 
 // TestResults: a result that names the person goes whole, and others stay.

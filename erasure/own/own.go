@@ -104,11 +104,12 @@ type Index interface {
 // Holders returns the holders, in the order in which they erase: whatever reads
 // before it writes comes first, and the files of what is deleted last.
 func Holders(c Config) []erasure.Holder {
+	l := newLocks(c.Store)
 	hs := []erasure.Holder{
-		&results{c},
+		&results{c, l},
 		&texts{c, "query history", "executions", c.Queries, c.Queries.Settle},
-		&files{c, "ingest quarantine", c.quarantined},
-		&files{c, "ingest originals", c.originals},
+		&files{c, "ingest quarantine", c.quarantined, l},
+		&files{c, "ingest originals", c.originals, l},
 		&texts{c, "ingest history", "runs", c.Ingests, c.Ingests.Settle},
 		&letters{c},
 		&texts{c, "process journal", "steps", c.Journal, nil},

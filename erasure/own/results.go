@@ -7,85 +7,91 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"lethe"
 	"lethe/erasure"
 	"lethe/lib/delimited"
-	"lethe/object"
 	"lethe/query"
 )
 
 // results are the files of queries' results.
-type results struct{ Config }
+type results struct {
+	Config
+	locks *locks
+}
 
 // Name implements erasure.Holder.
 func (r *results) Name() string { return "query results" }
 
 // Locate implements erasure.Holder.
 func (r *results) Locate(ctx context.Context, p erasure.Person) ([]erasure.Holding, error) {
-	n, err := r.each(ctx, p, func(query.ResultFile) error { return nil })
-	return held("result files", n), err
+	var t tally
+	err := r.each(ctx, p, func(f query.ResultFile) error { return t.count(ctx, r.locks, f) })
+	return t.results(), err
 }
 
 // Erase implements erasure.Holder. Queries that run now may have read the person:
 // their results are waited for.
-func (r *results) Erase(ctx context.Context, p erasure.Person) (did []erasure.Holding, err error) {
+func (r *results) Erase(ctx context.Context, p erasure.Person) ([]erasure.Holding, error) {
 	if err := r.Queries.Settle(ctx); err != nil {
 		return nil, err
 	}
-	var locked int64
-	var until time.Time
-	n, err := r.each(ctx, p, func(f query.ResultFile) error {
+	var t tally
+	err := r.each(ctx, p, func(f query.ResultFile) error {
 		err := r.Queries.EraseResult(ctx, f)
-		if !lethe.Is(err, lethe.Denied) {
+		refused := lethe.Is(err, lethe.Denied)
+		if err != nil && !refused {
 			return err
 		}
-		end, err := lockedUntil(ctx, r.Store, f.Version)
-		locked++
-		until = later(until, end)
-		return err
+		r.locks.tried(f.Version, refused)
+		if refused {
+			return t.count(ctx, r.locks, f)
+		}
+		t.found++
+		return nil
 	})
-	if locked > 0 {
-		did = append(did, erasure.Holding{Place: "result files", Records: locked, Reason: lockedReason, Until: until})
-	}
-	return append(held("result files", n-locked), did...), err
+	return t.results(), err
 }
 
-// lockedReason is why versions stay that the store does not let go.
-const lockedReason = "an object lock, a legal hold, or what lethe may do in their store keeps them"
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
+// count counts a result file that is there.
+func (t *tally) count(ctx context.Context, l *locks, f query.ResultFile) error {
+	kept, err := t.locks(ctx, l, f.Version, 1)
+	if !kept {
+		t.found++
 	}
-	return a
+	return err
 }
 
-// each calls do for each result file that the person is in, and returns how many
-// these are.
-func (r *results) each(ctx context.Context, p erasure.Person, do func(query.ResultFile) error) (n int64, err error) {
+func (t *tally) results() []erasure.Holding {
+	hs := held("result files", t.found)
+	if t.locked > 0 {
+		hs = append(hs, erasure.Holding{Place: "result files", Records: t.locked, Reason: lockedReason, Until: t.until.time()})
+	}
+	return hs
+}
+
+// each calls do for each result file that the person is in.
+func (r *results) each(ctx context.Context, p erasure.Person, do func(query.ResultFile) error) error {
 	m := r.match(p)
 	for f, err := range r.Queries.ResultFiles(ctx) {
 		if err != nil {
-			return n, err
+			return err
 		}
 		// The folder was named by somebody, the file by its id.
 		found := slices.ContainsFunc(strings.Split(path.Dir(f.Key), "/"), m.in)
 		if !found {
 			if found, err = r.holds(ctx, m, f); err != nil {
-				return n, err
+				return err
 			}
 		}
 		if !found {
 			continue
 		}
 		if err := do(f); err != nil {
-			return n, err
+			return err
 		}
-		n++
 	}
-	return n, nil
+	return nil
 }
 
 // holds says whether a result names the person. One that cannot be read to its end
@@ -148,13 +154,4 @@ func (m *matcher) record(r *delimited.Record) bool {
 		}
 	}
 	return false
-}
-
-// lockedUntil returns when the lock of a version ends; zero if that is not known.
-func lockedUntil(ctx context.Context, s object.Store, v object.Version) (time.Time, error) {
-	d, err := s.Describe(ctx, v.Bucket, v.Key, v.Object.Version)
-	if lethe.Is(err, lethe.NotFound) {
-		err = nil
-	}
-	return d.Lock.Until, err
 }

@@ -218,7 +218,7 @@ func (w *sweep) quarantine(ctx context.Context, did *Swept) error {
 	if err != nil {
 		return err
 	}
-	f, t := &files{Config: w.Config}, tally{}
+	f, t := &files{Config: w.Config, locks: newLocks(w.Store)}, tally{}
 	for _, at := range all {
 		o, err := w.Store.Head(ctx, at.Bucket, at.Key)
 		switch {
