@@ -1,6 +1,7 @@
 package lake_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -211,4 +212,82 @@ func TestRowsThatAreNotSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(w.sam, "China|5\nItaly|10")
+}
+
+// A viewer is offered the values of the rows that the viewer sees, and that the author shows.
+func TestValuesOfControls(t *testing.T) {
+	w := newWorld(t)
+	w.covid()
+	set := w.set(dash.DataSet{ReadAs: dash.ReadAsOwner, Source: dash.Source{SQL: "SELECT * FROM covid WHERE deaths >= ${least}"}, Parameters: []dash.Parameter{{Name: "least", Type: dash.Integer, Default: "0"}},
+		Fields: []dash.Field{{Name: "country", Column: "country"}, {Name: "state", Column: "state"}, {Name: "date", Column: "date", Type: dash.Date}, {Name: "deaths", Column: "deaths"}, {Name: "half", Expression: "deaths / 2"}}})
+	table := func(id string) dash.Visual {
+		return dash.Visual{ID: id, Kind: dash.Table, DataSet: set.ID, Wells: map[string][]dash.WellField{"value": {{Field: "deaths", Aggregation: dash.Sum}}}, Place: dash.Place{W: 1, H: 1}}
+	}
+	filter := func(id string, f dash.Filter) dash.SheetFilter {
+		f.ID = id
+		return dash.SheetFilter{DataSet: set.ID, Filter: f}
+	}
+	of := func(id string) dash.Control { return dash.Control{ID: id, Filter: id} }
+	analysis, err := w.CreateAnalysis(w.as(w.olga), dash.Analysis{Edited: dash.Edited{Name: "a"}, Definition: dash.Definition{DataSets: []string{set.ID}, Sheets: []dash.Sheet{
+		{ID: "s1", Name: "one", Visuals: []dash.Visual{table("v1"), table("v2")},
+			Filters: []dash.SheetFilter{
+				filter("country", dash.Filter{Kind: dash.Category, Field: "country", Values: []string{"Italy"}}), filter("half", dash.Filter{Kind: dash.NumericEquality, Field: "half", Visuals: []string{"v1"}}),
+				filter("date", dash.Filter{Kind: dash.TimeEquality, Field: "date"}), filter("many", dash.Filter{Kind: dash.NumericRange, Field: "deaths"}),
+				filter("fixed", dash.Filter{Kind: dash.Category, Field: "country", Values: []string{"Nowhere"}, Exclude: true}),
+				filter("fixed1", dash.Filter{Kind: dash.Category, Field: "state", Values: []string{"Beijing"}, Exclude: true, Visuals: []string{"v1"}}),
+				filter("top", dash.Filter{Kind: dash.TopBottom, Field: "country", N: 1, By: &dash.Of{Field: "deaths", Aggregation: dash.Sum}})},
+			Controls: []dash.Control{of("country"), of("half"), of("date"), of("many"), {ID: "least", Parameter: "least", DataSet: set.ID}}},
+		{ID: "s2", Name: "two", Visuals: []dash.Visual{table("v3")}, Filters: []dash.SheetFilter{filter("all", dash.Filter{Kind: dash.Category, Field: "country"})}, Controls: []dash.Control{of("all")}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := w.Publish(w.as(w.olga), analysis.ID, dash.Publishing{Revision: analysis.Revision})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect := func(p lethe.Principal, control string, in dash.Choices, want string) {
+		t.Helper()
+		v, err := w.ControlValues(w.as(p), d.ID, control, in)
+		var b strings.Builder
+		for _, x := range v.Values {
+			fmt.Fprintf(&b, "%s %d\n", x.Value, x.Rows)
+		}
+		got := strings.TrimSuffix(b.String(), "\n")
+		if v.More {
+			got += "\nmore"
+		}
+		if err != nil {
+			got = string(lethe.KindOf(err))
+		}
+		if got != want {
+			t.Errorf("%s, %+v: %s, want %s (%v)", control, in, got, want, err)
+		}
+	}
+	expect(w.sam, "country", dash.Choices{}, "China 4\nItaly 2") // what is chosen does not narrow, what is fixed does
+	expect(w.sam, "country", dash.Choices{Search: "tAL"}, "Italy 2")
+	expect(w.sam, "country", dash.Choices{Limit: 1}, "China 4\nmore")
+	expect(w.sam, "country", dash.Choices{Parameters: map[string]string{"least": "10"}}, "Italy 2")
+	expect(w.sam, "half", dash.Choices{}, "2.5 2\n5 1\n6 1") // of the visual that it filters
+	expect(w.sam, "date", dash.Choices{}, "2020-09-10 3\n2020-09-11 3")
+	expect(w.sam, "date", dash.Choices{Search: "-11"}, "2020-09-11 3")
+	expect(w.sam, "all", dash.Choices{}, "China 4\nItaly 2\nNowhere 1") // of another sheet
+	expect(w.sam, "many", dash.Choices{}, "invalid")
+	expect(w.sam, "least", dash.Choices{}, "invalid")
+	expect(w.sam, "none", dash.Choices{}, "not found")
+	expect(w.sam, "country", dash.Choices{Limit: 1001}, "invalid")
+	expect(w.sam, "country", dash.Choices{Search: "' OR '1'='1"}, "")
+	expect(w.sam, "country", dash.Choices{Parameters: map[string]string{"most": "1"}}, "denied")
+
+	set.Rules = []dash.RowRule{{Name: "sam", Principals: []string{w.sam.ARN}, Filter: "country = 'Italy'"}}
+	if _, err := w.UpdateDataSet(w.as(w.olga), set.ID, set); err != nil {
+		t.Fatal(err)
+	}
+	expect(w.sam, "all", dash.Choices{}, "Italy 2")
+	expect(w.sam, "country", dash.Choices{Search: "China"}, "")
+	expect(w.olga, "all", dash.Choices{}, "") // no rule names her
+	if err := w.DeleteDataSet(w.as(w.olga), set.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	expect(w.sam, "all", dash.Choices{}, "not found")
 }

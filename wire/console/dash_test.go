@@ -86,6 +86,14 @@ dashboards:
                 value: [{field: deaths, aggregation: sum}]
               look: {}
               place: {x: 0, y: 0, w: 12, h: 6}
+          filters:
+            - data_set: ` + casesID + `
+              id: where
+              kind: category
+              field: country
+          controls:
+            - id: which
+              filter: where
 `
 )
 
@@ -119,12 +127,12 @@ func (dashAccess) Self(_ context.Context, p lethe.Principal) (access.Self, error
 
 func (dashAccess) Groups(context.Context) ([]access.Group, error) { return nil, nil }
 
-// series answers every statement with two countries, and their deaths if it sums.
+// series answers every statement with two countries, and with a number of each if it makes any.
 type series struct{}
 
 func (series) Ask(_ context.Context, st dash.Statement) (dash.Rows, error) {
 	r := dash.Rows{Columns: []dash.AnswerColumn{{Name: "country", Type: dash.Text, Values: []any{"Italy", "Spain"}}}, N: 2}
-	if strings.Contains(st.SQL, "sum(") {
+	if strings.Contains(st.SQL, "sum(") || strings.Contains(st.SQL, "count(") {
 		r.Columns = append(r.Columns, dash.AnswerColumn{Name: "deaths", Type: dash.Integer, Values: []any{int64(3), nil}})
 	}
 	return r, nil
@@ -188,6 +196,7 @@ func TestPicturesAreDecidedByTheirKinds(t *testing.T) {
 		{"POST", "/drawings", drawing, []string{"quicksight:ListAnalyses " + analysis + "*", pass}},
 		{"POST", "/dashboards/" + mortalID + "/visuals/deaths/answer", `{}`, []string{"quicksight:DescribeDashboard " + board + mortalID}},
 		{"POST", "/dashboards/" + mortalID + "/visuals/deaths/answer.csv", `{}`, []string{"quicksight:DescribeDashboard " + board + mortalID}},
+		{"POST", "/dashboards/" + mortalID + "/controls/which/values", `{}`, []string{"quicksight:DescribeDashboard " + board + mortalID}},
 		{"GET", "/analyses", "", []string{"quicksight:ListAnalyses " + analysis + "*"}},
 		{"POST", "/analyses", analysisDraft, []string{"quicksight:CreateAnalysis " + analysis + "*", pass}},
 		{"GET", "/analyses/" + spreadID, "", []string{"quicksight:DescribeAnalysis " + analysis + spreadID}},
@@ -233,6 +242,7 @@ func TestAnswersAboutPicturesAreAsDescribed(t *testing.T) {
 		{"queryDataSet", "POST", "/data-sets/" + casesID + "/query", `{"dimensions":[{"field":"country"}]}`},
 		{"drawVisual", "POST", "/drawings", drawing},
 		{"getVisualAnswer", "POST", "/dashboards/" + mortalID + "/visuals/deaths/answer", `{}`},
+		{"getControlValues", "POST", "/dashboards/" + mortalID + "/controls/which/values", `{"search":"","limit":10}`},
 		{"listAnalyses", "GET", "/analyses", ""},
 		{"createAnalysis", "POST", "/analyses", analysisDraft},
 		{"getAnalysis", "GET", "/analyses/" + spreadID, ""},

@@ -17,6 +17,7 @@ func (s *server) askRoutes() []route {
 		{"POST", "/drawings", "drawVisual", s.drawVisual},
 		{"POST", "/dashboards/{dashboard}/visuals/{visual}/answer", "getVisualAnswer", s.visualAnswer},
 		{"POST", "/dashboards/{dashboard}/visuals/{visual}/answer.csv", "downloadVisualAnswer", s.visualCSV},
+		{"POST", "/dashboards/{dashboard}/controls/{control}/values", "getControlValues", s.controlValues},
 	}
 }
 
@@ -90,6 +91,21 @@ func (s *server) viewed(c *call, answer func(dash.Answer) error) ([]need, func()
 			return err
 		}
 		return answer(a)
+	}, nil
+}
+
+func (s *server) controlValues(c *call) ([]need, func() error, error) {
+	id := c.path("dashboard")
+	return s.of("dashboard", id, "quicksight:DescribeDashboard"), func() error {
+		var in dash.Choices
+		if err := decode(c.w, c.r, &in); err != nil {
+			return err
+		}
+		v, err := s.Dash.ControlValues(c.r.Context(), id, c.path("control"), in)
+		if err != nil {
+			return err
+		}
+		return reply(c.w, http.StatusOK, v)
 	}, nil
 }
 
