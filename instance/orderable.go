@@ -64,7 +64,7 @@ func (l *Local) DescribeOrderableDBInstanceOptions(ctx context.Context, in *rds.
 		}
 	}
 	slices.SortFunc(all, func(a, b order) int { return strings.Compare(a.key(), b.key()) })
-	page, next, err := paged(all, in.Marker, in.MaxRecords, order.key)
+	page, next, err := pagedTo(1000, all, in.Marker, in.MaxRecords, order.key) // RDS's bound of this one; Terraform asks for 1,000
 	if err != nil {
 		return nil, err
 	}

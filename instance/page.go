@@ -13,10 +13,15 @@ import (
 // one, nil at the end. key names an element for good, so that a list which changes
 // between two pages neither repeats nor drops what stays; all must be in its order.
 func paged[T any](all []T, marker *string, most *int32, key func(T) string) ([]T, *string, error) {
+	return pagedTo(100, all, marker, most, key)
+}
+
+// pagedTo is paged for operations whose pages may be longer than RDS's usual 100.
+func pagedTo[T any](limit int, all []T, marker *string, most *int32, key func(T) string) ([]T, *string, error) {
 	n := 100
 	if most != nil {
-		if n = int(*most); n < 20 || n > 100 {
-			return nil, nil, invalidValue("Invalid value %d for MaxRecords. Must be between 20 and 100", n)
+		if n = int(*most); n < 20 || n > limit {
+			return nil, nil, invalidValue("Invalid value %d for MaxRecords. Must be between 20 and %d", n, limit)
 		}
 	}
 	if aws.ToString(marker) != "" {

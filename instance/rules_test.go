@@ -283,6 +283,9 @@ func TestPages(t *testing.T) {
 		_, _, err := paged(all, nil, &most, func(s string) string { return s })
 		wantCode(t, "MaxRecords", err, value)
 	}
+	if page, _, err := pagedTo(1000, all, nil, ptr(int32(1000)), strings.Clone); err != nil || len(page) != min(len(all), 1000) {
+		t.Errorf("1,000 where they are allowed: %d, %v", len(page), err)
+	}
 	_, _, err := paged(all, ptr("%"), nil, func(s string) string { return s })
 	wantCode(t, "Marker", err, value)
 }
