@@ -96,6 +96,7 @@ type App struct {
 	connectors connectors                   // to other metastores
 	ownHolders []erasure.Holder             // of the copies that lethe makes itself
 	ownConfig  own.Config                   // what these look after
+	databases  []lakeDatabase               // that the lake keeps something in
 	own        atomic.Pointer[hive.Catalog] // the lake's own metastore, as others reach it; nil if none is served
 
 	profiles []profile // in the files for AWS clients

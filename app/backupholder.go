@@ -101,11 +101,13 @@ func (a *App) databaseBackups() (hs []erasure.Holding) {
 		}
 		hs = append(hs, x)
 	}
-	if a.Config.Metastore.Database != "" {
-		add("the catalog's database", "metastore.database_backups", a.Config.Metastore.DatabaseBackups)
+	// Of what is in an instance of the lake's, the instances' holder knows without a setting.
+	m, x := a.Config.Metastore, a.Config.Erasure
+	if m.Database != "" && (m.Instance() == nil || m.DatabaseBackups > 0) {
+		add("the catalog's database", "metastore.database_backups", m.DatabaseBackups)
 	}
-	if at, err := a.Config.Erasure.IndexAt(); err == nil && at.Postgres != "" {
-		add("the database of the erasure index", "erasure.index_backups", a.Config.Erasure.IndexBackups)
+	if at, err := x.IndexAt(); err == nil && (at.Postgres != "" || at.Instance != nil && x.IndexBackups > 0) {
+		add("the database of the erasure index", "erasure.index_backups", x.IndexBackups)
 	}
 	return hs
 }

@@ -21,7 +21,8 @@ import (
 )
 
 // instanceHolder says of each person that what was saved of database instances holds them
-// until it expires, where a mapped database is in one of these, or was. Who was in the
+// until it expires, where a mapped database is in one of these, or was, or the lake's
+// catalog or erasure index. Who was in the
 // database when it was saved is not known of those who are not in it now: each snapshot
 // counts, and each automated backup.
 type instanceHolder struct {
@@ -31,10 +32,11 @@ type instanceHolder struct {
 	databases func() []mappedDatabase
 }
 
-// mappedDatabase is a holder that is a database.
+// mappedDatabase is a holder that is a database, or one that the lake keeps something in.
 type mappedDatabase interface {
-	erasure.Holder
+	Name() string
 	Servers() []string // host:port each
+	Erase(ctx context.Context, p erasure.Person) ([]erasure.Holding, error)
 }
 
 // describedInstances are what tells of database instances; console.Instances are.
@@ -346,8 +348,11 @@ func expiring(s types.DBSnapshot, all []types.DBSnapshot, backups []types.DBInst
 	return reason + fmt.Sprintf("it expires, as such backups are kept for %d days", days/day), next.Add(days + 2*time.Hour).UTC().Truncate(time.Second)
 }
 
-// mappedDatabases are the holders that are databases.
+// mappedDatabases are the holders that are databases, and those of the lake itself.
 func (a *App) mappedDatabases() (ds []mappedDatabase) {
+	for _, d := range a.databases {
+		ds = append(ds, d)
+	}
 	for _, h := range a.Erasure.Holders {
 		if d, ok := h.(mappedDatabase); ok {
 			ds = append(ds, d)

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"lethe/backup"
+	"lethe/config"
 	"lethe/erasure"
 	"lethe/lib/state"
 )
@@ -271,4 +272,98 @@ func TestInstancesReplayed(t *testing.T) {
 		t.Fatal(err)
 	}
 	replay(false, true, true, true, true)
+}
+
+// TestInstancesOfTheLake: what is saved of an instance in which the lake keeps its catalog or
+// its erasure index stands in each request too, and a catalog that was restored loses the
+// partitions of whoever was erased.
+func TestInstancesOfTheLake(t *testing.T) {
+	db, ledger := openLedger(t)
+	key, err := erasure.NewHashKey([]byte(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var audited []string
+	a := &App{Log: slog.New(slog.DiscardHandler)}
+	a.Erasure, err = erasure.Open(t.Context(), erasure.Config{DB: db, Key: key, Audit: func(_ context.Context, x erasure.Audited) error {
+		audited = append(audited, x.Resource+" "+x.Detail)
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dropped := 0
+	for name, url := range map[string]string{"catalog": "postgres://u@127.0.0.1:5501/metastore", "erasure index": "postgres://u@127.0.0.1:5502/index"} {
+		var erase func(context.Context) (int, error)
+		if name == "catalog" {
+			erase = func(context.Context) (int, error) { dropped++; return 3, nil }
+		}
+		if err := a.keepsIn(name, url, erase); err != nil {
+			t.Fatal(err)
+		}
+	}
+	noon := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	west := &region{
+		instances: []types.DBInstance{instanceAt("db-A", "shop", "127.0.0.1", 5501), instanceAt("db-B", "shop", "127.0.0.1", 5502), instanceAt("db-C", "shop", "127.0.0.1", 5503)},
+		backups:   []types.DBInstanceAutomatedBackup{backupsOf("db-A", "active", 7, noon)},
+		snapshots: []types.DBSnapshot{snapshotOf("db-A", "rds:1", automated, &noon), snapshotOf("db-B", "by-hand", "manual", &noon), snapshotOf("db-C", "others", "manual", &noon)},
+	}
+	h := instanceHolder{ledger: ledger, databases: a.mappedDatabases, instances: func() describedInstances { return regions{"us-east-1": {}, "us-west-2": west} }}
+	hs, err := h.Locate(t.Context(), erasure.Person{})
+	if err != nil || len(hs) != 2 || !strings.Contains(hs[0].Place, "by-hand") || !hs[0].Until.IsZero() ||
+		!strings.Contains(hs[1].Place, "rds:1") || hs[1].Until.IsZero() || hs[1].Reason == "" {
+		t.Errorf("%+v, %v", hs, err)
+	}
+
+	u1 := key.Hash("user_id", "u1")
+	if err := db.Tx(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `INSERT INTO erasure_suppressed (hash, request, since) VALUES ($1, 'r', 1)`, u1[:])
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if a.Erasure, err = erasure.Open(t.Context(), erasure.Config{DB: db, Key: key, Audit: a.Erasure.Config.Audit}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := a.replayIn(t.Context(), h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(audited)
+	want := []string{
+		"arn:lethe:erasure:::holder/catalog replayed in the database instance shop (db-A) in us-west-2: 3 rows",
+		"arn:lethe:erasure:::holder/erasure index replayed in the database instance shop (db-B) in us-west-2: 0 rows",
+	}
+	if dropped != 1 || !slices.Equal(audited, want) {
+		t.Errorf("%d, %q", dropped, audited)
+	}
+}
+
+// TestDatabaseBackups: logs and backups of a database that the lake uses are told of by what
+// is configured, unless it is in an instance, of which the snapshots are known.
+func TestDatabaseBackups(t *testing.T) {
+	for name, c := range map[string]struct {
+		catalog, index string
+		keep           time.Duration
+		want           int
+	}{
+		"files":                     {},
+		"servers of others":         {"postgres://u@db/metastore", "postgres://u@db/index", 0, 2},
+		"instances":                 {"instance:shop/metastore", "instance:shop/index", 0, 0},
+		"instances, with a setting": {"instance:shop/metastore", "instance:shop/index", time.Hour, 2},
+	} {
+		a := &App{}
+		a.Config.Metastore.Database, a.Config.Metastore.DatabaseBackups = c.catalog, c.keep
+		a.Config.Erasure.Index, a.Config.Erasure.IndexBackups = config.Secret(c.index), c.keep
+		hs := a.databaseBackups()
+		if len(hs) != c.want {
+			t.Errorf("%s: %+v", name, hs)
+		}
+		for _, x := range hs {
+			if x.Reason == "" || x.Until.IsZero() != (c.keep == 0) {
+				t.Errorf("%s: %+v", name, x)
+			}
+		}
+	}
 }

@@ -31,7 +31,16 @@ func catalogOptions(c config.Config) store.Options {
 func (a *App) catalogOptions(ctx context.Context) (o store.Options, err error) {
 	o = catalogOptions(a.Config)
 	if r := a.Config.Metastore.Instance(); r != nil {
-		o.Database, o.Password, err = a.reference(ctx, "metastore.database", r, o.Password)
+		if o.Database, o.Password, err = a.reference(ctx, "metastore.database", r, o.Password); err != nil {
+			return o, err
+		}
+	}
+	if a.Config.Metastore.Database == "" {
+		return o, nil // a file
+	}
+	err = a.keepsIn("catalog", o.Database, func(ctx context.Context) (int, error) { return a.Erasure.DropPartitions(ctx) })
+	if err != nil {
+		err = misconfigured("metastore.database: ", err)
 	}
 	return o, err
 }

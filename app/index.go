@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"lethe"
@@ -28,6 +29,9 @@ func (a *App) openIndex(ctx context.Context) (erasure.Index, error) {
 		x, err := postgres.Open(ctx, postgres.Config{URL: url, Password: password, Plain: a.Config.Erasure.IndexPlain})
 		if err != nil {
 			return nil, err
+		}
+		if err := a.keepsIn("erasure index", url, nil); err != nil {
+			return nil, errors.Join(err, x.Close())
 		}
 		if x.Plain() {
 			a.Log.Warn("The erasure index keeps identifiers in clear, because erasure.index_plain is set")

@@ -167,7 +167,7 @@ func (s *Service) Replay(ctx context.Context, erasures []Erasure, holds []Hold, 
 		}
 		r.Left += int64(len(at))
 	}
-	if err := s.dropPartitions(ctx); err != nil {
+	if _, err := s.DropPartitions(ctx); err != nil {
 		return r, err
 	}
 	stats, err := s.Index.Stats(ctx)
@@ -292,28 +292,31 @@ func (s *Service) suppress(ctx context.Context, e Erasure) (added bool, err erro
 	return added, err
 }
 
-// dropPartitions takes the partitions out of the catalog that name somebody who is
-// suppressed, if nothing is left in them.
-func (s *Service) dropPartitions(ctx context.Context) error {
+// DropPartitions takes the partitions out of the catalog that name somebody who is
+// suppressed, if nothing is left in them, and returns how many these were: a catalog that
+// was restored has them again.
+func (s *Service) DropPartitions(ctx context.Context) (dropped int, err error) {
 	c, err := s.scope(ctx, false)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	all, err := s.Everybody(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, p := range c.partitionsOf(all.sub) {
 		stays, _, err := s.below(ctx, c, p)
 		if _, kept := all.sub.keeps(p.Name); err == nil && stays == 0 && !kept {
-			err = s.Catalog.DropPartitions(ctx, p.Database, p.Table, [][]string{p.values}, true)
+			if err = s.Catalog.DropPartitions(ctx, p.Database, p.Table, [][]string{p.values}, true); err == nil {
+				dropped++
+			}
 			s.scopes.forget()
 		}
 		if err != nil {
-			return s.hideFrom([]cover{p.cover}, all.sub, p.Key, err)
+			return dropped, s.hideFrom([]cover{p.cover}, all.sub, p.Key, err)
 		}
 	}
-	return nil
+	return dropped, nil
 }
 
 // Everybody is all who are suppressed, as one Person: only hashes are known of them.

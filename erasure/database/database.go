@@ -157,15 +157,11 @@ func Open(c Config) (*Holder, error) {
 	}
 	h := &Holder{Config: c}
 	var err error
-	switch scheme, _, _ := strings.Cut(c.URL, "://"); scheme {
-	case "postgres", "postgresql":
-		h.kind = "postgres"
+	switch h.kind, err = kindOf(c.URL); h.kind {
+	case "postgres":
 		h.dialect, h.db, h.servers, err = openPostgres(c)
-	case "mysql", "mariadb":
-		h.kind = "mysql"
+	case "mysql":
 		h.dialect, h.db, h.servers, err = openMySQL(c)
-	default:
-		err = lethe.Errorf(lethe.Invalid, "dsn must begin with postgres:// or mysql://")
 	}
 	if err != nil {
 		return nil, err
@@ -173,6 +169,38 @@ func Open(c Config) (*Holder, error) {
 	h.db.SetMaxOpenConns(2)
 	h.db.SetConnMaxIdleTime(time.Minute)
 	return h, nil
+}
+
+// kindOf tells databases by their URLs.
+func kindOf(url string) (string, error) {
+	switch scheme, _, _ := strings.Cut(url, "://"); scheme {
+	case "postgres", "postgresql":
+		return "postgres", nil
+	case "mysql", "mariadb":
+		return "mysql", nil
+	}
+	return "", lethe.Errorf(lethe.Invalid, "dsn must begin with postgres:// or mysql://")
+}
+
+// Servers are those that the URL of a database names, as host:port, or the path of a
+// socket. Its error is of kind Invalid, and does not repeat the URL.
+func Servers(url string) ([]string, error) {
+	switch kind, err := kindOf(url); kind {
+	case "postgres":
+		p, err := parsePostgres(url)
+		if err != nil {
+			return nil, err
+		}
+		return postgresServers(p), nil
+	case "mysql":
+		m, err := parseMySQL(url)
+		if err != nil {
+			return nil, err
+		}
+		return []string{m.Addr}, nil
+	default:
+		return nil, err
+	}
 }
 
 // Close ends its connections.

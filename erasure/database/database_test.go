@@ -678,6 +678,9 @@ func TestServers(t *testing.T) {
 		if got := strings.Join(h.Servers(), " "); got != want {
 			t.Errorf("%s: %s, not %s", url, got, want)
 		}
+		if got, err := database.Servers(url); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%s names %v, %v", url, got, err)
+		}
 		if err := h.Close(); err != nil {
 			t.Error(err)
 		}

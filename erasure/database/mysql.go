@@ -21,10 +21,9 @@ import (
 type mysqlDialect struct{}
 
 func openMySQL(c Config) (_ dialect, _ *sql.DB, servers []string, _ error) {
-	bad := lethe.Errorf(lethe.Invalid, "dsn cannot be read").WithHint("write mysql://user@host:3306/database?tls=true")
-	m, err := mysqlurl.Parse(c.URL)
+	m, err := parseMySQL(c.URL)
 	if err != nil {
-		return nil, nil, nil, bad
+		return nil, nil, nil, err
 	}
 	if c.Password != "" {
 		m.Passwd = c.Password
@@ -40,9 +39,21 @@ func openMySQL(c Config) (_ dialect, _ *sql.DB, servers []string, _ error) {
 	}
 	connector, err := mysql.NewConnector(m)
 	if err != nil {
-		return nil, nil, nil, bad
+		return nil, nil, nil, badMySQL()
 	}
 	return mysqlDialect{}, sql.OpenDB(connector), []string{m.Addr}, nil
+}
+
+func parseMySQL(url string) (*mysql.Config, error) {
+	m, err := mysqlurl.Parse(url)
+	if err != nil {
+		return nil, badMySQL()
+	}
+	return m, nil
+}
+
+func badMySQL() error {
+	return lethe.Errorf(lethe.Invalid, "dsn cannot be read").WithHint("write mysql://user@host:3306/database?tls=true")
 }
 
 func (mysqlDialect) quote(name string) string     { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

@@ -25,10 +25,9 @@ import (
 type postgres struct{}
 
 func openPostgres(c Config) (_ dialect, _ *sql.DB, servers []string, _ error) {
-	p, err := pgx.ParseConfig(c.URL)
+	p, err := parsePostgres(c.URL)
 	if err != nil {
-		// Not err itself, which may repeat the password.
-		return nil, nil, nil, lethe.Errorf(lethe.Invalid, "dsn cannot be read").WithHint("write postgres://user@host:5432/database?sslmode=verify-full")
+		return nil, nil, nil, err
 	}
 	if c.Password != "" {
 		p.Password = c.Password
@@ -39,6 +38,19 @@ func openPostgres(c Config) (_ dialect, _ *sql.DB, servers []string, _ error) {
 	if p.RuntimeParams["application_name"] == "" {
 		p.RuntimeParams["application_name"] = "lethe"
 	}
+	return postgres{}, stdlib.OpenDB(*p), postgresServers(p), nil
+}
+
+func parsePostgres(url string) (*pgx.ConnConfig, error) {
+	p, err := pgx.ParseConfig(url)
+	if err != nil {
+		// Not err itself, which may repeat the password.
+		return nil, lethe.Errorf(lethe.Invalid, "dsn cannot be read").WithHint("write postgres://user@host:5432/database?sslmode=verify-full")
+	}
+	return p, nil
+}
+
+func postgresServers(p *pgx.ConnConfig) (servers []string) {
 	add := func(host string, port uint16) {
 		network, address := pgconn.NetworkAddress(host, port)
 		if network == "unix" {
@@ -52,7 +64,7 @@ func openPostgres(c Config) (_ dialect, _ *sql.DB, servers []string, _ error) {
 	for _, f := range p.Fallbacks {
 		add(f.Host, f.Port)
 	}
-	return postgres{}, stdlib.OpenDB(*p), servers, nil
+	return servers
 }
 
 func (postgres) quote(name string) string     { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
