@@ -1,6 +1,8 @@
 import { useComputedColorScheme } from '@mantine/core';
-import { lazy, Suspense, useId, useMemo, useRef } from 'react';
+import { lazy, memo, Suspense, useCallback, useId, useMemo, useRef } from 'react';
 
+import type { Mark } from '../api/dash';
+import { useLatest } from '../ui/useLatest';
 import css from './charts.module.css';
 import { Kpi } from './Kpi';
 import { load } from './loading';
@@ -12,19 +14,28 @@ import type { VisualProps } from './types';
 import { useNear } from './useNear';
 import { useStable } from './useStable';
 
-const Chart = lazy(() => load('line'));
-const MapChart = lazy(() => load('points_on_map'));
+// A card is drawn several times while its next answer is on its way; its picture, once it is there.
+const Chart = memo(lazy(() => load('line')));
+const MapChart = memo(lazy(() => load('points_on_map')));
+const Figure = memo(Kpi);
+const Rows = memo(DataTable);
+const Pivot = memo(PivotView);
 
 /**
  * A visual and its answer, in the box around it. What is far from the view is not drawn. The
  * picture of an old answer stays, dimmed, until the new one has come.
  */
 export function VisualView(props: VisualProps) {
-  const { answer, dimmed, size } = props;
+  const { answer, colors, dimmed, size } = props;
   const page = useComputedColorScheme('light');
   const scheme = props.scheme ?? page;
   const visual = useStable(props.visual);
   const marks = useStable(props.marks);
+  // A list that is made anew with each render would have each draw its picture again.
+  const fields = useStable(props.fields);
+  const latest = useLatest(props.onMark);
+  const mark = useCallback((m: Mark, and?: Mark) => latest.current?.(m, and), [latest]);
+  const onMark = props.onMark && mark;
   const box = useRef<HTMLElement>(null);
   const near = useNear(box);
   const id = useId();
@@ -34,16 +45,16 @@ export function VisualView(props: VisualProps) {
   let body = null;
   if (visual.kind === 'text') body = <TextView text={visual.text ?? ''} />;
   else if (answer && near) {
-    const common = { ...props, visual, marks, answer, scheme, label };
+    const common = { visual, fields, answer, colors, scheme, marks, onMark, label };
     switch (visual.kind) {
       case 'kpi':
-        body = <Kpi {...common} />;
+        body = <Figure {...common} />;
         break;
       case 'table':
-        body = <DataTable {...common} totals />;
+        body = <Rows {...common} totals />;
         break;
       case 'pivot':
-        body = <PivotView {...common} />;
+        body = <Pivot {...common} />;
         break;
       case 'points_on_map':
       case 'filled_map':

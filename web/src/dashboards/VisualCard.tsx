@@ -1,10 +1,11 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import { IconAlertTriangle, IconArrowDownRight, IconChevronRight, IconDots, IconX } from '@tabler/icons-react';
-import { type ReactNode, useRef, useState } from 'react';
+import { memo, type ReactNode, type RefObject, useRef, useState } from 'react';
 
 import type { Mark, Visual } from '../api/dash';
 import { TableTwin, VisualView } from '../charts';
 import { ProblemView } from '../ui/Problem';
+import { useLatest } from '../ui/useLatest';
 import { Waiting } from '../ui/Waiting';
 import { type Board, fieldsOf, into, setOf, up } from './board';
 import { drilled, steps } from './drill';
@@ -62,6 +63,8 @@ export function VisualCard(props: {
     }
   };
 
+  const act = useLatest({ save, table: () => board.onTable(visual.id), sql: () => board.onSQL(visual.id) });
+
   return (
     <article
       ref={box}
@@ -79,41 +82,7 @@ export function VisualCard(props: {
         {!text && <h2 className="clip">{title}</h2>}
         {text && props.handles && <h2 className="clip muted">Text</h2>}
         {text && !props.handles && <span className="visually-hidden">Text</span>}
-        {(!text || props.menu) && (
-          <Menu position="bottom-end" withinPortal>
-            <Menu.Target>
-              <ActionIcon size={22} aria-label={`More about ${title}`} className={css.cardMenu}>
-                <IconDots size={15} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {!text && (
-                <>
-                  <Menu.Item onClick={() => board.onTable(visual.id)}>{asTable ? 'As picture' : 'As table'}</Menu.Item>
-                  <Menu.Item disabled={!drawn} onClick={() => board.onSQL(visual.id)}>
-                    How it was asked
-                  </Menu.Item>
-                  <Menu.Divider />
-                  {pictured && (
-                    <>
-                      <Menu.Item disabled={!drawn} onClick={() => void save('png')}>
-                        Save as PNG
-                      </Menu.Item>
-                      <Menu.Item disabled={!drawn} onClick={() => void save('svg')}>
-                        Save as SVG
-                      </Menu.Item>
-                    </>
-                  )}
-                  <Menu.Item disabled={!drawn} onClick={() => void save('csv')}>
-                    Save as CSV
-                  </Menu.Item>
-                </>
-              )}
-              {!text && props.menu && <Menu.Divider />}
-              {props.menu}
-            </Menu.Dropdown>
-          </Menu>
-        )}
+        {(!text || props.menu) && <CardMenu title={title} text={text} asTable={asTable} pictured={pictured} drawn={drawn !== undefined} more={props.menu} act={act} />}
       </header>
       {(drills.length > 0 || own.length > 0) && (
         <div className={css.trail}>
@@ -191,3 +160,49 @@ export function VisualCard(props: {
     </article>
   );
 }
+
+interface CardActs {
+  save: (format: 'png' | 'svg' | 'csv') => Promise<void>;
+  table: () => void;
+  sql: () => void;
+}
+
+/** What can be done with a visual. It takes longer to make than the rest of a card, and is made when it says something else. */
+const CardMenu = memo(function CardMenu(props: { title: string; text: boolean; asTable: boolean; pictured: boolean; drawn: boolean; more: ReactNode; act: RefObject<CardActs> }) {
+  const { text, drawn, act } = props;
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon size={22} aria-label={`More about ${props.title}`} className={css.cardMenu}>
+          <IconDots size={15} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {!text && (
+          <>
+            <Menu.Item onClick={() => act.current.table()}>{props.asTable ? 'As picture' : 'As table'}</Menu.Item>
+            <Menu.Item disabled={!drawn} onClick={() => act.current.sql()}>
+              How it was asked
+            </Menu.Item>
+            <Menu.Divider />
+            {props.pictured && (
+              <>
+                <Menu.Item disabled={!drawn} onClick={() => void act.current.save('png')}>
+                  Save as PNG
+                </Menu.Item>
+                <Menu.Item disabled={!drawn} onClick={() => void act.current.save('svg')}>
+                  Save as SVG
+                </Menu.Item>
+              </>
+            )}
+            <Menu.Item disabled={!drawn} onClick={() => void act.current.save('csv')}>
+              Save as CSV
+            </Menu.Item>
+          </>
+        )}
+        {!text && props.more && <Menu.Divider />}
+        {props.more}
+      </Menu.Dropdown>
+    </Menu>
+  );
+});
