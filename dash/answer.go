@@ -2,6 +2,7 @@ package dash
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -222,6 +223,10 @@ func (s *Service) answer(ctx context.Context, set DataSet, make func(*asking) (Q
 			continue
 		}
 		out, err := s.once(ctx, a, place, make)
+		if errors.Is(err, errNotHeld) {
+			place = live(&set, place.owner)
+			continue
+		}
 		if lethe.Is(err, lethe.Invalid) && place.from == fromSource && !described {
 			// The source may have changed since the data set was saved.
 			described = true
@@ -346,11 +351,35 @@ func (s *Service) once(ctx context.Context, a *asking, p place, make func(*askin
 	if err != nil {
 		return Answer{}, err
 	}
+	if p.from == fromExtract && !a.heldBy(p.info.Columns) {
+		return Answer{}, errNotHeld
+	}
 	f, cached, err := s.find(ctx, p, c.sql, c.limit)
 	if err != nil {
 		return Answer{}, err
 	}
 	return shape(c, f, p, cached)
+}
+
+// errNotHeld says that an extract lacks a field that the question reads. It was made before
+// the data set was changed, and answers other questions until another is made.
+var errNotHeld = errors.New("the extract is of an earlier revision")
+
+// heldBy reports whether an extract with these columns has the fields that are wanted.
+func (a *asking) heldBy(columns []Column) bool {
+	if columns == nil {
+		return true
+	}
+	types := map[string]Type{}
+	for _, c := range columns {
+		types[strings.ToLower(c.Name)] = TypeOf(c.Type)
+	}
+	for name := range a.need {
+		if k := a.known[name]; k.inExtract() && types[name] != k.typ {
+			return false
+		}
+	}
+	return true
 }
 
 // widths finds those of bins of which a number is asked for: one question more.
@@ -374,6 +403,9 @@ func (s *Service) widths(ctx context.Context, a *asking, p place, q Query) (map[
 		c, err := compile(a, ends, nil)
 		if err != nil {
 			return nil, err
+		}
+		if p.from == fromExtract && !a.heldBy(p.info.Columns) {
+			return nil, errNotHeld
 		}
 		f, _, err := s.find(ctx, p, c.sql, 1)
 		if err != nil {

@@ -9,6 +9,8 @@ type ExtractInfo struct {
 	Rows  int64     `json:"rows"`
 	Bytes int64     `json:"bytes"`
 	AsOf  time.Time `json:"as_of,omitzero"` // when the reading of what it holds began
+	// Columns are those of the file; nil if they are not known.
+	Columns []Column `json:"-"`
 	// Running is the refresh under way; nil if none is.
 	Running *Refresh `json:"running,omitempty"`
 	// Next is when the schedule refreshes; zero without one.

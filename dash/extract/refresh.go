@@ -98,7 +98,7 @@ func (s *Service) Info(ctx context.Context, dataSet string) (i dash.ExtractInfo,
 		if err != nil && !lethe.Is(err, lethe.NotFound) {
 			return err
 		}
-		i = dash.ExtractInfo{ID: f.ID, Rows: f.Rows, Bytes: f.Bytes, AsOf: f.AsOf}
+		i = dash.ExtractInfo{ID: f.ID, Rows: f.Rows, Bytes: f.Bytes, AsOf: f.AsOf, Columns: f.Columns}
 		r, under, err = active(ctx, tx, dataSet)
 		return err
 	})

@@ -31,10 +31,10 @@ func (c *copies) Info(context.Context, string) (dash.ExtractInfo, error) {
 	return c.info, nil
 }
 
-func (c *copies) refreshed(id string) {
+func (c *copies) refreshed(id string, columns ...dash.Column) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.info = dash.ExtractInfo{ID: id, AsOf: time.Date(2020, 9, 12, 0, 0, 0, 0, time.UTC)}
+	c.info = dash.ExtractInfo{ID: id, Columns: columns, AsOf: time.Date(2020, 9, 12, 0, 0, 0, 0, time.UTC)}
 }
 
 func (c *copies) History(context.Context, string, int) ([]dash.Refresh, error) {
@@ -155,6 +155,24 @@ func TestWhatExtractsAnswer(t *testing.T) {
 	}
 	expect("narrowed by a rule", w.sam, q, dash.Live, false, "Italy|2.2|12")
 	expect("the owner", w.olga, q, dash.Extract, true, all)
+	// The data set is changed: until another extract is made, the lake answers what this one lacks.
+	held := []dash.Column{{Name: "country", Type: "varchar"}, {Name: "deaths", Type: "bigint"}, {Name: "share", Type: "double"}}
+	c.refreshed("four", held...)
+	set.Fields[1].Type = dash.Text
+	set.Fields = append(set.Fields, dash.Field{Name: "twice", Expression: "share * 20"})
+	if set, err = w.UpdateDataSet(w.as(w.olga), set.ID, set); err != nil {
+		t.Fatal(err)
+	}
+	twice := dash.Query{Measures: []dash.Of{{Field: "twice", Aggregation: dash.Maximum}}}
+	typed := dash.Query{Measures: []dash.Of{{Field: "deaths", Aggregation: dash.Maximum}}}
+	country := dash.Query{Dimensions: []dash.By{{Field: "country"}}}
+	expect("a new field", w.olga, twice, dash.Live, false, "24")
+	expect("a field of another type", w.olga, typed, dash.Live, false, "5")
+	expect("what is as it was", w.olga, country, dash.Extract, false, "China\nItaly\nNowhere")
+	held[1].Type = "varchar"
+	c.refreshed("five", append(held, dash.Column{Name: "twice", Type: "double"})...)
+	expect("the new field, refreshed", w.olga, twice, dash.Extract, false, "24")
+	expect("the other type, refreshed", w.olga, typed, dash.Extract, false, "5")
 }
 
 func TestPreviews(t *testing.T) {
