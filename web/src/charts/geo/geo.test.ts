@@ -9,6 +9,7 @@ import { cut, type Ring } from './cut';
 import { codes, small } from './iso';
 import { few, filled, points } from './map';
 import { project, unproject } from './projection';
+import { roundBelow, steps } from './sizes';
 import { world } from './world';
 
 describe('the Natural Earth projection', () => {
@@ -132,6 +133,17 @@ describe('points on the map', () => {
     expect((s.option.series as { data: { itemStyle: { opacity?: number } }[] }[])[0]!.data.map((d) => d.itemStyle.opacity !== undefined)).toEqual([false, true, true]);
   });
 
+  it('have a legend of round sizes, if there is room and the author wants one', () => {
+    const title = (s: ReturnType<typeof points>) => s.option.title as { show?: boolean; text?: string; textStyle?: { rich: Record<string, { width?: number }> } };
+    const { text, textStyle } = title(of());
+    expect(text).toBe('{name|confirmed}{disc0|}{figure|200}{disc1|}{figure|20}{disc2|}{figure|5}');
+    const largest = data(of())[0]!.symbolSize; // 400
+    expect(textStyle!.rich.disc0!.width).toBeCloseTo(largest / Math.SQRT2, 5);
+    expect(title(of({ look: { legend: 'none' } }))).toEqual({ show: false });
+    const one = points(stage(visual('points_on_map', { geospatial: [{ field: 'place' }] }), cases));
+    expect(title(one)).toEqual({ show: false });
+  });
+
   it('may be countries', () => {
     const named = answer([column('country', 'text', ['US', 'Nowhere']), column('n', 'integer', [1, 2])]);
     const s = points(stage(visual('points_on_map', { geospatial: [{ field: 'country' }], size: [sum('n')] }), named));
@@ -150,6 +162,13 @@ describe('a filled map', () => {
     expect(s.notes).toEqual(['2 values are no country on the map: Diamond Princess, null.', '1 country has no value.']);
     expect(s.tip(s.points[0]!)).toEqual({ title: 'United States', lines: [{ name: 'n', value: '5' }] });
   });
+});
+
+it('sizes are round figures', () => {
+  expect([0.07, 1, 1.9, 4.99, 5, 999, 6_397_245].map(roundBelow)).toEqual([0.05, 1, 1, 2, 5, 500, 5_000_000]);
+  expect(steps(6_397_245, 'integer')).toEqual([5_000_000, 1_000_000, 200_000]);
+  expect(steps(12, 'integer')).toEqual([10, 2]);
+  expect(steps(0, 'decimal')).toEqual([]);
 });
 
 it('few names few', () => {

@@ -7,6 +7,7 @@ import { basics, faint, legend, marked, marksOf, mostMarks, Refusal, type Point,
 import { countryName, countryOf } from './countries';
 import { small } from './iso';
 import { project } from './projection';
+import { sizeLegend } from './sizes';
 import { world } from './world';
 
 /** What load.ts registers, by the name of the world's part. */
@@ -117,6 +118,7 @@ export function points(s: Stage): Scene {
     option: {
       ...basics(s),
       legend: side.option,
+      title: sizeLegend(s, size, largest, diameter, side.bottom),
       geo: geo(s, 'ground', side.bottom, side.right, viewOf(places.map((p) => p.at), s)),
       series: series.map((k, number) => ({
         id: `s${number}`, name: k.name, type: 'scatter', coordinateSystem: 'geo', geoIndex: 0, color: k.color, cursor: 'pointer', z: 3 + number / 100, emphasis: { scale: false, itemStyle: { opacity: 0.95 } },
