@@ -2,7 +2,7 @@ import { ActionIcon, Button, Menu, Select } from '@mantine/core';
 import { IconArrowBackUp, IconArrowForwardUp, IconArrowLeft, IconDots, IconMathFunction, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useBlocker, useNavigate } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 
 import { analysis, createAnalysis, dataSetToDraw, dataSetsToChoose, deleteAnalysis, drawn, saveAnalysis, type WithSets } from '../api/dashboards';
 import { problemOf } from '../api/client';
@@ -121,11 +121,23 @@ export function Editor(props: { start: Start; begin: () => Definition; onMade: (
     if (id !== visual?.id) go({ visual: id, ...(search.pane !== 'filters' && { pane: undefined }) }, false);
   };
   const changeVisual = (v: Visual, of?: string) => edit((d) => define.changeVisual(d, sheet.id, v.id, () => v), of);
+  // What was just made is shown, wherever on the sheet it came to stand.
+  const fresh = useRef<string>(undefined);
+  useEffect(() => {
+    const box = fresh.current && document.querySelector(`[data-visual="${fresh.current}"]`);
+    if (!box) return;
+    fresh.current = undefined;
+    box.scrollIntoView({ block: 'nearest' });
+  });
+  const put = (v: Visual) => {
+    edit((d) => define.withVisual(d, sheet.id, v));
+    fresh.current = v.id;
+    go({ visual: v.id, pane: undefined }, false);
+  };
   const add = (kind: VisualKind) => {
     const v = define.newVisual(sheet, dataSet, kind);
-    edit((d) => define.withVisual(d, sheet.id, v));
     if (kind === 'text') setChosen(new Set([...chosen, v.id]));
-    go({ visual: v.id, pane: undefined }, false);
+    put(v);
   };
   const choose = (kind: VisualKind) => {
     if (!visual) return add(kind);
@@ -136,9 +148,7 @@ export function Editor(props: { start: Start; begin: () => Definition; onMade: (
   /** A field that was clicked goes where it fits; while nobody chose a kind, the kind follows. */
   const pick = (f: Usable) => {
     if (!visual || visual.kind === 'text') {
-      const v = automatic(define.newVisual(sheet, dataSet, 'table'), [f]);
-      edit((d) => define.withVisual(d, sheet.id, v));
-      go({ visual: v.id, pane: undefined }, false);
+      put(automatic(define.newVisual(sheet, dataSet, 'table'), [f]));
       return;
     }
     if (chosen.has(visual.id)) return changeVisual(putAnywhere(visual, f));
@@ -305,7 +315,7 @@ export function Editor(props: { start: Start; begin: () => Definition; onMade: (
               setMenuOf({ field, at: line.getBoundingClientRect() });
             }}
           >
-            <DataSets sets={sets} value={dataSet} onChoose={(id) => (visual && Object.keys(visual.wells ?? {}).length === 0 && visual.kind !== 'text' ? edit((d) => ({ ...define.changeVisual(d, sheet.id, visual.id, (v) => ({ ...v, data_set: id })), data_sets: d.data_sets.includes(id) ? d.data_sets : [...d.data_sets, id] })) : edit((d) => define.withVisual(d, sheet.id, define.newVisual(sheet, id, 'table'))))} />
+            <DataSets sets={sets} value={dataSet} onChoose={(id) => (visual && Object.keys(visual.wells ?? {}).length === 0 && visual.kind !== 'text' ? edit((d) => ({ ...define.changeVisual(d, sheet.id, visual.id, (v) => ({ ...v, data_set: id })), data_sets: d.data_sets.includes(id) ? d.data_sets : [...d.data_sets, id] })) : put(define.newVisual(sheet, id, 'table')))} />
             <FieldList
               of={{ fields: fields.filter((f) => !f.coordinate).map(listed), coordinates: set?.coordinates, hierarchies: set?.hierarchies }}
               draggable
@@ -403,7 +413,7 @@ export function Editor(props: { start: Start; begin: () => Definition; onMade: (
                     onSelect={() => select(v.id)}
                     menu={
                       <>
-                        <Menu.Item onClick={() => edit((d) => define.withVisual(d, sheet.id, define.copyOf(sheet, v)))}>Duplicate</Menu.Item>
+                        <Menu.Item onClick={() => put(define.copyOf(sheet, v))}>Duplicate</Menu.Item>
                         <Menu.Item onClick={() => edit((d) => define.withoutVisual(d, sheet.id, v.id))}>Remove</Menu.Item>
                       </>
                     }
