@@ -1,6 +1,6 @@
 import { IconSearch, IconUser } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { Link, useRouterState } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 
 import type { Session } from '../api/types';
 import { mod } from '../ui/keys';
@@ -14,6 +14,12 @@ const UserMenu = lazy(loadMenu);
 export function Rail(props: { session: Session; onPalette: () => void; onKeys: () => void }) {
   const { user, lake } = props.session;
   const [menu, setMenu] = useState(false);
+  // Where they are swiped through, the page that is open is among those in view.
+  const list = useRef<HTMLUListElement>(null);
+  const path = useRouterState({ select: (s) => s.location.pathname });
+  useEffect(() => {
+    list.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [path]);
   const person = (
     <button type="button" className={`bare ${css.place}`} aria-haspopup="menu" onPointerEnter={() => void loadMenu()} onClick={() => setMenu(true)}>
       <IconUser size={17} stroke={1.6} aria-hidden />
@@ -30,7 +36,7 @@ export function Rail(props: { session: Session; onPalette: () => void; onKeys: (
         <span>Find anything</span>
         <kbd className={css.kbd}>{mod}K</kbd>
       </button>
-      <ul className={css.places}>
+      <ul ref={list} className={css.places}>
         {places.map((p) => (
           <li key={p.to}>
             <Link to={p.to} className={css.place} activeProps={{ 'aria-current': 'page' }}>
