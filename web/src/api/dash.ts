@@ -85,6 +85,8 @@ export interface KnownSet extends Pick<DataSetDraft, 'name' | 'fields' | 'coordi
 
 /** The first rows of a draft, and what does not convert. */
 export interface Preview {
+  /** Of the source, as fields name them, with Athena's types. */
+  columns: { name: string; type: string }[];
   /** With the types, roles and places that the service recognised. */
   fields: Field[];
   answer: Answer;

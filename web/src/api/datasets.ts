@@ -98,8 +98,11 @@ export async function putShares(id: string, to: Share[]) {
 
 export const dataSetYAML = (id: string) => address(['data-sets', id, 'yaml']);
 
-/** Makes data sets, analyses and dashboards of YAML text. */
-export async function importYAML<T = unknown>(text: string, replace: boolean): Promise<T> {
+/** What an import made, replaced, and found there already as the text has it. */
+export type Imported = Record<'made' | 'changed' | 'same', { kind: string; id: string; name: string }[]>;
+
+/** Makes data sets, analyses and dashboards of YAML text. What is there and differs is replaced if it may be; else the problem's kind is conflict. */
+export async function importYAML(text: string, replace: boolean): Promise<Imported> {
   let response: Response;
   let answer: string;
   try {
@@ -114,5 +117,5 @@ export async function importYAML<T = unknown>(text: string, replace: boolean): P
   }
   if (!response.ok) throw problemFrom(response.status, answer);
   await Promise.all(['data-sets', 'analyses', 'dashboards'].map((k) => cache.invalidateQueries({ queryKey: [k] })));
-  return JSON.parse(answer) as T;
+  return JSON.parse(answer) as Imported;
 }

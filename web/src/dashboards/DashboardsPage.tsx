@@ -7,6 +7,7 @@ import { useEffect } from 'react';
 import { analyses, dashboards, dataSetsToChoose } from '../api/dashboards';
 import type { Analysis, Dashboard } from '../api/dash';
 import { problemOf } from '../api/client';
+import { useImport } from '../datasets/ImportYAML';
 import { Empty } from '../ui/Empty';
 import { ago, moment } from '../ui/format';
 import { PageHead } from '../ui/PageHead';
@@ -25,6 +26,7 @@ export function DashboardsPage() {
   const navigate = useNavigate();
   const ds = useQuery(dashboards);
   const as = useQuery(analyses);
+  const bring = useImport();
   useEffect(() => {
     document.title = 'Dashboards · lethe';
   }, []);
@@ -41,9 +43,11 @@ export function DashboardsPage() {
     <>
       <PageHead title="Dashboards" label="Dashboards">
         {!nothing && !looks && make}
+        {!looks && bring.menu}
       </PageHead>
       <div className={`${list.split} ${css.page}`}>
         <div className={list.content}>
+          {bring.said}
           <div className={list.scroll}>
             {ds.error && <ProblemView error={ds.error} retry={() => void ds.refetch()} />}
             {as.error && !looks && <ProblemView error={as.error} retry={() => void as.refetch()} />}

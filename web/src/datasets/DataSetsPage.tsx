@@ -1,11 +1,11 @@
-import { Button, Menu, TextInput } from '@mantine/core';
-import { IconDots, IconFileImport, IconPlus, IconSearch } from '@tabler/icons-react';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { Button, TextInput } from '@mantine/core';
+import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect } from 'react';
 
 import type { DataSet } from '../api/dash';
-import { dataSets, extractOf, importYAML } from '../api/datasets';
+import { dataSets, extractOf } from '../api/datasets';
 import { Empty } from '../ui/Empty';
 import { ago, bytes, counted, moment } from '../ui/format';
 import { PageHead } from '../ui/PageHead';
@@ -14,6 +14,7 @@ import { ProblemView } from '../ui/Problem';
 import { Waiting } from '../ui/Waiting';
 import list from '../ui/list.module.css';
 import { sourceName } from './draft';
+import { useImport } from './ImportYAML';
 import { nameOf } from '../ui/principal';
 import css from './datasets.module.css';
 
@@ -26,8 +27,7 @@ export function DataSetsPage() {
   const q = useQuery(dataSets);
   const needle = find.trim().toLowerCase();
   const shown = q.data?.filter((s) => `${s.name} ${sourceName(s.source)} ${nameOf(s.owner)}`.toLowerCase().includes(needle));
-  const file = useRef<HTMLInputElement>(null);
-  const bring = useMutation({ mutationFn: async (f: File) => importYAML(await f.text(), false) });
+  const bring = useImport();
 
   useEffect(() => {
     document.title = 'Data sets · lethe';
@@ -42,33 +42,10 @@ export function DataSetsPage() {
     <>
       <PageHead title="Data sets" label="Data sets">
         {q.data?.length !== 0 && make}
-        <Menu position="bottom-end" width={180}>
-          <Menu.Target>
-            <Button variant="default" px={6} aria-label="More actions">
-              <IconDots size={16} />
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconFileImport size={15} />} onClick={() => file.current?.click()}>
-              Import YAML
-            </Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
-        <input
-          ref={file}
-          type="file"
-          hidden
-          aria-label="YAML to import"
-          accept=".yaml,.yml"
-          onChange={(e) => {
-            const f = e.currentTarget.files?.[0];
-            e.currentTarget.value = '';
-            if (f) bring.mutate(f);
-          }}
-        />
+        {bring.menu}
       </PageHead>
       <div className={list.panel}>
-        {bring.error && <ProblemView error={bring.error} />}
+        {bring.said}
         {(q.data?.length ?? 0) > 0 && (
           <div className={list.bar}>
             <TextInput
