@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"iter"
@@ -11,7 +12,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"lethe"
 	"lethe/erasure"
@@ -57,22 +60,39 @@ type chaos struct {
 	mu      sync.Mutex // of what follows, and of writes, so that it is known what was acknowledged
 	rng     *rand.Rand
 	written map[string][]string // by user, the bodies of records that were acknowledged
-	old     []string            // lines that somebody has read, and may write again
+	whole   map[string][]note   // what was last acknowledged of objects that are written whole
+	old     []note              // what somebody has read of persons, and may write again
 	events  []event.Event
-	bodies  int
+	bodies  int // as many records were written
+	back    int // and so many old ones again
+	seldom  atomic.Int64
 }
 
 // users are persons that are not erased, and write all the time.
 const users = 5
 
-// write adds records of somebody to an object: it is read, changed, and written on
+// note is a new record of somebody.
+func (c *chaos) note(user string) note {
+	c.bodies++
+	return note{user, fmt.Sprint(c.bodies)}
+}
+
+// before is a record of a person who may have been erased since.
+func (c *chaos) before() []note {
+	if len(c.old) == 0 || c.rng.IntN(12) > 0 {
+		return nil
+	}
+	c.back++
+	return []note{c.old[c.rng.IntN(len(c.old))]}
+}
+
+// append adds records of somebody to an object: it is read, changed, and written on
 // the condition that nobody has changed it since.
-func (c *chaos) write(user string) {
+func (c *chaos) append(user string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ctx := context.Background()
-	key := fmt.Sprintf("reviews/%d.json", c.rng.IntN(6))
-	o, err := c.store.Head(ctx, "lake", key)
+	key := fmt.Sprintf("reviews/%d.json", c.rng.IntN(4))
+	o, err := c.store.Head(context.Background(), "lake", key)
 	condition := object.Condition{IfMatch: o.ETag}
 	if lethe.Is(err, lethe.NotFound) {
 		condition = object.Condition{IfNoneMatch: true}
@@ -80,31 +100,48 @@ func (c *chaos) write(user string) {
 		c.t.Error(err)
 		return
 	}
-	lines := c.lines(key)
-	c.bodies++
-	line, err := json.Marshal(note{user, fmt.Sprint(c.bodies)})
-	if err != nil {
-		c.t.Error(err)
-		return
-	}
-	lines = append(lines, string(line))
-	if len(c.old) > 0 && c.rng.IntN(25) == 0 {
-		lines = append(lines, c.old[c.rng.IntN(len(c.old))])
-	}
-	_, err = c.store.Put(ctx, "lake", key, strings.NewReader(strings.Join(lines, "\n")+"\n"), object.Header{}, condition)
-	if lethe.Is(err, lethe.Conflict) || lethe.Is(err, lethe.NotFound) {
+	n := c.note(user)
+	if !c.put(key, c.lines(key), append(c.before(), n), condition) {
 		return // it was erased from meanwhile
-	} else if err != nil {
-		c.t.Error(err)
-		return
 	}
-	c.written[user] = append(c.written[user], fmt.Sprint(c.bodies))
+	c.written[user] = append(c.written[user], n.Body)
 	if strings.HasPrefix(user, "p") {
-		c.old = append(c.old, string(line))
+		c.old = append(c.old, n)
+	}
+}
+
+// overwrite replaces an object, whatever it has held.
+func (c *chaos) overwrite(user string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := fmt.Sprintf("reviews/whole-%d.json", c.rng.IntN(2))
+	n := c.note(user)
+	if c.put(key, nil, append(c.before(), n), object.Condition{}) {
+		c.whole[key] = []note{n}
+	}
+}
+
+// put writes an object and makes an event of it; it says whether its condition was met.
+func (c *chaos) put(key string, lines []string, add []note, condition object.Condition) bool {
+	for _, n := range add {
+		line, err := json.Marshal(n)
+		if err != nil {
+			c.t.Error(err)
+			return false
+		}
+		lines = append(lines, string(line))
+	}
+	_, err := c.store.Put(context.Background(), "lake", key, strings.NewReader(strings.Join(lines, "\n")+"\n"), object.Header{}, condition)
+	if err != nil {
+		if !lethe.Is(err, lethe.Conflict) && !lethe.Is(err, lethe.NotFound) {
+			c.t.Error(err)
+		}
+		return false
 	}
 	if c.rng.IntN(20) > 0 { // one in twenty events is lost
 		c.events = append(c.events, event.Event{Bucket: "lake", Key: key})
 	}
+	return true
 }
 
 // tell hands on events, in another order and some of them twice.
@@ -114,9 +151,16 @@ func (c *chaos) tell() {
 	c.events = nil
 	c.rng.Shuffle(len(es), func(i, j int) { es[i], es[j] = es[j], es[i] })
 	c.mu.Unlock()
-	if err := c.Handle(context.Background(), append(es, es[:len(es)/2]...)); err != nil && !errors.Is(err, errBefore) && !errors.Is(err, errAfter) && !lethe.Is(err, lethe.Conflict) {
+	if err := c.Handle(context.Background(), append(es, es[:len(es)/2]...)); err != nil && !injected(err) && !lethe.Is(err, lethe.Conflict) {
 		c.t.Errorf("events: %v", err)
 	}
+}
+
+// writes are how often somebody has written, so far.
+func (c *chaos) writes() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bodies
 }
 
 // notes are all records of a version.
@@ -134,90 +178,186 @@ func (c *chaos) notes(v object.Version) (all []note) {
 	return all
 }
 
+// together is how many requests are under way at once in one lake.
+const together = 20
+
+var requests = flag.Int("requests", chaosRequests, "how many requests are made under faults and writers, 20 in a lake")
+
 // TestRequestsUnderFaultsAndWriters: every request comes to its end, with a
 // certificate that is true; no record of others is lost, and none of who was erased
-// is left, though old ones are written again.
+// is left, though old ones are written again. Half of the lakes have versions, and half
+// of each go by what the index knows, also of small objects.
 func TestRequestsUnderFaultsAndWriters(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	for _, versioned := range []bool{false, true} {
-		t.Run(fmt.Sprint("versioned=", versioned), func(t *testing.T) {
-			f := &faulty{one: 100, rng: rand.New(rand.NewPCG(seed, 1))}
-			l := openLake(t, t.TempDir(), disk.Options{NoSync: true}, func(c *erasure.Config) {
-				f.Store = c.Store
-				c.Store, c.Index, c.Approvals = f, faultyIndex{c.Index, f}, 1
-			})
-			if versioned == (seed%2 == 0) { // by what the index knows, also of small objects
-				l.Exactly(1, 60)
-			}
-			l.types()
-			l.table("reviews")
-			l.must(l.PutMapping(t.Context(), people("reviews")))
-			if versioned {
-				l.must(l.store.Gateway().PutBucketVersioning(t.Context(), "lake", types.BucketVersioningStatusEnabled))
-			}
-			c := &chaos{lake: l, f: f, rng: rand.New(rand.NewPCG(seed, 2)), written: map[string][]string{}}
-			for n := range 3 * chaosRequests {
-				c.write(fmt.Sprint("p", n%chaosRequests))
-			}
-			ctx, stop := context.WithCancel(t.Context())
-			var writer sync.WaitGroup
-			writer.Go(func() {
-				for n := 0; ctx.Err() == nil && n < 400; n++ {
-					c.write(fmt.Sprint("q", n%users))
-					if n%5 == 0 {
-						c.tell()
+	var done, alone, writes, back, fails atomic.Int64
+	t.Run("lakes", func(t *testing.T) {
+		for n := range (*requests + together - 1) / together {
+			of := min(together, *requests-n*together)
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				t.Parallel()
+				rng := rand.New(rand.NewPCG(seed, uint64(n)))
+				c := openChaos(t, rng, n%2 == 1, uint64(n/2)%2 == seed%2)
+				beside := c.erase(of)
+				c.check(of)
+				for _, b := range beside {
+					if b == 0 {
+						alone.Add(1)
 					}
 				}
+				writes.Add(int64(c.bodies))
+				back.Add(int64(c.back))
+				fails.Add(int64(c.f.fails))
+				so := done.Add(int64(of))
+				if !t.Failed() {
+					t.Logf("%d requests so far: beside %d of them nobody wrote; %d records written, %d old ones again, %d calls failed", so, alone.Load(), writes.Load(), back.Load(), fails.Load())
+				}
 			})
-			var ids []string
-			for n := range chaosRequests {
-				ids = append(ids, l.ask(erasure.Named{Type: "user_id", Values: []string{fmt.Sprint("p", n)}}).ID)
-			}
-			for _, id := range ids {
-				q := l.until(id, erasure.Reported)
-				l.decide(id, "boss", erasure.Decision{Approve: true, Digest: q.Digest})
-			}
-			for _, id := range ids {
-				l.until(id, erasure.Done)
-			}
-			stop()
-			writer.Wait()
-			f.mu.Lock()
-			f.off = true
-			f.mu.Unlock()
-			l.build() // and with it what came back after its request was done
+		}
+	})
+	t.Logf("%d requests: beside %d of them nobody wrote; %d records written, %d old ones again, %d calls failed", done.Load(), alone.Load(), writes.Load(), back.Load(), fails.Load())
+}
 
-			kept := map[string][]string{}
-			for v, err := range object.AllVersions(t.Context(), l.store, "lake", "reviews/") {
-				l.must(err)
-				if v.Marker {
-					continue
-				}
-				for _, n := range c.notes(v) {
-					if strings.HasPrefix(n.User, "p") {
-						t.Errorf("version %s of %s holds %s", v.Version, v.Key, n.User)
-					}
-					if v.Latest {
-						kept[n.User] = append(kept[n.User], n.Body)
-					}
-				}
+// openChaos makes such a lake.
+func openChaos(t *testing.T, rng *rand.Rand, versioned, exactly bool) *chaos {
+	t.Helper()
+	f := &faulty{one: 100, rng: rand.New(rand.NewPCG(rng.Uint64(), 1))}
+	l := openLake(t, t.TempDir(), disk.Options{NoSync: true}, func(c *erasure.Config) {
+		f.Store = c.Store
+		c.Store, c.Index, c.Approvals = f, faultyIndex{c.Index, f}, 1
+	})
+	if exactly {
+		l.Exactly(1, 60)
+	}
+	l.types()
+	l.table("reviews")
+	l.must(l.PutMapping(t.Context(), people("reviews")))
+	if versioned {
+		l.must(l.store.Gateway().PutBucketVersioning(t.Context(), "lake", types.BucketVersioningStatusEnabled))
+	}
+	return &chaos{lake: l, f: f, rng: rng, written: map[string][]string{}, whole: map[string][]note{}}
+}
+
+// erase has so many persons erased while others write. It returns beside which request
+// how many records were written.
+func (c *chaos) erase(of int) (beside []int) {
+	c.t.Helper()
+	for n := range 3 * of {
+		c.append(fmt.Sprint("p", n%of))
+	}
+	written := make(chan struct{}, 1)
+	c.f.mu.Lock()
+	c.f.often = 25
+	c.f.write = func() {
+		n := c.writes()
+		if n > 10*of && c.seldom.Add(1)%10 > 0 {
+			return // who writes faster than versions can be read is never done
+		}
+		if user := fmt.Sprint("q", n%users); n%4 == 0 {
+			c.overwrite(user)
+		} else {
+			c.append(user)
+		}
+		if n%8 == 0 {
+			select {
+			case written <- struct{}{}:
+			default:
 			}
-			for n := range users {
-				user := fmt.Sprint("q", n)
-				slices.Sort(kept[user])
-				slices.Sort(c.written[user])
-				if !slices.Equal(kept[user], c.written[user]) {
-					t.Errorf("of %s's records %d are left, and %d were acknowledged", user, len(kept[user]), len(c.written[user]))
-				}
+		}
+	}
+	c.f.mu.Unlock()
+	ctx, stop := context.WithCancel(c.t.Context())
+	var teller sync.WaitGroup
+	teller.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-written:
+				c.tell()
 			}
-			for _, id := range ids {
-				signed, err := l.CertificateOf(t.Context(), id)
-				l.must(err)
-				if check, err := l.VerifyCertificate(t.Context(), signed); err != nil || check.Found != 0 || check.Unread != 0 || check.Exceptions != 0 {
-					t.Errorf("certificate of %s: %+v, %v", id, check, err)
-				}
+		}
+	})
+	ids := make([]string, of)
+	for n := range ids {
+		beside = append(beside, -c.writes())
+		ids[n] = c.ask(erasure.Named{Type: "user_id", Values: []string{fmt.Sprint("p", n)}}).ID
+	}
+	for _, id := range ids {
+		q := c.patiently(id, erasure.Reported)
+		c.decide(id, "boss", erasure.Decision{Approve: true, Digest: q.Digest})
+	}
+	for n, id := range ids {
+		c.patiently(id, erasure.Done)
+		beside[n] += c.writes()
+	}
+	stop()
+	teller.Wait()
+	c.f.mu.Lock()
+	c.f.off = true
+	c.f.mu.Unlock()
+	return beside
+}
+
+// patiently waits until a request is in a state, as long as many lakes on a busy machine
+// may take.
+func (c *chaos) patiently(id string, s erasure.State) erasure.Request {
+	c.t.Helper()
+	for began := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+		q, err := c.Request(c.t.Context(), id)
+		c.must(err)
+		if q.State == s {
+			return q
+		}
+		if q.State == erasure.Blocked || time.Since(began) > 10*time.Minute {
+			c.t.Fatalf("the request is %+v", q)
+		}
+	}
+}
+
+// check builds the index, and with it erases who came back after their request was
+// done, and looks at what is left, and at all certificates.
+func (c *chaos) check(of int) {
+	c.t.Helper()
+	c.build()
+	kept := map[string][]string{}
+	for v, err := range object.AllVersions(c.t.Context(), c.store, "lake", "reviews/") {
+		c.must(err)
+		if v.Marker {
+			continue
+		}
+		for _, n := range c.notes(v) {
+			if strings.HasPrefix(n.User, "p") {
+				c.t.Errorf("version %s of %s holds %s", v.Version, v.Key, n.User)
 			}
-		})
+			if v.Latest {
+				kept[n.User] = append(kept[n.User], n.Body)
+			}
+		}
+	}
+	for _, ns := range c.whole {
+		for _, n := range ns {
+			c.written[n.User] = append(c.written[n.User], n.Body)
+		}
+	}
+	for n := range users {
+		user := fmt.Sprint("q", n)
+		slices.Sort(kept[user])
+		slices.Sort(c.written[user])
+		if !slices.Equal(kept[user], c.written[user]) {
+			c.t.Errorf("of %s's records %d are left, and %d were acknowledged", user, len(kept[user]), len(c.written[user]))
+		}
+	}
+	qs, err := c.Requests(c.t.Context())
+	c.must(err)
+	if len(qs) != of {
+		c.t.Errorf("%d requests, of %d that were made", len(qs), of)
+	}
+	for _, q := range qs {
+		signed, err := c.CertificateOf(c.t.Context(), q.ID)
+		c.must(err)
+		if check, err := c.VerifyCertificate(c.t.Context(), signed); err != nil || check.Found != 0 || check.Unread != 0 || check.Exceptions != 0 {
+			c.t.Errorf("certificate of %s: %+v, %v", q.ID, check, err)
+		}
 	}
 }

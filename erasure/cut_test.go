@@ -206,41 +206,75 @@ func TestNobodyIsRefused(t *testing.T) {
 	}
 }
 
-// faulty fails at random before an operation, or after it has happened.
+// faulty fails at random before an operation, or after it has happened. Between the
+// calls of who erases, somebody else writes.
 type faulty struct {
 	object.Store
-	mu  sync.Mutex
-	rng *rand.Rand
-	off bool
-	one int // in so many calls fails
+	mu    sync.Mutex
+	rng   *rand.Rand
+	off   bool
+	one   int    // in so many calls fails
+	write func() // unless it is nil, before or after one in often calls
+	often int
+	fails int // so many have failed
 }
 
 var (
-	errBefore = errors.New("503 Slow Down")
-	errAfter  = errors.New("connection reset by peer")
+	errBefore   = errors.New("503 Slow Down")
+	errInternal = errors.New("500 Internal Server Error")
+	errTimeout  = errors.New("i/o timeout")
+	errAfter    = errors.New("connection reset by peer")
+	// errCondition is the answer to a second attempt, where the first has
+	// succeeded and its answer was lost; and of some stores to any.
+	errCondition = lethe.Errorf(lethe.Conflict, "412 Precondition Failed")
 )
 
-func (f *faulty) fault(err error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.off && f.rng.IntN(f.one) == 0 {
-		return err
+// injected says whether an error is of faulty.
+func injected(err error) bool {
+	for _, is := range []error{errBefore, errInternal, errTimeout, errAfter, errCondition} {
+		if errors.Is(err, is) {
+			return true
+		}
 	}
-	return nil
+	return false
 }
 
-func around[T any](f *faulty, do func() (T, error)) (T, error) {
+// fault returns one of some errors, or nil.
+func (f *faulty) fault(errs ...error) (err error) {
+	f.mu.Lock()
+	if !f.off && f.rng.IntN(f.one) == 0 {
+		err = errs[f.rng.IntN(len(errs))]
+		f.fails++
+	}
+	write := f.write != nil && !f.off && f.rng.IntN(f.often) == 0
+	f.mu.Unlock()
+	if write {
+		f.write()
+	}
+	return err
+}
+
+// around fails before or after do; also is one more way to fail.
+func around[T any](f *faulty, do func() (T, error), also ...error) (T, error) {
 	var zero T
-	if err := f.fault(errBefore); err != nil {
+	if err := f.fault(append([]error{errBefore, errInternal, errTimeout}, also...)...); err != nil {
 		return zero, err
 	}
 	v, err := do()
 	if err == nil {
-		if err := f.fault(errAfter); err != nil {
+		if err := f.fault(append([]error{errAfter, errInternal, errTimeout}, also...)...); err != nil {
 			return zero, err
 		}
 	}
 	return v, err
+}
+
+func (f *faulty) Head(ctx context.Context, bucket, key string) (object.Object, error) {
+	return around(f, func() (object.Object, error) { return f.Store.Head(ctx, bucket, key) })
+}
+
+func (f *faulty) Put(ctx context.Context, bucket, key string, r io.Reader, h object.Header, c object.Condition) (object.Object, error) {
+	return around(f, func() (object.Object, error) { return f.Store.Put(ctx, bucket, key, r, h, c) })
 }
 
 func (f *faulty) Describe(ctx context.Context, bucket, key, version string) (object.Details, error) {
@@ -252,11 +286,11 @@ func (f *faulty) ListVersions(ctx context.Context, bucket string, o object.Versi
 }
 
 func (f *faulty) Splice(ctx context.Context, bucket, key, etag string, edits []object.Edit) (object.Object, error) {
-	return around(f, func() (object.Object, error) { return f.Store.Splice(ctx, bucket, key, etag, edits) })
+	return around(f, func() (object.Object, error) { return f.Store.Splice(ctx, bucket, key, etag, edits) }, errCondition)
 }
 
 func (f *faulty) Delete(ctx context.Context, bucket, key string, c object.Condition) error {
-	_, err := around(f, func() (any, error) { return nil, f.Store.Delete(ctx, bucket, key, c) })
+	_, err := around(f, func() (any, error) { return nil, f.Store.Delete(ctx, bucket, key, c) }, errCondition)
 	return err
 }
 
@@ -281,7 +315,7 @@ func (r *torn) Read(p []byte) (int, error) {
 }
 
 func (f *faulty) OpenVersion(ctx context.Context, bucket, key, version string, off, n int64) (io.ReadCloser, object.Object, error) {
-	if err := f.fault(errBefore); err != nil {
+	if err := f.fault(errBefore, errInternal, errTimeout); err != nil {
 		return nil, object.Object{}, err
 	}
 	r, o, err := f.Store.OpenVersion(ctx, bucket, key, version, off, n)
@@ -292,9 +326,9 @@ func (f *faulty) OpenVersion(ctx context.Context, bucket, key, version string, o
 }
 
 // TestEraseUnderFaultsAndWriters: a store that fails at every call, and somebody
-// who appends, overwrites and restores old data meanwhile. Whenever erase returns
-// without an error, nothing of the person was there at a moment after it began; and
-// of others' records none is lost, ever.
+// who appends, overwrites and restores old data between any two of them. Whenever erase
+// returns without an error, nothing of the person was there at a moment after it began;
+// and of others' records none is lost, ever.
 func TestEraseUnderFaultsAndWriters(t *testing.T) {
 	for _, versioned := range []bool{false, true} {
 		t.Run(fmt.Sprint("versioned=", versioned), func(t *testing.T) {
@@ -307,71 +341,82 @@ func TestEraseUnderFaultsAndWriters(t *testing.T) {
 			}
 			f := &faulty{Store: l.store, one: 8, rng: rand.New(rand.NewPCG(seed, 1))}
 			l.Store = f
-			const key = "reviews/a.json"
-			l.write(key, hers, somebody, hers)
 			var mu sync.Mutex
-			others := 1 // records of others that must be in the object
-			stop := make(chan struct{})
-			var writer sync.WaitGroup
-			writer.Go(func() {
-				for n := 0; n < 40; n++ {
-					select {
-					case <-stop:
-						return
-					default:
-					}
-					// Read, change, and write on the condition that nobody wrote since.
-					mu.Lock()
-					o, err := l.store.Head(t.Context(), "lake", key)
-					lines := l.lines(key)
-					c := object.Condition{IfMatch: o.ETag}
-					if lethe.Is(err, lethe.NotFound) {
-						c = object.Condition{IfNoneMatch: true}
-					}
-					lines = append(lines, fmt.Sprintf(`{"user_id":"w%d"}`, n))
-					if rng.IntN(2) == 0 {
-						lines = append(lines, hers) // old data comes back
-					}
-					if _, err := l.store.Put(t.Context(), "lake", key, strings.NewReader(strings.Join(lines, "\n")+"\n"), object.Header{}, c); err == nil {
-						others++
-					} else if !lethe.Is(err, lethe.Conflict) {
-						t.Error(err)
-					}
-					mu.Unlock()
+			key, others, writes := "", 0, 0 // records of others that must be in the object
+			if f.often = 8; versioned {     // whoever erases reads each version that is written
+				f.often = 20
+			}
+			f.write = func() {
+				mu.Lock()
+				defer mu.Unlock()
+				// Read, change, and write on the condition that nobody wrote since.
+				o, err := l.store.Head(t.Context(), "lake", key)
+				lines := l.lines(key)
+				c := object.Condition{IfMatch: o.ETag}
+				if lethe.Is(err, lethe.NotFound) {
+					c = object.Condition{IfNoneMatch: true}
 				}
-			})
-			ends := 0
-			for range eraseRuns {
+				kept := others
+				if rng.IntN(30) == 0 {
+					kept, lines = 0, nil // it is all new
+				}
+				lines = append(lines, fmt.Sprintf(`{"user_id":"w%d"}`, writes))
+				if rng.IntN(2) == 0 {
+					lines = append(lines, hers) // old data comes back
+				}
+				if _, err = l.store.Put(t.Context(), "lake", key, strings.NewReader(strings.Join(lines, "\n")+"\n"), object.Header{}, c); err == nil {
+					others = kept + 1
+					writes++
+				} else if !lethe.Is(err, lethe.Conflict) {
+					t.Error(err)
+				}
+			}
+			check := func() {
+				f.mu.Lock()
+				f.off = true
+				f.mu.Unlock()
+				l.erase(key)
+				if got := l.lines(key); len(got) != others {
+					t.Errorf("%d records are left in %s, want %d: %q", len(got), key, others, got)
+				}
+				for v, err := range object.AllVersions(t.Context(), l.store, "lake", key) {
+					l.must(err)
+					if v.Marker {
+						continue
+					}
+					r, _, err := l.store.OpenVersion(t.Context(), "lake", v.Key, v.Version, 0, -1)
+					l.must(err)
+					text, err := io.ReadAll(r)
+					l.must(errors.Join(err, r.Close()))
+					if strings.Contains(string(text), hers) {
+						t.Errorf("version %s of %s holds her: %s", v.Version, v.Key, text)
+					}
+				}
+				f.mu.Lock()
+				f.off = false
+				f.mu.Unlock()
+			}
+			ends, beside := 0, 0
+			for n := range eraseRuns {
+				if n%30 == 0 { // the versions of a key become many
+					if n > 0 {
+						check()
+					}
+					key, others = fmt.Sprintf("reviews/%d.json", n), 1
+					l.write(key, hers, somebody, hers)
+				}
+				before := writes
 				if _, err := l.Erase(t.Context(), ada, "lake", key); err == nil {
 					ends++
-				} else if !errors.Is(err, errBefore) && !errors.Is(err, errAfter) && !lethe.Is(err, lethe.Conflict) {
+				} else if !injected(err) && !lethe.Is(err, lethe.Conflict) {
 					t.Fatalf("it ended with %v", err)
 				}
-			}
-			close(stop)
-			writer.Wait()
-			f.mu.Lock()
-			f.off = true
-			f.mu.Unlock()
-			l.erase(key)
-			t.Logf("%d of %d came to their end", ends, eraseRuns)
-			got := l.lines(key)
-			if len(got) != others {
-				t.Errorf("%d records are left, want %d: %q", len(got), others, got)
-			}
-			for v, err := range object.AllVersions(t.Context(), l.store, "lake", key) {
-				l.must(err)
-				if v.Marker {
-					continue
-				}
-				r, _, err := l.store.OpenVersion(t.Context(), "lake", key, v.Version, 0, -1)
-				l.must(err)
-				text, err := io.ReadAll(r)
-				l.must(errors.Join(err, r.Close()))
-				if strings.Contains(string(text), hers) {
-					t.Errorf("version %s holds her: %s", v.Version, text)
+				if writes > before {
+					beside++
 				}
 			}
+			check()
+			t.Logf("%d of %d came to their end; beside %d somebody wrote, %d times; %d calls failed", ends, eraseRuns, beside, writes, f.fails)
 		})
 	}
 }

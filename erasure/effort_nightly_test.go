@@ -6,5 +6,5 @@ const (
 	killPoints     = 1 << 20
 	mailKillPoints = 1 << 20
 	eraseRuns      = 10_000
-	chaosRequests  = 200
+	chaosRequests  = 10_000
 )

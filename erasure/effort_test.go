@@ -9,6 +9,7 @@ const (
 	mailKillPoints = 4
 	// eraseRuns is how often a key is erased under faults.
 	eraseRuns = 60
-	// chaosRequests are made while one in a hundred calls fails.
-	chaosRequests = 12
+	// chaosRequests are made while one in a hundred calls fails, unless -requests says
+	// another number.
+	chaosRequests = 40
 )

@@ -646,7 +646,7 @@ func TestEraseWholeUnderFaults(t *testing.T) {
 					switch {
 					case err == nil:
 						ends[key] = true
-					case !errors.Is(err, errBefore) && !errors.Is(err, errAfter) && !lethe.Is(err, lethe.Conflict):
+					case !injected(err) && !lethe.Is(err, lethe.Conflict):
 						t.Fatalf("%s ended with %v", key, err)
 					}
 				}
