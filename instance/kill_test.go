@@ -235,6 +235,10 @@ func TestStandby(t *testing.T) {
 	if err := b.write(port, "kept"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := b.CreateDBInstanceReadReplica(t.Context(), &rds.CreateDBInstanceReadReplicaInput{SourceDBInstanceIdentifier: ptr("shop"), DBInstanceIdentifier: ptr("twin")}); err != nil {
+		t.Fatal(err)
+	}
+	copied := int(*b.is("twin", available).Endpoint.Port)
 	// A server that dies before it is watched is started again and not replaced.
 	for n := 0; n < 10 && !b.said("shop", "failover completed"); n++ {
 		b.machine.mu.Lock()
@@ -262,6 +266,22 @@ func TestStandby(t *testing.T) {
 		return rs[0].steady() && s != nil && s.running != nil && s.follows != ""
 	})
 	b.is("shop", available) // a backup is made after a failover
+
+	// Its read replica follows the server that it is now, at the same port.
+	b.until("the read replica follows again", func() bool {
+		if err := b.Tend(t.Context()); err != nil {
+			t.Error(err)
+			return true
+		}
+		return b.said("twin", "follows its source again") && *b.get("twin").DBInstanceStatus == available
+	})
+	b.is("shop", available)
+	if err := b.write(port, "later"); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := b.read(copied); err != nil || !slices.Equal(v, []string{"kept", "later"}) {
+		t.Errorf("the read replica has %q, %v", v, err)
+	}
 	b.tidy()
 }
 

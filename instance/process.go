@@ -55,6 +55,7 @@ const (
 	jobCreate    = "create"
 	jobRestore   = "restore"
 	jobReplicate = "replicate"
+	jobFollow    = "follow"
 	jobPromote   = "promote"
 	jobModify    = "modify"
 	jobReboot    = "reboot"
@@ -72,6 +73,7 @@ func plans() map[string][]stage {
 		jobCreate:    {{"make", (*Local).makeServer}, {"boot", (*Local).boot}, {"second", (*Local).haveStandby}, {"save", (*Local).saveFirst}, {"finish", (*Local).created}},
 		jobRestore:   {{"recover", (*Local).recoverServer}, {"boot", (*Local).boot}, {"second", (*Local).haveStandby}, {"save", (*Local).saveFirst}, {"finish", (*Local).restored}},
 		jobReplicate: {{"follow", (*Local).followSource}, {"boot", (*Local).boot}, {"finish", (*Local).replicated}},
+		jobFollow:    {{"clear", (*Local).clearCopy}, {"follow", (*Local).followSource}, {"boot", (*Local).boot}, {"finish", (*Local).followed}},
 		jobPromote:   {{"promote", (*Local).promote}, {"save", (*Local).saveFirst}, {"finish", (*Local).promoted}},
 		jobModify:    {{"apply", (*Local).applyChanges}, {"second", (*Local).haveStandby}, {"finish", (*Local).modified}},
 		jobReboot:    {{"restart", (*Local).restart}, {"second", (*Local).haveStandby}, {"finish", (*Local).rebooted}},
@@ -215,7 +217,7 @@ func (l *Local) failed(ctx context.Context, tx *sql.Tx, r *record, why string) e
 	case jobMirror:
 		// The next one is made from the beginning.
 		r.Standby, status = 0, j.Before
-	case jobCreate, jobReplicate, jobFailover:
+	case jobCreate, jobReplicate, jobFollow, jobFailover:
 		if status == "" {
 			status = failed
 		}

@@ -82,6 +82,7 @@ type record struct {
 	Past    string `json:",omitempty"` // the run of the job before
 
 	Source   string    `json:",omitempty"` // the resource id of the instance it is a replica of
+	Follows  string    `json:",omitempty"` // the id of that one's server which its data is a copy of; "" for its first
 	Standby  int       `json:",omitempty"` // the port of the standby, 0 if there is none
 	Server   string    `json:",omitempty"` // the id of its server, if that is not the resource id: after a failover
 	Full     bool      `json:",omitempty"` // its server is stopped since its storage is used up

@@ -1,8 +1,10 @@
 package instance
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"os"
 	"slices"
 	"time"
 
@@ -154,7 +156,52 @@ func (l *Local) followSource(ctx context.Context, r *record) error {
 	if err != nil {
 		return err
 	}
-	return e.Follow(ctx, s, server, false)
+	if err := e.Follow(ctx, s, server, false); err != nil {
+		return err
+	}
+	n, err := l.revise(ctx, r.ID, func(_ *sql.Tx, r *record) error {
+		r.Follows = server.ID
+		return nil
+	})
+	if err == nil {
+		*r = *n
+	}
+	return err
+}
+
+// checkSource has a read replica made anew whose source failed over: it may have what the
+// server before had not told anybody, and knows that one alone.
+func (l *Local) checkSource(ctx context.Context, r *record) (anew bool, err error) {
+	of, err := l.sourceOf(ctx, r)
+	if err != nil || of == nil || !of.steady() || of.Status != available || of.servers()[0] == cmp.Or(r.Follows, r.Source) {
+		return false, err
+	}
+	return true, l.beginIf(ctx, r.ID, r.Status, func(tx *sql.Tx, r *record) error {
+		if r.Source != of.ID {
+			return nil
+		}
+		r.begin(modifying, job{Kind: jobFollow, From: of.ID})
+		return l.event(ctx, tx, r.source(), "read replica", "Replication is being set up again, since %s failed over", of.Name)
+	})
+}
+
+// clearCopy removes a replica's data, which is made again.
+func (l *Local) clearCopy(ctx context.Context, r *record) error {
+	e, s, err := l.server(r)
+	if err != nil {
+		return err
+	}
+	if err := e.Stop(ctx, s); err != nil {
+		return err
+	}
+	return os.RemoveAll(s.Dir)
+}
+
+func (l *Local) followed(ctx context.Context, r *record) error {
+	return l.finish(ctx, r, func(tx *sql.Tx, r *record) error {
+		r.end(available)
+		return l.event(ctx, tx, r.source(), "read replica", "The read replica follows its source again")
+	})
 }
 
 func (l *Local) replicated(ctx context.Context, r *record) error {

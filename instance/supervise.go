@@ -177,6 +177,11 @@ func (l *Local) tendOne(ctx context.Context, r *record) error {
 	if !r.steady() {
 		return nil
 	}
+	if r.Source != "" && (r.Status == available || r.Status == failed && !r.Created.IsZero()) {
+		if anew, err := l.checkSource(ctx, r); anew || err != nil {
+			return err
+		}
+	}
 	now := l.now()
 	switch r.Status {
 	case stopped:

@@ -67,23 +67,35 @@ func testReplica(t *testing.T, u *under) {
 	exec(t, u.open(t, s, master), "INSERT INTO t VALUES (12)")
 }
 
-// testFailover: the server dies amid commits, the replica takes its port, and has all that
-// were acknowledged.
+// testFailover: the server dies or is stopped amid commits, the replica takes its port, and
+// has all that were acknowledged. That is known in either case.
 func testFailover(t *testing.T, u *under) {
-	e, of, _ := u.running(t)
-	s := u.follower(t, e, of, true)
-	w := u.write(t, of)
-	w.more(t)
-	until(t, "the replica to be in sync", func() bool { return synced(t, e, s, of) })
-	ended := e.Ended(of)
-	u.Kill(t, of)
-	await(t, ended)
-	s.Port = of.Port
-	from := time.Now()
-	must(t, e.Promote(within(t), s))
-	t.Logf("promoted within %s", time.Since(from).Round(time.Millisecond))
-	w.more(t) // at the same port
-	w.check(t, u, s)
+	for how, end := range map[string]func(t *testing.T, e instance.Engine, of instance.Server){
+		"killed": func(t *testing.T, e instance.Engine, of instance.Server) {
+			ended := e.Ended(of)
+			u.Kill(t, of)
+			await(t, ended)
+		},
+		"stopped": func(t *testing.T, e instance.Engine, of instance.Server) { must(t, e.Stop(within(t), of)) },
+	} {
+		t.Run(how, func(t *testing.T) {
+			e, of, _ := u.running(t)
+			s := u.follower(t, e, of, true)
+			w := u.write(t, of)
+			w.more(t)
+			until(t, "the replica to be in sync", func() bool { return synced(t, e, s, of) })
+			end(t, e, of)
+			if !synced(t, e, s, of) {
+				t.Error("the replica, which commits waited for, does not count as in sync afterwards")
+			}
+			s.Port = of.Port
+			from := time.Now()
+			must(t, e.Promote(within(t), s))
+			t.Logf("promoted within %s", time.Since(from).Round(time.Millisecond))
+			w.more(t) // at the same port
+			w.check(t, u, s)
+		})
+	}
 }
 
 func synced(t testing.TB, e instance.Engine, s, of instance.Server) bool {

@@ -93,18 +93,18 @@ func (e *Engine) effective(s instance.Server, m mode) (map[string]string, error)
 	}
 	if slices.ContainsFunc(followers, func(f follower) bool { return f.Wait }) {
 		maps.Copy(all, waiting)
+		all["rpl_semi_sync_master_enabled"] = "ON"
+		all["rpl_semi_sync_master_wait_no_slave"] = "OFF" // join says ON
 	}
 	return all, nil
 }
 
-// waiting has commits wait for replicas that are there, before anybody sees them; an hour
-// is longer than whoever watches replicas lets one hang
+// waiting has commits wait for a replica before anybody sees them, and never give up by
+// themselves: a year is longer than whoever watches replicas lets one hang
 // (MariaDB documentation, Semisynchronous Replication).
 var waiting = map[string]string{
-	"rpl_semi_sync_master_enabled":       "ON",
-	"rpl_semi_sync_master_wait_point":    "AFTER_SYNC",
-	"rpl_semi_sync_master_wait_no_slave": "OFF",
-	"rpl_semi_sync_master_timeout":       "3600000",
+	"rpl_semi_sync_master_wait_point": "AFTER_SYNC",
+	"rpl_semi_sync_master_timeout":    "31536000000",
 }
 
 // chosen are the parameters that users may set, with what lethe has by default.

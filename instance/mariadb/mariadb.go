@@ -40,7 +40,8 @@
 //
 // Replicas are copies by mariadb-backup that follow by GTID over TLS. One that commits
 // wait for does so by semi-synchronous replication, AFTER_SYNC: no client sees a
-// row that the replica has not received.
+// row that the replica has not received. sync.go has from when on, and how it is known
+// afterwards.
 package mariadb
 
 import (
@@ -80,6 +81,8 @@ type Engine struct {
 
 	mu        sync.Mutex
 	processes map[string]*daemon.Process // by pid file
+	watched   map[*daemon.Process]bool   // standbys whose end is waited for
+	leading   sync.Mutex                 // of files in followers/
 	preparing sync.Mutex
 	catalogue map[string][]parameter // by version
 }
@@ -88,7 +91,7 @@ var _ instance.Engine = (*Engine)(nil)
 
 // New returns the engine. It does nothing yet.
 func New(o Options) *Engine {
-	e := &Engine{Options: o, processes: map[string]*daemon.Process{}, catalogue: map[string][]parameter{}}
+	e := &Engine{Options: o, processes: map[string]*daemon.Process{}, watched: map[*daemon.Process]bool{}, catalogue: map[string][]parameter{}}
 	e.user, e.none = daemon.Choose(o.User, "mysql")
 	if e.Log == nil {
 		e.Log = slog.New(slog.DiscardHandler)

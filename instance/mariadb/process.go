@@ -62,6 +62,12 @@ func (e *Engine) start(ctx context.Context, s instance.Server) error {
 	if there, err := exists(f.data()); err != nil || !there {
 		return cmp.Or(err, error(lethe.Errorf(lethe.Conflict, "the server %s has no data", s.ID)))
 	}
+	if e.process(s) == nil {
+		// Nobody waits for followers until they have joined again.
+		if err := e.lead(f, func(all map[string]follower) { forgo(all) }); err != nil {
+			return err
+		}
+	}
 	if err := e.run(ctx, s, mode{}); err != nil {
 		return err
 	}
@@ -69,12 +75,19 @@ func (e *Engine) start(ctx context.Context, s instance.Server) error {
 	if err := os.Remove(f.first()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	return e.admin(ctx, s, func(c *sql.Conn) error {
+	if err := e.admin(ctx, s, func(c *sql.Conn) error {
 		if err := f.reconcile(ctx, c); err != nil {
 			return err
 		}
+		if r, err := f.replica(); r == nil || err != nil {
+			// A stop that was given up may have left it otherwise.
+			return errors.Join(err, execute(ctx, c, "SET GLOBAL read_only = OFF"))
+		}
 		return f.follow(ctx, c)
-	})
+	}); err != nil {
+		return err
+	}
+	return e.rejoin(ctx, s)
 }
 
 // run starts a server, or takes up one that runs, and returns when it accepts connections.
@@ -220,6 +233,9 @@ func (e *Engine) Stop(ctx context.Context, s instance.Server) error {
 	// It may be full, or be about to end: what fails here only makes the end longer.
 	if err := e.flush(ctx, s); err != nil && ctx.Err() == nil {
 		e.Log.Debug("A server could not write its pages before it was stopped", "server", s.ID, "err", err)
+	}
+	if err := errors.Join(e.leave(ctx, s), e.still(ctx, s)); err != nil {
+		return err
 	}
 	return e.end(ctx, s)
 }

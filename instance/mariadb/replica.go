@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,7 @@ import (
 // role says whom a server follows.
 type role struct {
 	Source   string // the id
+	Dir      string // the source's folder
 	Host     string
 	Port     int
 	User     string
@@ -67,8 +69,44 @@ func put(path string, v any) error {
 // follower is what a server knows of one that follows it.
 type follower struct {
 	ID, Dir string
-	Wait    bool
+	Wait    bool   // commits wait for it while it is there
 	Needs   string // the first of this server's logs that it needs
+	// Held is true from before commits wait for it even while it is not connected.
+	Held bool `json:",omitempty"`
+	// Synced is true from when it also has all that was committed before, until before
+	// commits wait no more.
+	Synced bool `json:",omitempty"`
+}
+
+// lead changes what a server knows of those that follow it.
+func (e *Engine) lead(f folder, change func(map[string]follower)) error {
+	e.leading.Lock()
+	defer e.leading.Unlock()
+	list, err := f.following()
+	if err != nil {
+		return err
+	}
+	all := map[string]follower{}
+	for _, one := range list {
+		all[one.ID] = one
+	}
+	before := maps.Clone(all)
+	change(all)
+	for id, one := range all {
+		if before[id] != one {
+			if err := put(f.follower(id), one); err != nil {
+				return err
+			}
+		}
+	}
+	for id := range before {
+		if _, ok := all[id]; !ok {
+			if err := os.Remove(f.follower(id)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (f folder) following() ([]follower, error) {
@@ -124,7 +162,7 @@ func (e *Engine) copy(ctx context.Context, s, of instance.Server, wait bool) err
 		}
 		r = &role{Source: of.ID, User: replicator + s.ID, Password: lethe.NewSecret()}
 	}
-	r.Host, r.Port, r.Wait = of.Host, of.Port, wait
+	r.Dir, r.Host, r.Port, r.Wait = of.Dir, of.Host, of.Port, wait
 	r.TLS, r.Verify = len(of.TLS.CA) > 0, names(of.TLS.Cert, of.Host)
 	if r.TLS {
 		if err := e.write(f.join("tls", "source-ca.pem"), of.TLS.CA); err != nil {
@@ -140,11 +178,13 @@ func (e *Engine) copy(ctx context.Context, s, of instance.Server, wait bool) err
 	if len(names) > 0 {
 		one.Needs = names[len(names)-1]
 	}
-	var old follower
-	if err := read(source.follower(s.ID), &old); err == nil && there {
-		one.Needs = old.Needs
-	}
-	if err := put(source.follower(s.ID), one); err != nil {
+	err = e.lead(source, func(all map[string]follower) {
+		if old, ok := all[s.ID]; ok && there {
+			one.Needs, one.Held, one.Synced = old.Needs, old.Held && wait, old.Synced && wait
+		}
+		all[s.ID] = one
+	})
+	if err != nil {
 		return err
 	}
 	err = e.admin(ctx, of, func(c *sql.Conn) error {
@@ -283,29 +323,44 @@ func (f folder) reconcile(ctx context.Context, c *sql.Conn) error {
 			}
 		}
 	}
-	on := "OFF"
-	if slices.ContainsFunc(all, func(one follower) bool { return one.Wait }) {
-		on = "ON"
-	}
-	for _, name := range []string{"rpl_semi_sync_master_wait_point", "rpl_semi_sync_master_wait_no_slave", "rpl_semi_sync_master_timeout", "rpl_semi_sync_master_enabled"} {
+	return f.await(ctx, c, all)
+}
+
+// await has a running server's commits wait for those of its followers that they are to
+// wait for.
+func (f folder) await(ctx context.Context, c *sql.Conn, all []follower) error {
+	var set []string
+	for _, name := range slices.Sorted(maps.Keys(waiting)) {
 		value := waiting[name]
-		if name == "rpl_semi_sync_master_enabled" {
-			value = on
-		}
 		if _, err := strconv.Atoi(value); err != nil {
 			value = literal(value)
 		}
-		if err := execute(ctx, c, "SET GLOBAL "+name+" = "+value); err != nil {
+		set = append(set, "SET GLOBAL "+name+" = "+value)
+	}
+	on, held := "ON", "OFF"
+	if slices.ContainsFunc(all, func(one follower) bool { return one.Held }) {
+		held = "ON"
+	} else {
+		var was bool
+		if err := c.QueryRowContext(ctx, "SELECT @@GLOBAL.rpl_semi_sync_master_wait_no_slave").Scan(&was); err != nil {
 			return err
 		}
+		if was {
+			// Which is what ends the waits that there are.
+			set = append(set, "SET GLOBAL rpl_semi_sync_master_enabled = OFF")
+		}
 	}
-	return nil
+	if !slices.ContainsFunc(all, func(one follower) bool { return one.Wait }) {
+		on = "OFF"
+	}
+	set = append(set, "SET GLOBAL rpl_semi_sync_master_wait_no_slave = "+held, "SET GLOBAL rpl_semi_sync_master_enabled = "+on)
+	return execute(ctx, c, set...)
 }
 
 // Unfollow ends what Follow made at of.
 func (e *Engine) Unfollow(ctx context.Context, s, of instance.Server) error {
 	source := at(of)
-	if err := os.Remove(source.follower(s.ID)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := e.lead(source, func(all map[string]follower) { delete(all, s.ID) }); err != nil {
 		return err
 	}
 	if e.process(of) == nil {
@@ -329,7 +384,12 @@ func (e *Engine) needed(ctx context.Context, s instance.Server) (first string, e
 				status, err := row(ctx, c, "SHOW SLAVE STATUS")
 				if name := status["Relay_Master_Log_File"]; name > one.Needs && strings.HasPrefix(name, f.logs()+".") {
 					one.Needs = name
-					return errors.Join(err, put(f.follower(one.ID), one))
+					return errors.Join(err, e.lead(f, func(all map[string]follower) {
+						if now, ok := all[one.ID]; ok {
+							now.Needs = name
+							all[one.ID] = now
+						}
+					}))
 				}
 				return err
 			})
@@ -345,71 +405,6 @@ func (e *Engine) needed(ctx context.Context, s instance.Server) (first string, e
 		}
 	}
 	return first, nil
-}
-
-// Synced compares a replica with the logs of the server that it follows, while that does
-// not run: a source that runs says itself whether its commits wait. A transaction that is
-// in the logs may or may not have been told to its client, so that a replica without it
-// does not count as one that has all.
-func (e *Engine) Synced(ctx context.Context, s, of instance.Server) (bool, error) {
-	ok, err := e.synced(ctx, s, of)
-	return ok, kind(err)
-}
-
-func (e *Engine) synced(ctx context.Context, s, of instance.Server) (bool, error) {
-	f := at(s)
-	r, err := f.replica()
-	if err != nil {
-		return false, err
-	}
-	if r == nil || r.Ending {
-		return exists(f.data()) // it was promoted
-	}
-	if r.Source != of.ID || !r.Wait || !r.Made || e.process(s) == nil {
-		return false, nil
-	}
-	if e.process(of) != nil {
-		var on bool
-		err := e.admin(ctx, of, func(c *sql.Conn) error {
-			var ready []string
-			ready, err := column(ctx, c, "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('RPL_SEMI_SYNC_MASTER_STATUS', 'RPL_SEMI_SYNC_MASTER_CLIENTS') ORDER BY VARIABLE_NAME")
-			on = len(ready) == 2 && ready[0] != "0" && ready[1] == "ON"
-			return err
-		})
-		return on, err
-	}
-	last, err := at(of).committed()
-	if err != nil {
-		return false, err
-	}
-	var received string
-	if err := e.admin(ctx, s, func(c *sql.Conn) error {
-		status, err := row(ctx, c, "SHOW SLAVE STATUS")
-		received = status["Gtid_IO_Pos"]
-		return err
-	}); err != nil {
-		return false, err
-	}
-	has := map[uint32]uint64{}
-	for _, id := range strings.Split(received, ",") {
-		// domain-server-number (MariaDB documentation, Global Transaction ID)
-		p := strings.Split(strings.TrimSpace(id), "-")
-		if len(p) != 3 {
-			continue
-		}
-		domain, derr := strconv.ParseUint(p[0], 10, 32)
-		seq, serr := strconv.ParseUint(p[2], 10, 64)
-		if err := errors.Join(derr, serr); err != nil {
-			return false, fmt.Errorf("position of the replica %s: %w", s.ID, err)
-		}
-		has[uint32(domain)] = max(has[uint32(domain)], seq)
-	}
-	for domain, seq := range last {
-		if has[domain] < seq {
-			return false, nil
-		}
-	}
-	return true, nil
 }
 
 // Promote applies what a replica has received and makes it a server of its own.
