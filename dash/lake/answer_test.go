@@ -291,3 +291,53 @@ func TestValuesOfControls(t *testing.T) {
 	}
 	expect(w.sam, "all", dash.Choices{}, "not found")
 }
+
+// What a role's session owns is read by the role, after the session has ended too.
+func TestOwnersThatAreSessions(t *testing.T) {
+	w := newWorld(t)
+	c := w.extracted()
+	w.covid()
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + w.olga.ARN + `"},"Action":"sts:AssumeRole"}]}`
+	role, err := w.access.CreateRole(t.Context(), access.NewRole{Name: "maker", Path: "/", Trust: trust})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	if err := w.access.PutInline(t.Context(), access.RoleNamed("maker"), "all", all); err != nil {
+		t.Fatal(err)
+	}
+	session, err := w.access.AssumeRole(t.Context(), w.olga, access.Assume{RoleARN: role.ARN(), Session: "build"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := dash.Query{Dimensions: []dash.By{{Field: "country"}}, Measures: []dash.Of{{Field: "deaths", Aggregation: dash.Maximum}}}
+	ask := func(p lethe.Principal, id, want string, from dash.Mode) {
+		t.Helper()
+		if a, err := w.Query(w.as(p), id, q); err != nil || lines(a) != want || a.From != from {
+			t.Errorf("%s: from %s, %v\n%s", p.Name, a.From, err, lines(a))
+		}
+	}
+	for _, mode := range []dash.Mode{dash.Live, dash.Extract} {
+		set, err := w.CreateDataSet(w.as(session.Principal), dash.DataSet{Edited: dash.Edited{Name: string(mode)}, Mode: mode, ReadAs: dash.ReadAsOwner, Source: dash.Source{SQL: "SELECT * FROM covid"},
+			Fields: []dash.Field{{Name: "country", Column: "country"}, {Name: "deaths", Column: "deaths"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.refreshed("one")
+		again := session.Principal
+		again.Session = "" // as one of another day is
+		for _, p := range []lethe.Principal{session.Principal, again, w.sam} {
+			ask(p, set.ID, "China|5\nItaly|12\nNowhere|0", mode)
+		}
+		if set, err = w.UpdateDataSet(w.as(session.Principal), set.ID, set); err != nil {
+			t.Error(err)
+		}
+		other, err := w.access.AssumeRole(t.Context(), w.olga, access.Assume{RoleARN: role.ARN(), Session: "other"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.UpdateDataSet(w.as(other.Principal), set.ID, set); !lethe.Is(err, lethe.Denied) {
+			t.Errorf("another session of the role changes it: %v", err)
+		}
+	}
+}
