@@ -110,6 +110,21 @@ export const asked = (dataSet: string, q: Query) =>
     queryFn: ({ signal }) => ask(() => call<Answer>('POST', address(['data-sets', dataSet, 'query']), { body: q, signal }), signal),
   });
 
+/** Values that a control's filter can be set to, those of most rows first. */
+export interface Chosen {
+  values: { value: string; rows: number }[];
+  more?: boolean;
+}
+
+/** The values of a dashboard's control that contain a text, as the viewer sees the data. */
+export const valuesOfControl = (id: string, version: number, control: string, search: string, parameters: View['parameters']) =>
+  queryOptions({
+    queryKey: ['answers', 'values', id, version, control, search, parameters],
+    staleTime: freshMS,
+    queryFn: ({ signal }) =>
+      ask(() => call<Chosen>('POST', address(['dashboards', id, 'controls', control, 'values']), { body: { search, ...(parameters && { parameters }) }, signal }), signal),
+  });
+
 /** All rows of a visual on a dashboard, as CSV. */
 export async function csvOf(id: string, visual: string, view: View): Promise<string> {
   let r: Response;

@@ -1,7 +1,8 @@
 import { ActionIcon, Button, Popover, TextInput } from '@mantine/core';
 import { IconChevronDown, IconFilterOff, IconX } from '@tabler/icons-react';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, skipToken, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 
 import { asked } from '../api/dashboards';
 import type { Answer, Control, Filter, SheetFilter } from '../api/dash';
@@ -61,17 +62,17 @@ function FilterControl({ board, control }: { board: Board; control: Control }) {
         </button>
       </Popover.Target>
       <Popover.Dropdown aria-label={title}>
-        <FilterOfBoard board={board} filter={now} dataSet={base.data_set} field={field} onChange={change} />
+        <FilterOfBoard board={board} control={control.id} filter={now} dataSet={base.data_set} field={field} onChange={change} />
       </Popover.Dropdown>
     </Popover>
   );
 }
 
 /** The inputs of a filter, with the values of its field where it lists them. */
-function FilterOfBoard(props: { board: Board; filter: Filter; dataSet: string; field: Usable | undefined; onChange: (f: Filter) => void }) {
+function FilterOfBoard(props: { board: Board; control: string; filter: Filter; dataSet: string; field: Usable | undefined; onChange: (f: Filter) => void }) {
   const listed = props.filter.kind === 'category';
-  const known = useKnownValues(props.board, props.dataSet, props.filter.field, listed);
-  return <FilterInputs filter={props.filter} field={props.field} choices={known.choices} more={known.more} onChange={props.onChange} />;
+  const known = useKnownValues(props.board, props.control, props.dataSet, props.filter.field, listed);
+  return <FilterInputs filter={props.filter} field={props.field} choices={known.choices} more={known.more} onFind={known.find} onChange={props.onChange} />;
 }
 
 /** The question for a field's values, with their number of rows, the most frequent first. */
@@ -88,19 +89,19 @@ export function choicesOf(a: Answer | undefined): Choice[] {
   return (a?.columns[0]?.values ?? []).flatMap((v, i) => (v === null ? [] : [{ value: String(v), rows: Number(a!.columns[1]?.values[i] ?? 0) }]));
 }
 
-/** Who edits asks the data set for values. A viewer may not, and finds those that the visuals have shown. */
-function useKnownValues(board: Board, dataSet: string, field: string, wanted: boolean): { choices: Choice[]; more: boolean } {
-  const mayAsk = board.mayAsk === true;
-  const q = useQuery({ ...valuesOf(dataSet, field, board.definition.calculated), enabled: wanted && mayAsk });
-  const cache = useQueryClient();
-  const shown = useMemo(() => {
-    if (mayAsk || !wanted) return [];
-    const values = new Set<string>();
-    for (const [, a] of cache.getQueriesData<Answer>({ queryKey: ['answers', 'dashboard'] }))
-      for (const c of a?.columns ?? []) if (c.name === field) for (const v of c.values) if (v !== null) values.add(String(v));
-    return [...values].toSorted((a, b) => a.localeCompare(b)).map((value) => ({ value }));
-  }, [mayAsk, wanted, cache, field]);
-  return mayAsk ? { choices: choicesOf(q.data), more: q.data?.more ?? false } : { choices: shown, more: true };
+/** What is typed is asked for after so many milliseconds of calm. */
+const calmMS = 150;
+
+const nothing: ReturnType<NonNullable<Board['values']>> = { queryKey: ['answers', 'values'], queryFn: skipToken };
+
+/** Who edits asks the data set for values. A viewer may not, and asks the control for those of the rows that the viewer sees. */
+function useKnownValues(board: Board, control: string, dataSet: string, field: string, wanted: boolean) {
+  const [search, find] = useState('');
+  const [calm] = useDebouncedValue(search, calmMS);
+  const edited = useQuery({ ...valuesOf(dataSet, field, board.definition.calculated), enabled: wanted && board.mayAsk === true });
+  const viewed = useQuery({ ...((wanted && board.values?.(control, calm)) || nothing), placeholderData: keepPreviousData });
+  if (board.mayAsk) return { choices: choicesOf(edited.data), more: edited.data?.more ?? false };
+  return { choices: viewed.data?.values ?? [], more: viewed.data?.more ?? false, find };
 }
 
 function ParameterControl({ board, control }: { board: Board; control: Control }) {

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 
-import { csvOf, dashboard, deleteDashboard, shown, type WithSets } from '../api/dashboards';
+import { csvOf, dashboard, deleteDashboard, shown, valuesOfControl, type WithSets } from '../api/dashboards';
 import type { Answer, Dashboard } from '../api/dash';
 import { session } from '../api/session';
 import { colorStore } from '../charts';
@@ -71,6 +71,7 @@ function Whole({ dashboard: d }: { dashboard: WithSets<Dashboard> }) {
     view,
     colors,
     question: (v, view) => shown(d.id, d.version, v.id, view) as ReturnType<Board['question']>,
+    values: (control, search) => valuesOfControl(d.id, d.version, control, search, view.parameters) as ReturnType<NonNullable<Board['values']>>,
     csv: (v, view) => csvOf(d.id, v.id, view),
     onView: look,
     tables,

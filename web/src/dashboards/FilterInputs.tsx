@@ -14,6 +14,8 @@ export function FilterInputs(props: {
   /** Values to choose of, if the filter's kind has a list of them. */
   choices?: readonly Choice[];
   more?: boolean;
+  /** Told of what is looked for among them. */
+  onFind?: ((text: string) => void) | undefined;
   /** An author sets more than a viewer does. */
   author?: boolean;
   /** To rank by. */
@@ -58,7 +60,7 @@ export function FilterInputs(props: {
               />
             </div>
           )}
-          <ValuesList label={f.field} choices={props.choices ?? []} more={props.more} values={f.values ?? []} onChange={(values) => set({ values: values.length > 0 ? values : undefined })} />
+          <ValuesList label={f.field} choices={props.choices ?? []} more={props.more} onFind={props.onFind} values={f.values ?? []} onChange={(values) => set({ values: values.length > 0 ? values : undefined })} />
           {props.author && <TextInput label="Or what contains" value={f.contains ?? ''} onChange={(e) => set({ contains: e.currentTarget.value })} />}
           {props.author && nulls}
         </div>

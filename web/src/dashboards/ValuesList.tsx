@@ -1,6 +1,6 @@
 import { Button, Checkbox, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 
 import { count } from '../ui/format';
 import css from './dashboards.module.css';
@@ -15,7 +15,7 @@ export interface Choice {
 const most = 200;
 
 /** Values to choose of, with a search. What is typed and not among them can be chosen too. */
-export function ValuesList(props: { label: string; choices: readonly Choice[]; values: readonly string[]; onChange: (values: string[]) => void; more?: boolean }) {
+export function ValuesList(props: { label: string; choices: readonly Choice[]; values: readonly string[]; onChange: (values: string[]) => void; more?: boolean; onFind?: ((text: string) => void) | undefined }) {
   const [find, setFind] = useState('');
   const needle = find.trim().toLowerCase();
   const chosen = new Set(props.values);
@@ -23,6 +23,8 @@ export function ValuesList(props: { label: string; choices: readonly Choice[]; v
   const all: Choice[] = [...props.values.filter((v) => !known.has(v)).map((value) => ({ value })), ...props.choices];
   const found = all.filter((c) => c.value.toLowerCase().includes(needle));
   const typed = find.trim();
+  const { onFind } = props;
+  useEffect(() => onFind?.(typed), [onFind, typed]);
   const set = (value: string, on: boolean) => props.onChange(on ? [...props.values, value] : props.values.filter((v) => v !== value));
   return (
     <div className={css.values} role="group" aria-label={props.label}>

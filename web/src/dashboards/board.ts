@@ -1,5 +1,6 @@
 import type { UseQueryOptions } from '@tanstack/react-query';
 
+import type { Chosen } from '../api/dashboards';
 import type { Answer, Definition, Field, Mark, Sheet, View, Visual, KnownSet } from '../api/dash';
 import type { Colors } from '../charts';
 
@@ -14,6 +15,8 @@ export interface Board {
   question: (v: Visual, view: View) => UseQueryOptions<Answer, Error, Answer, readonly unknown[]>;
   /** All rows of a visual as CSV, where the server writes it. */
   csv?: (v: Visual, view: View) => Promise<string>;
+  /** How a viewer asks which values a control offers that contain a text. */
+  values?: (control: string, search: string) => UseQueryOptions<Chosen, Error, Chosen, readonly unknown[]>;
   /** Whether the data sets can be asked other questions too, as those who edit can. */
   mayAsk?: boolean;
   onView: (next: View, step: boolean) => void;
