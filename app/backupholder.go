@@ -74,14 +74,18 @@ func (h backupHolder) there(ctx context.Context, e backup.Entry) (bool, error) {
 	return false, h.ledger.Drop(ctx, e.ID)
 }
 
-// Remains implements erasure.Expiring.
-func (h backupHolder) Remains(ctx context.Context, place string) (bool, error) {
+// Remains implements erasure.Expiring. What a database's server keeps nobody can look for;
+// it is taken to be there until it should have expired.
+func (h backupHolder) Remains(ctx context.Context, at erasure.Holding) (bool, error) {
+	if !strings.HasPrefix(at.Place, "backup ") {
+		return at.Until.IsZero() || time.Now().Before(at.Until), nil
+	}
 	all, err := h.ledger.All(ctx)
 	if err != nil {
 		return false, err
 	}
 	for _, e := range all {
-		if strings.HasPrefix(place, "backup "+e.ID+" ") {
+		if strings.HasPrefix(at.Place, "backup "+e.ID+" ") {
 			return h.there(ctx, e)
 		}
 	}

@@ -47,8 +47,12 @@ type describedInstances interface {
 	rds.DescribeDBInstanceAutomatedBackupsAPIClient
 }
 
-// instancesName is the holder's.
-const instancesName = "database instances"
+const (
+	// instancesName is the holder's.
+	instancesName = "database instances"
+	// unknownSaved is its place where the instances could not be asked.
+	unknownSaved = "snapshots and automated backups"
+)
 
 // Name implements erasure.Holder.
 func (instanceHolder) Name() string { return instancesName }
@@ -64,12 +68,12 @@ func (h instanceHolder) Erase(ctx context.Context, _ erasure.Person) ([]erasure.
 }
 
 // Remains implements erasure.Expiring.
-func (h instanceHolder) Remains(ctx context.Context, place string) (bool, error) {
+func (h instanceHolder) Remains(ctx context.Context, at erasure.Holding) (bool, error) {
 	hs, err := h.saved(ctx)
 	if err != nil {
 		return true, ctx.Err() // it cannot be looked for
 	}
-	return slices.ContainsFunc(hs, func(x erasure.Holding) bool { return x.Place == place }), nil
+	return slices.ContainsFunc(hs, func(x erasure.Holding) bool { return at.Place == unknownSaved || x.Place == at.Place }), nil
 }
 
 // holdings are what is known to be saved. Where that cannot be asked, it says so: neither
@@ -84,7 +88,7 @@ func (h instanceHolder) holdings(ctx context.Context) ([]erasure.Holding, error)
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		return []erasure.Holding{{Place: "snapshots and automated backups", Reason: fmt.Sprintf("which there are could not be asked (%v): those made before hold whoever was in a database of theirs", err)}}, nil
+		return []erasure.Holding{{Place: unknownSaved, Reason: fmt.Sprintf("which there are could not be asked (%v): those made before hold whoever was in a database of theirs", err)}}, nil
 	}
 	return hs, nil
 }

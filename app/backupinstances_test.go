@@ -154,7 +154,7 @@ func TestInstancesSaved(t *testing.T) {
 				name += " " + x.Until.Format(time.DateTime)
 			}
 			got = append(got, name)
-			if there, err := h.Remains(t.Context(), x.Place); err != nil || !there {
+			if there, err := h.Remains(t.Context(), x); err != nil || !there {
 				t.Errorf("%s is not there: %v", x.Place, err)
 			}
 		}
@@ -180,7 +180,7 @@ func TestInstancesSaved(t *testing.T) {
 	if err != nil || len(hs) != 1 || !strings.Contains(hs[0].Reason, "connection refused") || !hs[0].Until.IsZero() {
 		t.Errorf("%+v, %v", hs, err)
 	}
-	if there, err := h.Remains(t.Context(), all[0].Place); err != nil || !there {
+	if there, err := h.Remains(t.Context(), all[0]); err != nil || !there {
 		t.Errorf("what cannot be asked is not there: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -191,9 +191,12 @@ func TestInstancesSaved(t *testing.T) {
 
 	// What is gone with all that was saved of it is forgotten.
 	cloud = regions{"us-east-1": east, "us-west-2": west}
+	if there, err := h.Remains(t.Context(), hs[0]); err != nil || !there {
+		t.Errorf("what could not be asked is not there: %v", err)
+	}
 	west.snapshots = nil
 	want()
-	if there, err := h.Remains(t.Context(), all[0].Place); err != nil || there {
+	if there, err := h.Remains(t.Context(), all[0]); err != nil || there {
 		t.Errorf("what was deleted is there: %v", err)
 	}
 	if left, err := ledger.Instances(t.Context()); err != nil || len(left) != 0 {
@@ -363,6 +366,13 @@ func TestDatabaseBackups(t *testing.T) {
 		for _, x := range hs {
 			if x.Reason == "" || x.Until.IsZero() != (c.keep == 0) {
 				t.Errorf("%s: %+v", name, x)
+			}
+			past := x
+			past.Until = time.Now().Add(-time.Second)
+			for at, want := range map[*erasure.Holding]bool{&x: true, &past: false} {
+				if there, err := (backupHolder{}).Remains(t.Context(), *at); err != nil || there != want {
+					t.Errorf("%s: until %v it remains: %v, %v", name, at.Until, there, err)
+				}
 			}
 		}
 	}

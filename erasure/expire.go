@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// Expiring is a Holder with places that keep persons until a time and then end, as
-// backups do.
+// Expiring is a Holder of places that keep whoever was in them until a time and then end,
+// as backups do. Its answers are the same for each person, so that it can be asked where
+// nobody's identifiers are known any more.
 type Expiring interface {
 	Holder
-	// Remains says whether a place that Locate named is there still, or may be.
-	Remains(ctx context.Context, place string) (bool, error)
+	// Remains says whether what Locate has returned is there still, or may be.
+	Remains(ctx context.Context, at Holding) (bool, error)
 }
 
 // overdue are the places of a certificate at which the person should not be any more by
@@ -25,7 +26,7 @@ func (s *Service) overdue(ctx context.Context, c Certificate, now time.Time) (la
 			if !ok || h.Name() != at.Holder {
 				continue
 			}
-			remains, err := x.Remains(ctx, at.Place)
+			remains, err := x.Remains(ctx, at)
 			if err != nil {
 				return nil, err
 			}
@@ -35,4 +36,22 @@ func (s *Service) overdue(ctx context.Context, c Certificate, now time.Time) (la
 		}
 	}
 	return late, nil
+}
+
+// remaining counts the places that a certificate names of a holder and that are there still.
+// What was made later, as a backup, holds nobody who was erased before.
+func remaining(ctx context.Context, c Certificate, x Expiring) (n int64, err error) {
+	for _, at := range c.Holdings {
+		if at.Holder != x.Name() || at.Reason == "" {
+			continue
+		}
+		remains, err := x.Remains(ctx, at)
+		if err != nil {
+			return n, err
+		}
+		if remains {
+			n++
+		}
+	}
+	return n, nil
 }

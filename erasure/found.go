@@ -111,30 +111,41 @@ func (s *Service) personOfCertificate(ctx context.Context, c Certificate, given 
 	return p, true, nil
 }
 
-// checkHolders asks the holders again for the person of a certificate.
+// checkHolders asks the holders again for the person of a certificate. Those that expire need
+// no person: what the certificate names of them is looked for.
 func (s *Service) checkHolders(ctx context.Context, c Certificate, given []Named, k *Check) error {
 	p, ok, err := s.personOfCertificate(ctx, c, given)
 	if err != nil {
 		return err
 	}
-	if !ok {
-		for _, h := range s.Holders {
+	for _, h := range s.Holders {
+		x, expires := h.(Expiring)
+		switch {
+		case expires:
+			n, err := remaining(ctx, c, x)
+			if err != nil {
+				return err
+			}
+			k.Exceptions += n
+		case !ok:
 			k.NotAsked = append(k.NotAsked, h.Name())
+			continue
+		default:
+			found, err := s.locateAt(ctx, p, h)
+			if err != nil {
+				return err
+			}
+			for _, f := range found {
+				if f.Reason == "" {
+					k.Places = append(k.Places, f)
+				} else {
+					k.Exceptions++
+				}
+			}
 		}
-		return nil
+		k.Asked++
 	}
-	found, err := s.locateHoldings(ctx, p)
-	if err != nil {
-		return err
-	}
-	k.Asked = int64(len(s.Holders))
-	for _, f := range found {
-		if f.Reason == "" {
-			k.Places = append(k.Places, f)
-		} else {
-			k.Exceptions++
-		}
-	}
+	sortHoldings(k.Places)
 	return nil
 }
 

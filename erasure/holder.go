@@ -349,14 +349,23 @@ func (s *Service) erasedHoldings(ctx context.Context, id string) (hs []Holding, 
 // locateHoldings asks all holders where a person is held.
 func (s *Service) locateHoldings(ctx context.Context, p Person) (all []Holding, err error) {
 	for _, h := range s.Holders {
-		found, err := h.Locate(ctx, p)
+		found, err := s.locateAt(ctx, p, h)
 		if err != nil {
-			return nil, passing(s.holderError(p, h.Name(), err))
+			return nil, err
 		}
-		all = append(all, s.holdings(p, h.Name(), found)...)
+		all = append(all, found...)
 	}
 	sortHoldings(all)
 	return all, nil
+}
+
+// locateAt asks a holder where a person is held.
+func (s *Service) locateAt(ctx context.Context, p Person, h Holder) ([]Holding, error) {
+	found, err := h.Locate(ctx, p)
+	if err != nil {
+		return nil, passing(s.holderError(p, h.Name(), err))
+	}
+	return s.holdings(p, h.Name(), found), nil
 }
 
 // heldBy counts the places of holders at which a request's person is still held and

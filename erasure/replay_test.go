@@ -139,16 +139,16 @@ func (b *lasting) Erase(ctx context.Context, p erasure.Person) ([]erasure.Holdin
 	return b.Locate(ctx, p)
 }
 
-func (b *lasting) Remains(_ context.Context, place string) (bool, error) {
-	return b.there && place == "monday", nil
+func (b *lasting) Remains(_ context.Context, at erasure.Holding) (bool, error) {
+	return b.there || at.Place != "monday", nil
 }
 
 // TestOverdue: who verifies a certificate is told of places that it says have ended and
-// that have not.
+// that have not, also if they do not say who the person is.
 func TestOverdue(t *testing.T) {
 	l := newPeople(t, "")
 	b := &lasting{}
-	l.Holders = append(l.Holders, b)
+	l.Holders = append(l.Holders, b, &archive{name: "crm"})
 	l.write("reviews/1.json", hers, somebody)
 	_, c := l.done(ada...)
 	signed, err := l.CertificateOf(t.Context(), c.Request)
@@ -159,6 +159,16 @@ func TestOverdue(t *testing.T) {
 		l.must(err)
 		if there != (len(k.Overdue) == 1 && k.Overdue[0].Place == "monday") {
 			t.Errorf("there: %v, overdue: %+v", there, k.Overdue)
+		}
+		want := int64(1) // tuesday
+		if there {
+			want = 2
+		}
+		if k.Exceptions != want || k.Asked != 1 || !slices.Equal(k.NotAsked, []string{"crm"}) {
+			t.Errorf("there: %v, %+v", there, k)
+		}
+		if k, err = l.VerifyCertificate(t.Context(), signed, ada...); err != nil || k.Exceptions != want || k.Asked != 2 || k.NotAsked != nil {
+			t.Errorf("with her identifiers: %+v, %v", k, err)
 		}
 	}
 }

@@ -349,7 +349,7 @@ type Check struct {
 	// backups that expired.
 	Overdue []Holding `json:"overdue,omitzero"`
 	// Asked counts the holders that were asked, Places are where they have the person
-	// and no reason for it.
+	// and no reason for it. Of an Expiring one the certificate's places were looked for.
 	Asked  int64     `json:"asked"`
 	Places []Holding `json:"places,omitzero"`
 	// NotAsked are holders that could not be asked, as they know persons by their
@@ -358,9 +358,10 @@ type Check struct {
 }
 
 // VerifyCertificate verifies a certificate, and looks for its person in all that is
-// in scope now, by the hashes it has. Holders are asked too where the person's
-// identifiers are given, which are kept nowhere after a request, or where the request
-// still has them. An error of kind Invalid says that they are not the certificate's.
+// in scope now, by the hashes it has. Holders that need no person for it are asked too,
+// and the others where the person's identifiers are given, which are kept nowhere after a
+// request, or where the request still has them. An error of kind Invalid says that they
+// are not the certificate's.
 func (s *Service) VerifyCertificate(ctx context.Context, signed SignedCertificate, given ...Named) (k Check, err error) {
 	c, err := Verify(signed, s.Sign.Public().(ed25519.PublicKey))
 	if err != nil {
