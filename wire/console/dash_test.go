@@ -17,9 +17,26 @@ import (
 
 // What the tests' lake keeps of pictures.
 const (
-	casesID    = "019aaf00-0000-7000-8000-000000000001"
-	spreadID   = "019aaf00-0000-7000-8000-000000000002"
-	mortalID   = "019aaf00-0000-7000-8000-000000000003"
+	casesID  = "019aaf00-0000-7000-8000-000000000001"
+	spreadID = "019aaf00-0000-7000-8000-000000000002"
+	mortalID = "019aaf00-0000-7000-8000-000000000003"
+	// sheetOfDeaths is a definition up to its filters.
+	sheetOfDeaths = `
+      data_sets: [` + casesID + `]
+      sheets:
+        - id: one
+          name: One
+          visuals:
+            - id: deaths
+              kind: bar
+              data_set: ` + casesID + `
+              wells:
+                x: [{field: country}]
+                value: [{field: deaths, aggregation: sum}]
+              look: {}
+              place: {x: 0, y: 0, w: 12, h: 6}
+          filters:
+`
 	dashSeries = `lethe: 1
 data_sets:
   - id: ` + casesID + `
@@ -44,22 +61,7 @@ data_sets:
 analyses:
   - id: ` + spreadID + `
     name: Spread
-    definition:
-      data_sets: [` + casesID + `]
-      sheets:
-        - id: one
-          name: One
-          visuals:
-            - id: deaths
-              kind: bar
-              data_set: ` + casesID + `
-              wells:
-                x: [{field: country}]
-                value: [{field: deaths, aggregation: sum}]
-              look: {}
-              place: {x: 0, y: 0, w: 12, h: 6}
-          filters:
-            - data_set: ` + casesID + `
+    definition:` + sheetOfDeaths + `            - data_set: ` + casesID + `
               id: days
               kind: time_range
               field: date
@@ -72,22 +74,7 @@ dashboards:
   - id: ` + mortalID + `
     name: Mortality
     analysis: ` + spreadID + `
-    definition:
-      data_sets: [` + casesID + `]
-      sheets:
-        - id: one
-          name: One
-          visuals:
-            - id: deaths
-              kind: bar
-              data_set: ` + casesID + `
-              wells:
-                x: [{field: country}]
-                value: [{field: deaths, aggregation: sum}]
-              look: {}
-              place: {x: 0, y: 0, w: 12, h: 6}
-          filters:
-            - data_set: ` + casesID + `
+    definition:` + sheetOfDeaths + `            - data_set: ` + casesID + `
               id: where
               kind: category
               field: country
@@ -127,13 +114,14 @@ func (dashAccess) Self(_ context.Context, p lethe.Principal) (access.Self, error
 
 func (dashAccess) Groups(context.Context) ([]access.Group, error) { return nil, nil }
 
-// series answers every statement with two countries, and with a number of each if it makes any.
+// series answers every statement with two countries, one of which a spreadsheet would run, and
+// with a number of each if it makes any.
 type series struct{}
 
 func (series) Ask(_ context.Context, st dash.Statement) (dash.Rows, error) {
-	r := dash.Rows{Columns: []dash.AnswerColumn{{Name: "country", Type: dash.Text, Values: []any{"Italy", "Spain"}}}, N: 2}
+	r := dash.Rows{Columns: []dash.AnswerColumn{{Name: "country", Type: dash.Text, Values: []any{"Italy", "=Spain"}}}, N: 2}
 	if strings.Contains(st.SQL, "sum(") || strings.Contains(st.SQL, "count(") {
-		r.Columns = append(r.Columns, dash.AnswerColumn{Name: "deaths", Type: dash.Integer, Values: []any{int64(3), nil}})
+		r.Columns = append(r.Columns, dash.AnswerColumn{Name: "deaths", Type: dash.Integer, Values: []any{int64(-3), nil}})
 	}
 	return r, nil
 }
@@ -258,7 +246,7 @@ func TestAnswersAboutPicturesAreAsDescribed(t *testing.T) {
 	if code := c.do("GET", "/api/v1/dashboards/"+mortalID+"/yaml", ""); !strings.HasPrefix(code.body, "lethe: 1\n") || code.res.Header.Get("Content-Type") != "application/yaml" {
 		t.Error(code.body)
 	}
-	if a := c.do("POST", "/api/v1/dashboards/"+mortalID+"/visuals/deaths/answer.csv", `{}`); a.body != "country,deaths\nItaly,3\nSpain,\n" {
+	if a := c.do("POST", "/api/v1/dashboards/"+mortalID+"/visuals/deaths/answer.csv", `{}`); a.body != "country,deaths\nItaly,-3\n'=Spain,\n" {
 		t.Errorf("%q", a.body)
 	}
 	c.want(c.do("GET", "/api/v1/dashboards/"+mortalID+"?version=9", ""), http.StatusNotFound)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"lethe/dash"
 )
@@ -109,7 +110,8 @@ func (s *server) controlValues(c *call) ([]need, func() error, error) {
 	}, nil
 }
 
-// answerCSV writes an answer as CSV: a line of names, and one for each row; null is empty.
+// answerCSV writes an answer as CSV: a line of names, and one for each row; null is empty. Texts
+// are written so that no spreadsheet runs them.
 func answerCSV(w http.ResponseWriter, a dash.Answer) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")
@@ -117,14 +119,14 @@ func answerCSV(w http.ResponseWriter, a dash.Answer) error {
 	out := csv.NewWriter(w)
 	row := make([]string, len(a.Columns))
 	for i, c := range a.Columns {
-		row[i] = c.Name
+		row[i] = inert(c.Name)
 	}
 	if err := out.Write(row); err != nil {
 		return nil // the client has gone; there is nobody to tell
 	}
 	for n := range a.Rows {
 		for i, c := range a.Columns {
-			row[i] = cell(c.Values[n])
+			row[i] = cell(c.Type, c.Values[n])
 		}
 		if out.Write(row) != nil {
 			return nil
@@ -134,12 +136,28 @@ func answerCSV(w http.ResponseWriter, a dash.Answer) error {
 	return nil
 }
 
-func cell(v any) string {
+// cell is a value's text. Numbers beyond 2^53 come as texts, and are numbers.
+func cell(of dash.Type, v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64)
+	case string:
+		if of == dash.Text {
+			return inert(v)
+		}
+		return v
 	}
 	return fmt.Sprint(v)
+}
+
+// inert returns a text as a cell that spreadsheets show and do not run: what begins as a formula
+// begins with an apostrophe instead (OWASP, "CSV Injection"), as in the files that pages make of
+// their answers (toCSV in web/src/charts/csv.ts).
+func inert(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
 }
