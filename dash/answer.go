@@ -230,8 +230,12 @@ func (s *Service) answer(ctx context.Context, set DataSet, make func(*asking) (Q
 		if lethe.Is(err, lethe.Invalid) && place.from == fromSource && !described {
 			// The source may have changed since the data set was saved.
 			described = true
-			changed, err2 := s.columns(ctx, &set, place.statement(""))
-			if err2 == nil && changed {
+			changed, gone := s.columns(ctx, &set, place.statement(""))
+			if lethe.Is(gone, lethe.Invalid) {
+				return Answer{}, lethe.Errorf(lethe.Invalid, "the source of data set %q cannot be read: %w", set.Name, gone).
+					WithHint("give it back what it reads, or change the data set's source")
+			}
+			if gone == nil && changed {
 				continue
 			}
 		}

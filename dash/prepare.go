@@ -174,7 +174,8 @@ func (a *asking) field(name string) (*knownField, error) {
 // column looks up a field that is a column of the source.
 func (a *asking) column(k *knownField) error {
 	if k.SourceType == "" {
-		return lethe.Errorf(lethe.Invalid, "field %q: the source has no column %q any more", k.Name, k.Column)
+		return lethe.Errorf(lethe.Invalid, "field %q: the source has no column %q any more", k.Name, k.Column).
+			WithHint("give the source the column again, or change the data set so that it is not read")
 	}
 	t, err := trinosql.ParseType(k.SourceType)
 	if err != nil {
