@@ -25,10 +25,17 @@ export function ValuesList(props: { label: string; choices: readonly Choice[]; v
   const typed = find.trim();
   const { onFind } = props;
   useEffect(() => onFind?.(typed), [onFind, typed]);
+  // Enter chooses the value that is typed out, or the only one that is found, and makes room for the next.
+  const enter = () => {
+    const value = all.find((c) => c.value.toLowerCase() === needle)?.value ?? (found.length === 1 ? found[0]!.value : found.length === 0 ? typed : '');
+    if (typed === '' || value === '') return;
+    set(value, !chosen.has(value));
+    setFind('');
+  };
   const set = (value: string, on: boolean) => props.onChange(on ? [...props.values, value] : props.values.filter((v) => v !== value));
   return (
     <div className={css.values} role="group" aria-label={props.label}>
-      <TextInput aria-label={`Find values of ${props.label}`} placeholder="Find a value" leftSection={<IconSearch size={13} />} value={find} onChange={(e) => setFind(e.currentTarget.value)} />
+      <TextInput aria-label={`Find values of ${props.label}`} placeholder="Find a value" title="Enter chooses it" leftSection={<IconSearch size={13} />} value={find} onChange={(e) => setFind(e.currentTarget.value)} onKeyDown={(e) => e.key === 'Enter' && enter()} />
       <div className={css.valueActions}>
         <Button variant="subtle" onClick={() => props.onChange([...new Set([...props.values, ...found.map((c) => c.value)])])} disabled={found.length === 0}>
           {needle === '' ? 'All' : 'All found'}
