@@ -24,6 +24,9 @@ type files struct {
 	name  string
 	list  func(context.Context) ([]file, error)
 	locks *locks
+	// each says that there are few records: composite identifiers of whom only hashes are
+	// known are looked for in all of them.
+	each bool
 }
 
 // file is a key, with what may be done about it.
@@ -98,6 +101,7 @@ func (f *files) all(ctx context.Context, p erasure.Person, erase bool) ([]erasur
 		return nil, err
 	}
 	m, t := f.match(p), tally{}
+	m.each = f.each
 	for _, one := range list {
 		if err = f.one(ctx, m, one, erase, &t); err != nil {
 			break

@@ -17,26 +17,33 @@ type Suppression interface {
 // Later returns what may be kept of a text that is written after persons were
 // erased: without their identifiers, of which only the hashes are known any more. It
 // looks at the literals and words of the text, each as a whole; identifiers with
-// space in them are found only as a whole literal in quotes, and composite ones are
-// not.
+// space in them are found only as a whole literal in quotes, and composite ones where
+// their parts stand near each other.
 func Later(ctx context.Context, s Suppression, key *erasure.HashKey, text string) (string, error) {
 	types, err := s.Types(ctx)
 	if err != nil {
 		return "", err
 	}
-	return replaced(text, func(v string) (string, bool) {
+	mask := func(t erasure.IdentifierType, values []string) (string, bool) {
+		if n, ok := t.Normal(values); ok {
+			if h := key.Hash(t.Name, n); s.Suppressed(h) {
+				return maskOf(h), true
+			}
+		}
+		return "", false
+	}
+	text = replaced(text, func(v string) (string, bool) {
 		for _, t := range types {
 			if len(t.Parts) > 0 {
 				continue
 			}
-			if n, ok := t.Normal([]string{v}); ok {
-				if h := key.Hash(t.Name, n); s.Suppressed(h) {
-					return maskOf(h), true
-				}
+			if with, ok := mask(t, []string{v}); ok {
+				return with, true
 			}
 		}
 		return "", false
-	}), nil
+	})
+	return joined(text, types, mask), nil
 }
 
 // replaced returns a text with its literals and words replaced for which mask has

@@ -18,8 +18,14 @@ type matcher struct {
 	whole   []string // identifier types, of one value, whose spellings differ
 	words   []word   // identifiers of one value
 	several [][]word // the parts of each composite one
-	// mask stands for identifiers of whom only hashes are known; nil if they are known.
-	mask func(value string) (string, bool)
+	// mask stands for identifiers of whom only hashes are known; nil if they are known. So
+	// does together, for composite ones of some types.
+	mask     func(value string) (string, bool)
+	types    []erasure.IdentifierType
+	together func(t erasure.IdentifierType, values []string) (string, bool)
+	// each says whether composite ones are looked for by their hashes in each record too.
+	// That takes long where there are many.
+	each bool
 }
 
 // word is an identifier as it may stand in a text.
@@ -41,6 +47,13 @@ func newMatcher(p erasure.Person, key *erasure.HashKey) *matcher {
 				}
 			}
 			return "", false
+		}
+		m.types, m.together = types, func(t erasure.IdentifierType, values []string) (string, bool) {
+			if !p.Erased(t.Name, values) {
+				return "", false
+			}
+			n, _ := t.Normal(values)
+			return maskOf(key.Hash(t.Name, n)), true
 		}
 		return m
 	}
@@ -185,7 +198,7 @@ func (m *matcher) in(text string) bool {
 // nothing.
 func (m *matcher) redact(text string) string {
 	if m.mask != nil {
-		return replaced(text, m.mask)
+		return joined(replaced(text, m.mask), m.types, m.together)
 	}
 	parts := m.composite(text)
 	for _, w := range slices.Concat(m.words, parts) {

@@ -108,8 +108,8 @@ func Holders(c Config) []erasure.Holder {
 	hs := []erasure.Holder{
 		&results{c, l},
 		&texts{c, "query history", "executions", c.Queries, c.Queries.Settle},
-		&files{c, "ingest quarantine", c.quarantined, l},
-		&files{c, "ingest originals", c.originals, l},
+		&files{c, "ingest quarantine", c.quarantined, l, true},
+		&files{c, "ingest originals", c.originals, l, false},
 		&texts{c, "ingest history", "runs", c.Ingests, c.Ingests.Settle},
 		&letters{c},
 		&texts{c, "process journal", "steps", c.Journal, nil},

@@ -142,7 +142,11 @@ func reader(r io.Reader, csv bool, delim byte) func(*delimited.Record) error {
 
 // record says whether a record is of the person.
 func (m *matcher) record(r *delimited.Record) bool {
-	if m.in(string(r.Raw)) {
+	if raw := string(r.Raw); m.mask != nil && !m.each {
+		if replaced(raw, m.mask) != raw {
+			return true
+		}
+	} else if m.in(raw) {
 		return true
 	}
 	if len(m.whole) == 0 && m.mask == nil {

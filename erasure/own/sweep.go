@@ -103,6 +103,13 @@ func newSweep(ctx context.Context, c Config, s Suppressor, since time.Time) (*sw
 		}
 		return mask(v)
 	}
+	together := w.matcher.together
+	w.matcher.together = func(t erasure.IdentifierType, values []string) (string, bool) {
+		if !tellingTogether(values) {
+			return "", false
+		}
+		return together(t, values)
+	}
 	for _, m := range ms {
 		for _, id := range m.Identifiers {
 			of := sweptColumns{typ: id.Type}
@@ -218,7 +225,8 @@ func (w *sweep) quarantine(ctx context.Context, did *Swept) error {
 	if err != nil {
 		return err
 	}
-	f, t := &files{Config: w.Config, locks: newLocks(w.Store)}, tally{}
+	f, t, m := &files{Config: w.Config, locks: newLocks(w.Store)}, tally{}, *w.matcher
+	m.each = true
 	for _, at := range all {
 		o, err := w.Store.Head(ctx, at.Bucket, at.Key)
 		switch {
@@ -229,7 +237,7 @@ func (w *sweep) quarantine(ctx context.Context, did *Swept) error {
 		case o.Modified.Before(w.since):
 			continue
 		}
-		if err := f.one(ctx, w.matcher, at, true, &t); err != nil {
+		if err := f.one(ctx, &m, at, true, &t); err != nil {
 			return err
 		}
 	}

@@ -81,19 +81,19 @@ func TestSweep(t *testing.T) {
 	add("6.csv", "\"last\",\"first\"\n\"lovelace\",\"eve\"\n")
 	add("7.txt", "customer=customer-0042")
 	add("8.txt", "customer=customer-0043")
-	l.put("plain", "bad.jsonl", "{\"raw\":\"1,eve\"}\n{\"raw\":\"x,customer-0042\"}\n")
+	l.put("plain", "bad.jsonl", "{\"raw\":\"1,eve\"}\n{\"raw\":\"x,customer-0042\"}\n{\"raw\":\"7,Lovelace,Ada\"}\n{\"raw\":\"7,Lovelace,Eve\"}\n")
 	l.quarantined = []lethe.Location{{Bucket: "plain", Key: "bad.jsonl"}}
-	l.texts = []string{"of customer-0042", "of u2"}
+	l.texts = []string{"of customer-0042", "of u2", "first = 'ada' and last = 'lovelace'"}
 	c := l.config
 	did, err := Sweep(t.Context(), c, s, since)
 	l.must(err)
-	if did != (Swept{Results: 5, Records: 1, Texts: 1}) {
+	if did != (Swept{Results: 5, Records: 2, Texts: 2}) {
 		t.Errorf("it did %+v", did)
 	}
 	if got, want := fmt.Sprintf("%.5q", l.all("plain")), `["0.csv" "2.csv" "6.csv" "8.txt" "bad.j"]`; got != want {
 		t.Errorf("left are %s, not %s", got, want)
 	}
-	if strings.Contains(l.texts[0], "0042") || l.texts[1] != "of u2" {
+	if strings.Contains(l.texts[0], "0042") || l.texts[1] != "of u2" || strings.Contains(l.texts[2], "lovelace") {
 		t.Errorf("the texts are %q", l.texts)
 	}
 	if did, err = Sweep(t.Context(), c, s, since); err != nil || did != (Swept{}) {
