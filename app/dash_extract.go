@@ -36,6 +36,7 @@ func (a *App) openExtracts(ctx context.Context, db *state.DB) (err error) {
 		return err
 	}
 	a.onStop(a.Extracts.Close)
+	a.metrics.registry.MustRegister(extractMetrics{a.Extracts, sessions})
 	return nil
 }
 

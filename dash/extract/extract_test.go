@@ -48,6 +48,9 @@ func TestRefresh(t *testing.T) {
 	if h, err := s.History(t.Context(), "cases", 10); err != nil || len(h) != 2 || h[0].Rows != 3 || h[1].Rows != 2 {
 		t.Errorf("history %+v, %v", h, err)
 	}
+	if st, err := s.Status(t.Context()); err != nil || st.Extracts != 1 || st.Rows != 3 || st.Bytes != s.last().Bytes || !st.Oldest.Equal(s.time()) || st.Waiting+st.Running+st.Failed != 0 {
+		t.Errorf("status %+v, %v", st, err)
+	}
 	for _, bad := range []string{"", "..", "a/b", "../x", ".a"} {
 		if _, err := s.Refresh(t.Context(), bad, dash.RefreshOptions{}); !lethe.Is(err, lethe.Invalid) {
 			t.Errorf("data set %q: %v", bad, err)
@@ -128,6 +131,9 @@ func TestFailing(t *testing.T) {
 	until(t, "it has failed for good", func() bool { s.pass(time.Hour); return s.last().State == dash.Failed && s.last().Error == "a fault" })
 	if got := s.rows(); got != "1 2" || len(s.onDisk()) != 1 {
 		t.Errorf("after all: %s, %v", got, s.onDisk())
+	}
+	if st, err := s.Status(t.Context()); err != nil || st.Failed != 1 || st.Extracts != 1 {
+		t.Errorf("status %+v, %v", st, err)
 	}
 }
 

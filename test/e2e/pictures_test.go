@@ -123,6 +123,7 @@ func checkPictures(t *testing.T, l *lake.Lake, folder string) {
 			t.Errorf("mortality: %v, the series have %v", n, deaths/confirmed)
 		}
 	}
+	checkExtractMetrics(t, l)
 	// An export is what the example is, and can be imported again.
 	status, code := admin.do(t, "GET", "/dashboards/"+sample.DashboardID+"/yaml", "")
 	if status != http.StatusOK || string(code) != sample.Dashboard(false) {
@@ -155,6 +156,24 @@ func checkPictures(t *testing.T, l *lake.Lake, folder string) {
 	for _, path := range []string{"/answer", "/answer.csv"} {
 		if status, said := sales.do(t, "POST", "/dashboards/"+sample.DashboardID+"/visuals/kpi-confirmed"+path, "{}"); status < http.StatusBadRequest {
 			t.Errorf("a viewer who may not read the tables gets a number of the extract: %d %s", status, said)
+		}
+	}
+}
+
+// checkExtractMetrics looks for the sample's extract, and for the session that has just answered of it.
+func checkExtractMetrics(t *testing.T, l *lake.Lake) {
+	resp, err := http.Get(l.Console + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`lethe_extract_count 1`, `lethe_extract_failed 0`, `lethe_extract_refreshes\{state="running"\} `, `lethe_extract_rows [1-9]`, `lethe_extract_bytes [1-9]`, `lethe_session_open 1`, `lethe_session_memory_bytes [1-9]`} {
+		if !regexp.MustCompile(`(?m)^` + want).Match(text) {
+			t.Errorf("the metrics have no %s", want)
 		}
 	}
 }
