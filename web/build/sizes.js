@@ -19,8 +19,8 @@ function closure(file, seen = new Set()) {
 }
 
 const html = readFileSync(new URL('../dist/index.html', import.meta.url), 'utf8');
-const entry = basename(/<script[^>]+src="([^"]+)"/.exec(html)[1]);
-const shell = closure(entry);
+const shell = new Set();
+for (const [, src] of html.matchAll(/<script[^>]+src="([^"]+)"/g)) closure(basename(src), shell);
 const styles = [...html.matchAll(/<link[^>]+href="([^"]+\.css)"/g)].map((m) => basename(m[1]));
 
 console.log(`shell   ${kB(total(shell))} script, ${kB(total(styles)).trim()} style (gzip; budget ${budget / 1000} kB of script)`);

@@ -15,15 +15,26 @@ import { router } from './router';
 import { theme } from './theme';
 import { nonce } from './ui/nonce';
 
-// Ask who it is while the page is still being put together.
-void cache.prefetchQuery(session);
+// Ask who it is, and for what the page shows first, while the page is still being put together.
+const known = cache.prefetchQuery(session);
+const board = /^\/dashboards\/([^/]+)$/.exec(window.location.pathname);
+if (board)
+  import('./dashboards/ahead')
+    .then(({ ahead }) => ahead(decodeURIComponent(board[1]!), Object.fromEntries(new URLSearchParams(window.location.search))))
+    .catch(() => undefined); // the page itself tells
 
-createRoot(document.getElementById('root')!).render(
-  <StrictMode>
-    <QueryClientProvider client={cache}>
-      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
-        <RouterProvider router={router} />
-      </MantineProvider>
-    </QueryClientProvider>
-  </StrictMode>,
-);
+const draw = () =>
+  createRoot(document.getElementById('root')!).render(
+    <StrictMode>
+      <QueryClientProvider client={cache}>
+        <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+          <RouterProvider router={router} />
+        </MantineProvider>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+
+// What is there at once is shown at once. Whatever follows a sign of waiting React holds back
+// until that has stood for 300 ms, so that nothing flashes: the sign comes where it is needed.
+const patience = new Promise((done) => setTimeout(done, 250));
+void Promise.race([Promise.all([known, router.load().catch(() => undefined)]), patience]).then(draw);

@@ -1,13 +1,15 @@
 import { IconFocusCentered, IconMinus, IconPlus } from '@tabler/icons-react';
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from 'react';
 
 import type { Answer } from '../api/dash';
+import { useLatest } from '../ui/useLatest';
 import css from './charts.module.css';
 import type { Scheme } from './colors';
 import { init } from './engine';
 import { Refusal, type Point, type Scene } from './scene';
 import { isMap, sceneOf } from './scenes';
 import { tipElement, tipOf, tipText } from './tip';
+import { inTurn } from './turns';
 import type { VisualProps } from './types';
 import { useSize } from './useSize';
 
@@ -16,8 +18,11 @@ type Engine = ReturnType<typeof init>;
 /** ECharts keeps what an option does not name: these are made anew, and the map stays where it was moved to. */
 const anew = ['series', 'legend', 'title', 'visualMap', 'grid', 'xAxis', 'yAxis'];
 
-/** A chart. Its canvas is for eyes alone: keys go from point to point, and what is there is read aloud. */
-export default function Chart(props: VisualProps & { answer: Answer; scheme: Scheme; label: string }) {
+/**
+ * A chart. Its canvas is for eyes alone: keys go from point to point, and what is there is read
+ * aloud. A card is drawn several times while its next answer is on its way, its chart once.
+ */
+export default memo(function Chart(props: VisualProps & { answer: Answer; scheme: Scheme; label: string }) {
   const { visual, fields, answer, colors, scheme, marks, onMark } = props;
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLDivElement>(null);
@@ -40,11 +45,21 @@ export default function Chart(props: VisualProps & { answer: Answer; scheme: Sch
   }, [visual, fields, answer, colors, scheme, size, marks]);
   const scene = made?.scene;
 
-  useEffect(() => {
+  const click = useLatest((e: unknown) => {
+    const { seriesIndex, dataIndex, event } = e as { seriesIndex?: number; dataIndex?: number; event?: { event?: MouseEvent } };
+    // A click on a line between its points is one on the line.
+    const p = byPlace.current.get(`${seriesIndex}:${dataIndex}`) ?? scene?.points.find((p) => p.series === seriesIndex);
+    if (!scene || !p) return;
+    const [mark, and] = scene.mark(p, event?.event?.shiftKey === true);
+    if (mark) onMark?.(mark, and);
+  });
+
+  const draw = () => {
     if (!scene || !size || !canvas.current) return;
     let chart = engine.current;
     if (!chart) {
       chart = init(canvas.current, undefined, { renderer: 'canvas', locale: 'EN', ...size });
+      chart.on('click', (e: unknown) => click.current(e));
       engine.current = chart;
       drawn.current = undefined;
     } else if (chart.getWidth() !== size.width || chart.getHeight() !== size.height) {
@@ -70,7 +85,10 @@ export default function Chart(props: VisualProps & { answer: Answer; scheme: Sch
       chart.setOption({ ...scene.option, tooltip }, { notMerge: true });
     }
     drawn.current = { visual: visual.id, scheme, map: scene.map === true };
-  }, [scene, size, visual.id, scheme]);
+  };
+  const drawing = useLatest(draw);
+  // The first of many charts is seen while the others are still drawn.
+  useEffect(() => inTurn(() => drawing.current()), [drawing, scene, size, visual.id, scheme]);
 
   // What is drawn no more gives its memory back.
   const gone = scene === undefined;
@@ -81,21 +99,6 @@ export default function Chart(props: VisualProps & { answer: Answer; scheme: Sch
       engine.current = undefined;
     };
   }, [gone]);
-
-  useEffect(() => {
-    const chart = engine.current;
-    if (!chart || !scene) return;
-    const click = (e: unknown) => {
-      const { seriesIndex, dataIndex, event } = e as { seriesIndex?: number; dataIndex?: number; event?: { event?: MouseEvent } };
-      // A click on a line between its points is one on the line.
-      const p = byPlace.current.get(`${seriesIndex}:${dataIndex}`) ?? scene.points.find((p) => p.series === seriesIndex);
-      if (!p) return;
-      const [mark, and] = scene.mark(p, event?.event?.shiftKey === true);
-      if (mark) onMark?.(mark, and);
-    };
-    chart.on('click', click);
-    return () => void (engine.current === chart && chart.off('click', click as never));
-  }, [scene, onMark]);
 
   const zoom = (by: number) => {
     const chart = engine.current;
@@ -225,4 +228,4 @@ export default function Chart(props: VisualProps & { answer: Answer; scheme: Sch
       )}
     </div>
   );
-}
+});

@@ -1,11 +1,11 @@
 import { useComputedColorScheme } from '@mantine/core';
-import { lazy, memo, Suspense, useCallback, useId, useMemo, useRef } from 'react';
+import { type ComponentProps, memo, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 
 import type { Mark } from '../api/dash';
 import { useLatest } from '../ui/useLatest';
 import css from './charts.module.css';
 import { Kpi } from './Kpi';
-import { load } from './loading';
+import { type Drawing, isMap, load, loaded } from './loading';
 import { PivotView } from './PivotView';
 import { DataTable } from './DataTable';
 import { summary } from './summary';
@@ -15,8 +15,6 @@ import { useNear } from './useNear';
 import { useStable } from './useStable';
 
 // A card is drawn several times while its next answer is on its way; its picture, once it is there.
-const Chart = memo(lazy(() => load('line')));
-const MapChart = memo(lazy(() => load('points_on_map')));
 const Figure = memo(Kpi);
 const Rows = memo(DataTable);
 const Pivot = memo(PivotView);
@@ -56,12 +54,8 @@ export function VisualView(props: VisualProps) {
       case 'pivot':
         body = <Pivot {...common} />;
         break;
-      case 'points_on_map':
-      case 'filled_map':
-        body = <MapChart {...common} />;
-        break;
       default:
-        body = <Chart {...common} />;
+        body = <Drawn key={String(isMap(visual.kind))} {...common} />;
     }
   }
   return (
@@ -71,7 +65,30 @@ export function VisualView(props: VisualProps) {
           {label}
         </figcaption>
       )}
-      <Suspense fallback={null}>{body}</Suspense>
+      {body}
     </figure>
   );
+}
+
+/**
+ * A chart, once what draws it is loaded. React's own way to wait would show what is there
+ * already a moment later, and nothing together with what is there first.
+ */
+function Drawn(props: ComponentProps<Drawing>) {
+  const { kind } = props.visual;
+  const [Chart, setChart] = useState(() => loaded(kind));
+  useEffect(() => {
+    if (Chart) return;
+    let on = true;
+    load(kind).then(
+      (drawing) => on && setChart(() => drawing),
+      (e: unknown) =>
+        on &&
+        setChart(() => {
+          throw e; // to the page, as a part of it that could not be loaded
+        }),
+    );
+    return () => void (on = false);
+  }, [Chart, kind]);
+  return Chart && <Chart {...props} />;
 }

@@ -1,11 +1,11 @@
-import { type RefObject, useEffect, useState } from 'react';
+import { type RefObject, useLayoutEffect, useState } from 'react';
 
 import type { Size } from './types';
 
 /** The size of an element's content; undefined until it has one. */
 export function useSize(ref: RefObject<HTMLElement | null>): Size | undefined {
   const [size, setSize] = useState<Size>();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const e = ref.current;
     if (!e) return;
     const measure = (width: number, height: number) => {

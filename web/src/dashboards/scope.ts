@@ -1,4 +1,5 @@
 import type { Definition, Sheet, SheetFilter, View, Visual } from '../api/dash';
+import { type Address, viewOf } from './view';
 import { without } from './without';
 
 // What concerns a visual, of all that is set on its page. Nothing else is sent with its
@@ -11,6 +12,12 @@ export function filtersFor(d: Definition, s: Sheet, v: Visual): SheetFilter[] {
 
 /** All filters that controls of a sheet, or filters of everywhere, can mean. */
 export const filtersOn = (d: Definition, s: Sheet): SheetFilter[] => d.sheets.flatMap((of) => (of.filters ?? []).filter((f) => of.id === s.id || f.everywhere));
+
+/** The sheet that an address names, else the first, and its view. */
+export function lookedAt(d: Definition, search: Address): { sheet: Sheet; view: View } {
+  const sheet = d.sheets.find((s) => s.id === search.sheet) ?? d.sheets[0]!;
+  return { sheet, view: viewOf(search, filtersOn(d, sheet).map((f) => without(f, 'data_set'))) };
+}
 
 /** What of a view concerns a visual: its filters, what was clicked in others of its data set, and its own drills. */
 export function viewFor(d: Definition, s: Sheet, v: Visual, view: View): View {

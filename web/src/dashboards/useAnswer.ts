@@ -3,11 +3,15 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 
 import type { Answer, View, Visual } from '../api/dash';
+import { load } from '../charts/loading';
 import type { Board } from './board';
 import { complete } from './wellFields';
 
 /** What is typed or dragged is asked for after so many milliseconds of calm; what is clicked, at once. */
 const calmMS = 40;
+
+// What draws most visuals is loaded while their answers are on their way.
+load('line').catch(() => undefined);
 
 /** A visual with its answer; while the next one is on its way, the last with its own. */
 export function useAnswer(board: Board, visual: Visual, view: View, seen: boolean) {

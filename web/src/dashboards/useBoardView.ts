@@ -3,16 +3,15 @@ import { useMemo } from 'react';
 
 import type { Definition, View } from '../api/dash';
 import type { BoardSearch } from '../router';
-import { filtersOn } from './scope';
-import { type Address, addressOf, ofView, viewOf } from './view';
+import { lookedAt } from './scope';
+import { type Address, addressOf, ofView } from './view';
 import { without } from './without';
 
 /** The sheet and the view that the address says, and ways to change them. */
 export function useBoardView(definition: Definition) {
   const navigate = useNavigate();
   const search: BoardSearch = useRouterState({ select: (s) => s.location.search as BoardSearch });
-  const sheet = definition.sheets.find((s) => s.id === search.sheet) ?? definition.sheets[0]!;
-  const view = useMemo(() => viewOf(search as Address, filtersOn(definition, sheet).map((f) => without(f, 'data_set'))), [search, definition, sheet]);
+  const { sheet, view } = useMemo(() => lookedAt(definition, search as Address), [search, definition]);
 
   /** Goes to an address that differs in what is given; a step is one that Back returns from. */
   const go = (changes: BoardSearch, step = true) => {
