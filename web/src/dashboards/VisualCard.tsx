@@ -1,7 +1,9 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import { IconAlertTriangle, IconArrowDownRight, IconChevronRight, IconDots, IconX } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { memo, type ReactNode, type RefObject, useRef, useState } from 'react';
 
+import { problemOf } from '../api/client';
 import type { Mark, Visual } from '../api/dash';
 import { TableTwin, VisualView } from '../charts';
 import { ProblemView } from '../ui/Problem';
@@ -50,6 +52,8 @@ export function VisualCard(props: {
   const text = visual.kind === 'text';
   const drawn = picture && { ...picture, visual: drilled(picture.visual, drills, set) };
   const pictured = !['text', 'table', 'pivot'].includes(visual.kind);
+  // Asked of what there is no more, as a column that was taken away.
+  const broken = error !== null && ['invalid', 'not found'].includes(problemOf(error).kind);
   const lacking = missing(visual).map((w) => w.title);
 
   const save = async (format: 'png' | 'svg' | 'csv') => {
@@ -69,6 +73,7 @@ export function VisualCard(props: {
     <article
       ref={box}
       className={css.card}
+      tabIndex={-1}
       aria-label={title}
       data-visual={visual.id}
       data-selected={props.selected || undefined}
@@ -119,7 +124,20 @@ export function VisualCard(props: {
       {problem !== null && <ProblemView error={problem} compact />}
       <div className={css.picture}>
         {error ? (
-          <ProblemView error={error} retry={retry} compact />
+          <>
+            <ProblemView error={error} retry={retry} compact />
+            {broken && (
+              <p className={`muted ${css.mend}`}>
+                {board.mayAsk && visual.data_set ? (
+                  <Link to="/data-sets/$dataSet" params={{ dataSet: visual.data_set }}>
+                    Open the data set
+                  </Link>
+                ) : (
+                  'Whoever shared this can mend it.'
+                )}
+              </p>
+            )}
+          </>
         ) : text ? (
           visual.text ? <VisualView visual={visual} fields={[]} colors={board.colors} /> : <p className={`muted ${css.lacking}`}>Write the text beside it.</p>
         ) : drawn ? (

@@ -10,7 +10,12 @@ export function useBoardKeys(act: { table: (visual: string | undefined) => void;
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
       if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey || writes(e.target) || document.querySelector('[role="dialog"], [role="menu"]')) return;
-      if (e.key === 't') latest.current.table((e.target as Element).closest<HTMLElement>('[data-visual]')?.dataset.visual);
+      if (e.key === 't') {
+        // What had the focus in the picture goes with it: the visual keeps it.
+        const visual = (e.target as Element).closest<HTMLElement>('[data-visual]');
+        visual?.focus({ preventScroll: true });
+        latest.current.table(visual?.dataset.visual);
+      }
       if (e.key === 'Escape' && latest.current.clear()) e.preventDefault();
     };
     // Before a sheet beside it closes: the first Esc takes the marks away.
