@@ -2,7 +2,6 @@ package dynamodb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 
@@ -56,7 +55,7 @@ func (x *Index) following(ctx context.Context, from erasure.ObjectVersion, old i
 	if cs, err = cs.Add(gone, blank); err != nil {
 		return nil, err
 	}
-	raw, err := json.Marshal(cs)
+	raw, err := index.WriteCuts(cs)
 	if err != nil {
 		return nil, err
 	}

@@ -69,9 +69,9 @@ func testFollow(t *testing.T, open Open) {
 	if s, err := x.Stats(t.Context()); err != nil || s.Objects != 1 {
 		t.Errorf("stats: %+v, %v", s, err)
 	}
-	many := make([]int64, 5000)
+	many := make([]int64, 1<<17)
 	for i := range many {
-		many[i] = int64(i)
+		many[i] = 2 * int64(i)
 	}
 	if err := follow(fourth, entry("v5", "5", 0), many, false); !lethe.Is(err, lethe.Unsupported) {
 		t.Errorf("of very many: %v", err)

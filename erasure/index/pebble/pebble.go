@@ -63,6 +63,8 @@ type Index struct {
 
 	postings atomic.Int64 // that count
 	entries  atomic.Int64
+
+	decoded decoded
 }
 
 var _ erasure.Index = (*Index)(nil)

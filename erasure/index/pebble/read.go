@@ -60,7 +60,7 @@ func (x *Index) recordOf(n uint64) (record, bool, error) {
 	if err != nil || raw == nil {
 		return record{}, false, err
 	}
-	r, err := decodeRecord(raw)
+	r, err := x.decoded.record(n, raw)
 	return r, err == nil, err
 }
 

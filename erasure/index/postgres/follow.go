@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"lethe"
@@ -45,7 +44,7 @@ func (x *Index) Follow(ctx context.Context, from erasure.ObjectVersion, to erasu
 		if cs, err = cs.Add(gone, blank); err != nil {
 			return err
 		}
-		raw, err := json.Marshal(cs)
+		raw, err := index.WriteCuts(cs)
 		if err != nil {
 			return err
 		}
