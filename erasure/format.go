@@ -32,8 +32,9 @@ type Format interface {
 }
 
 // Vacuumer is a Format that takes out what mode Blank left: records with nothing in
-// them. It cannot tell them from such as their writer left empty, which go too. Dir
-// is as in Cut; the plan counts records as Plan does.
+// them. Where it cannot tell them from such as their writer left empty, these go too;
+// where it can, the plan says which go in Gone. Dir is as in Cut; the plan counts records
+// as Plan does.
 type Vacuumer interface {
 	Vacuum(ctx context.Context, src object.Content, dir string) (*Plan, error)
 }
@@ -117,6 +118,9 @@ type Plan struct {
 	// Contents says that the object has a table of contents, which an excerpt does not
 	// show: that what was not touched is still where readers look for it.
 	Contents bool
+	// Gone says which records a Vacuumer takes out, by their numbers; nil if all with
+	// nothing in them go. It holds until the plan is closed.
+	Gone func(row int64) bool
 	// Notes tell what a person should know who reviews the request, without values.
 	Notes []string
 

@@ -20,9 +20,10 @@ import (
 // reading what was made again by two readers, who must find the other records as they
 // were, in their order.
 //
-// A record that was blank before anybody was erased cannot be told from one that was
-// blanked, and goes with it. So only objects that were blanked are looked into, unless
-// All says otherwise.
+// In JSON lines and CSV a record that was blank before anybody was erased cannot be told
+// from one that was blanked, and goes with it. So only objects that were blanked are looked
+// into, unless All says otherwise. A Parquet file says which of its rows were blanked, and
+// only these go.
 //
 // Only what is current is changed. In a bucket that keeps versions the one before stays
 // below it: it holds nobody. An object under a lock, or under a mapping that a hold

@@ -68,11 +68,12 @@ func TestVacuumKill(t *testing.T) {
 	l.must(l.PutMapping(t.Context(), m))
 	l.write("reviews/a.json", hers, somebody, `{"user_id":"cy"}`, hers, somebody)
 	l.write("reviews/all.json", hers, hers)
+	l.putGuests("guests/a.parquet", guest{}, guestOf("ada", 1), guestOf("bob", 2), guestOf("ada", 3), guestOf("bob", 4))
 	text := strings.Join([]string{somebody, hers, somebody}, "\n") + "\n"
 	_, err := l.store.Put(t.Context(), "versions", "v.json", strings.NewReader(text), object.Header{}, object.Condition{})
 	l.must(err)
 	l.build()
-	for _, at := range []string{"lake/reviews/a.json", "lake/reviews/all.json", "versions/v.json"} {
+	for _, at := range []string{"lake/reviews/a.json", "lake/reviews/all.json", "versions/v.json", "lake/guests/a.parquet"} {
 		bucket, key, _ := strings.Cut(at, "/")
 		_, err := l.Erase(t.Context(), ada, bucket, key)
 		l.must(err)
@@ -89,7 +90,7 @@ func checkVacuumed(t *testing.T, run killedRun) {
 	defer l.close()
 	vs, err := l.Vacuums(t.Context())
 	l.must(err)
-	if len(vs) != 1 || vs[0].Records != 5 || vs[0].Changed != 3 || vs[0].Kept != 0 {
+	if len(vs) != 1 || vs[0].Records != 7 || vs[0].Changed != 4 || vs[0].Kept != 0 {
 		run.fail(t, "the vacuum is %+v", vs)
 	}
 	if b, err := l.Blanked(t.Context()); err != nil || b.Objects != 0 {
@@ -103,7 +104,10 @@ func checkVacuumed(t *testing.T, run killedRun) {
 		run.fail(t, "v.json holds %q", got)
 	}
 	got := l.at("user_id", "bob")
-	want := []string{"reviews/a.json[0 2]", "v.json[0 1]", "v.json[0 2]"} // the last of an old version
+	if left := l.guests("guests/a.parquet"); !slices.Equal(left, []string{"0", "bob2of bob", "bob4of bob"}) {
+		run.fail(t, "a.parquet holds %q", left)
+	}
+	want := []string{"guests/a.parquet[1 2]", "reviews/a.json[0 2]", "v.json[0 1]", "v.json[0 2]"} // the last of an old version
 	if slices.Sort(got); !slices.Equal(got, want) {
 		run.fail(t, "the index has %q, want %q", got, want)
 	}

@@ -36,6 +36,10 @@ type vacuumIntent struct {
 	First   string // what the format's reader sees of these, in order
 	Second  string // what the other one sees; "" if it does not read such objects
 	Deleted bool   // nothing is left
+	// Known says that the records to take out were known by their numbers: First is of all
+	// others, and of these Blank have nothing in them for the other reader.
+	Known bool
+	Blank int64
 }
 
 // vacuumObject takes the blank records out of one object, and keeps what became of it.
@@ -237,15 +241,20 @@ func (s *Service) vacuumApply(ctx context.Context, of *vacuumOf, covers []cover,
 		return false, nil
 	}
 	c := covers[0]
-	before, err := s.sequences(ctx, c, o)
+	todo.Known = plan.Gone != nil
+	before, err := s.sequences(ctx, c, o, todo.Known, plan.Gone)
+	twice := before.second.Sum != [32]byte{}
 	switch {
 	case err != nil:
 		return false, err
-	case before.second.Sum != [32]byte{} && (before.second.Blank != plan.Cut || before.second.Records != plan.Rows):
+	case twice && (before.second.Blank < plan.Cut || !todo.Known && before.second.Blank > plan.Cut || before.second.Records != plan.Rows):
 		return false, of.stay(time.Time{}, "two readers disagree about its records: one finds %d, of which %d are blank, and the other %d and %d",
 			plan.Rows, plan.Cut, before.second.Records, before.second.Blank)
 	}
 	todo.First, todo.Second = before.first, before.second.text()
+	if twice {
+		todo.Blank = before.second.Blank - plan.Cut
+	}
 	of.intent = todo
 	if err := s.keepVacuumOf(ctx, *of, false); err != nil {
 		return false, err
@@ -316,10 +325,11 @@ type sequences struct {
 	second Sequence
 }
 
-// sequences reads an object twice, passing over records with nothing in them.
-func (s *Service) sequences(ctx context.Context, c cover, o object.Object) (q sequences, err error) {
+// sequences reads an object twice, passing over records with nothing in them. Where those
+// to pass over are known, the first reading passes over these, and no others.
+func (s *Service) sequences(ctx context.Context, c cover, o object.Object, known bool, gone func(row int64) bool) (q sequences, err error) {
 	err = insist(ctx, func() (err error) {
-		q.first, q.rows, err = s.firstSequence(ctx, c, o)
+		q.first, q.rows, err = s.firstSequence(ctx, c, o, known, gone)
 		return err
 	})
 	if err != nil || s.SecondReader == nil {
@@ -336,8 +346,9 @@ func (s *Service) sequences(ctx context.Context, c cover, o object.Object) (q se
 }
 
 // firstSequence is a hash over the values of the mapping's columns in the records of an
-// object that have some, in order, and how many records there are.
-func (s *Service) firstSequence(ctx context.Context, c cover, o object.Object) (sum string, rows int64, err error) {
+// object that have some, in order, and how many records there are; where it is known which
+// are gone, if any, over those in all others.
+func (s *Service) firstSequence(ctx context.Context, c cover, o object.Object, known bool, gone func(row int64) bool) (sum string, rows int64, err error) {
 	f, err := s.format(c, o.Key)
 	if err != nil {
 		return "", 0, err
@@ -352,6 +363,9 @@ func (s *Service) firstSequence(ctx context.Context, c cover, o object.Object) (
 		for _, vs := range r.Values {
 			some = some || len(vs) > 0
 		}
+		if known {
+			some = gone == nil || !gone(r.Row)
+		}
 		if some {
 			fmt.Fprintf(h, "%t %q\n", r.Unreadable, r.Values)
 		}
@@ -359,10 +373,10 @@ func (s *Service) firstSequence(ctx context.Context, c cover, o object.Object) (
 	return hex.EncodeToString(h.Sum(nil)), rows, nil
 }
 
-// verifyVacuum reads what a vacuum has made: no record may be blank, and all others
-// must be there as they were. An error of kind BadData says what is wrong.
+// verifyVacuum reads what a vacuum has made: no record may be blank, but such as were
+// known to be somebody's, and all others must be there as they were. An error of kind BadData says what is wrong.
 func (s *Service) verifyVacuum(ctx context.Context, c cover, after object.Object, want vacuumIntent) error {
-	q, err := s.sequences(ctx, c, after)
+	q, err := s.sequences(ctx, c, after, want.Known, nil)
 	switch {
 	case err != nil && stays(err):
 		return lethe.Errorf(lethe.BadData, "what was left of it cannot be read again: %w", err)
@@ -374,8 +388,8 @@ func (s *Service) verifyVacuum(ctx context.Context, c cover, after object.Object
 		return lethe.Errorf(lethe.BadData, "its records are not those it had before %d blank ones were taken out", want.Cut)
 	case q.second.text() != want.Second:
 		return lethe.Errorf(lethe.BadData, "another reader does not find the records that it had before %d blank ones were taken out", want.Cut)
-	case q.second.Blank > 0:
-		return lethe.Errorf(lethe.BadData, "another reader finds %d blank records in it after they were taken out", q.second.Blank)
+	case q.second.Blank != want.Blank:
+		return lethe.Errorf(lethe.BadData, "another reader finds %d blank records in it after %d were taken out, and should find %d", q.second.Blank, want.Cut, want.Blank)
 	}
 	return nil
 }

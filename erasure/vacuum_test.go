@@ -21,6 +21,7 @@ import (
 	"lethe/object/disk"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/parquet-go/parquet-go"
 )
 
 // vacuum runs a vacuum to its end.
@@ -216,6 +217,80 @@ func TestVacuumFormats(t *testing.T) {
 	l.want("user_id", "cy", "csv/a.csv[1]")
 }
 
+// guest is a row of a Parquet file in which nothing but the identifier can be null.
+type guest struct {
+	User *string `parquet:"user_id"`
+	Room int64   `parquet:"room"`
+	Note string  `parquet:"note"`
+}
+
+func guestOf(user string, room int64) guest { return guest{&user, room, "of " + user} }
+
+// guests are the rows of an object as text.
+func (l *lake) guests(key string) (all []string) {
+	l.t.Helper()
+	raw := l.bytes(key)
+	rows, err := parquet.Read[guest](bytes.NewReader(raw), int64(len(raw)))
+	l.must(err)
+	for _, g := range rows {
+		if g.User == nil {
+			g.User = new(string)
+		}
+		all = append(all, fmt.Sprint(*g.User, g.Room, g.Note))
+	}
+	return all
+}
+
+// putGuests writes an object of them, and has a mapping of them with mode blank.
+func (l *lake) putGuests(key string, rows ...guest) {
+	l.t.Helper()
+	l.must(l.PutMapping(l.t.Context(), erasure.Mapping{Name: "guests", Location: "s3://lake/guests/", Format: "parquet", Mode: "blank",
+		Identifiers: []erasure.Identifier{{Type: "user_id", Columns: []string{"user_id"}}}}))
+	var b bytes.Buffer
+	w := parquet.NewGenericWriter[guest](&b, parquet.MaxRowsPerRowGroup(3))
+	_, err := w.Write(rows)
+	l.must(err)
+	l.must(w.Close())
+	l.put(key, b.Bytes())
+}
+
+// TestVacuumParquet: of a Parquet file the rows go that were blanked, and none that its
+// writer left empty, of whom there are some before it, behind it and in another file.
+func TestVacuumParquet(t *testing.T) {
+	l := newVacuumLake(t, t.TempDir(), disk.Options{NoSync: true}, nil)
+	l.types()
+	l.putGuests("guests/a.parquet", guest{}, guestOf("ada", 1), guestOf("bob", 2), guest{}, guestOf("ada", 3), guestOf("ada", 4), guestOf("bob", 5), guestOf("cy", 6), guest{})
+	l.putGuests("guests/all.parquet", guestOf("ada", 1), guestOf("ada", 2))
+	l.putGuests("guests/own.parquet", guest{}, guestOf("bob", 1))
+	l.build()
+	l.erase("guests/a.parquet")
+	l.erase("guests/all.parquet")
+	if got, want := l.guests("guests/a.parquet"), []string{"0", "0", "bob2of bob", "0", "0", "0", "bob5of bob", "cy6of cy", "0"}; !slices.Equal(got, want) {
+		t.Fatalf("blanked: %q, want %q", got, want)
+	}
+	if v := l.vacuum(erasure.VacuumScope{DryRun: true, All: true}); v.Changed != 2 || v.Records != 5 {
+		t.Errorf("a dry run: %+v", v)
+	}
+	v := l.vacuum(erasure.VacuumScope{All: true})
+	if v.State != erasure.Vacuumed || v.Objects != 3 || v.Changed != 2 || v.Records != 5 || v.Kept != 0 {
+		t.Errorf("the vacuum: %+v", v)
+	}
+	if got, want := l.guests("guests/a.parquet"), []string{"0", "bob2of bob", "0", "bob5of bob", "cy6of cy", "0"}; !slices.Equal(got, want) {
+		t.Errorf("vacuumed: %q, want %q", got, want)
+	}
+	if got := l.guests("guests/own.parquet"); len(got) != 2 {
+		t.Errorf("a file that nobody blanked: %q", got)
+	}
+	if _, err := l.store.Head(t.Context(), "lake", "guests/all.parquet"); !lethe.Is(err, lethe.NotFound) {
+		t.Errorf("a file of blank rows alone: %v", err)
+	}
+	l.want("user_id", "bob", "guests/a.parquet[1 3]", "guests/own.parquet[1]")
+	l.want("user_id", "cy", "guests/a.parquet[4]")
+	if b, err := l.Blanked(t.Context()); err != nil || b.Objects != 0 {
+		t.Errorf("blanked after it: %+v, %v", b, err)
+	}
+}
+
 // liar is a second reader that does not see what is there.
 type liar struct {
 	erasure.SecondReader
@@ -236,18 +311,22 @@ func (x *liar) Sequence(ctx context.Context, s erasure.Stored, src object.Conten
 // where they do after it, the vacuum needs a person.
 func TestVacuumReaders(t *testing.T) {
 	for name, c := range map[string]struct {
+		key    string
 		reader liar
 		state  erasure.VacuumState
 		says   string
 	}{
-		"before": {liar{at: 1, blank: 1}, erasure.Vacuumed, "two readers disagree"},
-		"after":  {liar{at: 2}, erasure.VacuumFailed, "another reader does not find the records"},
+		"before":          {"reviews/a.json", liar{at: 1, blank: 1}, erasure.Vacuumed, "two readers disagree"},
+		"after":           {"reviews/a.json", liar{at: 2}, erasure.VacuumFailed, "another reader does not find the records"},
+		"before, Parquet": {"guests/a.parquet", liar{at: 1, blank: -1}, erasure.Vacuumed, "two readers disagree"},
+		"after, Parquet":  {"guests/a.parquet", liar{at: 2}, erasure.VacuumFailed, "another reader does not find the records"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := blankedLake(t)
+			l.putGuests("guests/a.parquet", guestOf("ada", 1), guestOf("bob", 2))
 			l.write("reviews/a.json", hers, somebody)
 			l.build()
-			l.erase("reviews/a.json")
+			l.erase(c.key)
 			c.reader.SecondReader = l.SecondReader
 			l.SecondReader = &c.reader
 			v := l.vacuum(erasure.VacuumScope{})

@@ -25,7 +25,7 @@ func newVacuum() *cobra.Command {
 		Long: `Where a mapping's mode is blank, erasing a person leaves an empty record in the
 place of each of theirs, so that the others keep their numbers. A vacuum takes
 these out, and gives the others new numbers in the index. It looks into objects
-that were blanked; with --all into all that a mapping is of, from which records
+that were blanked; with --all into all that a mapping is of, where lines of text
 go that their writer left empty. It may be interrupted: it goes on by itself.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -18,7 +18,7 @@ import (
 	"lethe/object"
 )
 
-// Sequence implements erasure.SecondReader. It reads the kinds of text that Read does.
+// Sequence implements erasure.SecondReader. It reads what Read does.
 func (Reader) Sequence(ctx context.Context, s erasure.Stored, src object.Content) (erasure.Sequence, error) {
 	in := &source{ctx: ctx, Content: src}
 	q, err := sequence(in, s)
@@ -51,6 +51,8 @@ func sequence(in *source, s erasure.Stored) (q erasure.Sequence, err error) {
 		}
 	}
 	switch {
+	case s.Format == "parquet" || s.Format == "" && st.SerDe.Library == catalog.Parquet.SerDe:
+		err = parquetSequence(in, head, add)
 	case s.Format == "jsonl" || s.Format == "" && slices.Contains(catalog.JSONSerDes, st.SerDe.Library):
 		_, err = in.eachLine(func(line []byte) error {
 			add(line, nothing(line))

@@ -13,6 +13,8 @@ type change struct {
 	rows *rowSet
 	kind changeKind
 	with []byte // the value that comes in their place
+	// empty says that nothing is in the rows: what is, is an error.
+	empty bool
 }
 
 type changeKind int

@@ -117,6 +117,11 @@ func (e *chunkEdit) visit(ctx context.Context, g *page) error {
 	if !rows.any(g.first, g.first+g.rows) {
 		return nil
 	}
+	if e.change.empty {
+		if err := e.leaf.wantBlank(p, e.pages.dict, rows); err != nil {
+			return err
+		}
+	}
 	eff := e.change.on(p, e.leaf)
 	if eff.none() {
 		return nil

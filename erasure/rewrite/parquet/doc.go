@@ -51,10 +51,11 @@
 // they are valid text: as it is, and hexadecimal digits.
 package parquet
 
-// Format implements erasure.Format for Parquet.
+// Format implements erasure.Format and erasure.Vacuumer for Parquet.
 //
 // In mode Blank, a row stays of which every column is null, or empty; columns that
-// are required all the way down are zero, as nothing else can be told of them. In
-// mode Replace, a column that is required cannot become null: that is an error of
+// are required all the way down are zero, as nothing else can be told of them. The
+// file then says which rows these are, under the key lethe.blanked of its metadata, by
+// which Vacuum takes them out; see docs/reference/rewrites.md. In mode Replace, a column that is required cannot become null: that is an error of
 // kind Invalid.
 type Format struct{}

@@ -253,6 +253,11 @@ func (p *planner) writeFooter(pages *shifts, lengths map[[2]int]int64) error {
 	f.footer.setNum(fileRows, tI64, changedRows)
 	p.excerpt(m.to(f.start), trailer(f.encode(changed)), changedRows)
 	f.footer.setNum(fileRows, tI64, rows)
+	ok, err := f.sayBlanked(groups, p.blanked)
+	if err != nil {
+		return err
+	}
+	p.forgotten = !ok
 	b := trailer(f.encode(groups))
 	data, err := p.spill.add(b)
 	if err != nil {

@@ -7,26 +7,41 @@ import (
 	"fmt"
 
 	"lethe/erasure"
+	"lethe/lib/runs"
 	"lethe/object"
 )
 
 // Plan finds the rows of a person and says which bytes to replace.
-func (Format) Plan(ctx context.Context, src object.Content, c erasure.Cut) (_ *erasure.Plan, err error) {
+func (Format) Plan(ctx context.Context, src object.Content, c erasure.Cut) (*erasure.Plan, error) {
+	return plan(ctx, src, c, func(p *planner) error {
+		cols, err := p.file.columns(c.Columns)
+		if err != nil {
+			return err
+		}
+		return p.cutRows(ctx, c.Traces, func(g *group, rows *rowSet) error {
+			return p.file.scan(ctx, g, cols, within(c.Rows, g), func(r int64, values [][]string) bool {
+				if c.Match(values) {
+					rows.add(r)
+				}
+				return true
+			})
+		})
+	})
+}
+
+// plan makes a plan of the rows that cut finds.
+func plan(ctx context.Context, src object.Content, c erasure.Cut, cut func(*planner) error) (_ *erasure.Plan, err error) {
 	f, err := openFile(ctx, src)
 	if err != nil {
 		return nil, err
 	}
-	cols, err := f.columns(c.Columns)
-	if err != nil {
-		return nil, err
-	}
-	p := &planner{file: f, cut: c, spill: &spill{dir: c.Dir}, groups: make([]*groupEdit, len(f.groups)), plan: &erasure.Plan{Rows: f.rows}}
+	p := &planner{file: f, cut: c, was: f.takeBlanked(), spill: &spill{dir: c.Dir}, groups: make([]*groupEdit, len(f.groups)), plan: &erasure.Plan{Rows: f.rows}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.spill.close())
 		}
 	}()
-	if err := p.cutRows(ctx, cols); err != nil {
+	if err := cut(p); err != nil {
 		return nil, err
 	}
 	table := f.keptBy()
@@ -56,12 +71,17 @@ type planner struct {
 	edits  []edit       // of pages, dictionaries, column indexes and filters
 	pairs  int          // of metadata that named the person
 
+	was, blanked runs.Set // the rows that were blanked, and those that are now
+	gone         int64    // rows that were cut, up to where it is
+	forgotten    bool     // the file cannot say which are blanked
+
 	indexes        *shifts // by the new offset indexes
 	droppedIndexes int
 }
 
-// cutRows finds the rows that match and changes the pages they are in.
-func (p *planner) cutRows(ctx context.Context, cols []int) error {
+// cutRows changes the pages of the rows that find adds, in each row group, and takes the
+// traces out of what the group says.
+func (p *planner) cutRows(ctx context.Context, traces []string, find func(g *group, rows *rowSet) error) error {
 	f := p.file
 	changes, err := f.changes(p.cut)
 	if err != nil {
@@ -76,20 +96,17 @@ func (p *planner) cutRows(ctx context.Context, cols []int) error {
 		first += g.rows
 		changed := false
 		for col := range g.columns() {
-			n := cleanColumn(&g.columns()[col], p.cut.Traces)
+			n := cleanColumn(&g.columns()[col], traces)
 			p.pairs += n
 			changed = changed || n > 0
 		}
 		rows := newRowSet(g.rows)
-		err = f.scan(ctx, g, cols, within(p.cut.Rows, g), func(r int64, values [][]string) bool {
-			if p.cut.Match(values) {
-				rows.add(r)
-			}
-			return true
-		})
+		if err = find(g, rows); err == nil {
+			p.stillBlanked(g, rows)
+		}
 		if err == nil && rows.n > 0 {
 			p.plan.Cut += rows.n
-			if p.groups[i], err = f.editGroup(ctx, g, changes, rows, p.spill); err == nil {
+			if p.groups[i], err = f.editGroup(ctx, g, changes, rows, p.plan.Gone != nil, p.spill); err == nil {
 				p.take(p.groups[i], g)
 				changed = true
 			}
@@ -125,6 +142,9 @@ func (p *planner) notes() {
 	note := func(format string, args ...any) { p.plan.Notes = append(p.plan.Notes, fmt.Sprintf(format, args...)) }
 	if p.pairs > 0 {
 		note("%d of the file's metadata entries named the person and are removed", p.pairs)
+	}
+	if p.forgotten {
+		note("the rows that are blank in it are too scattered for it to say which they are: they stay so")
 	}
 	if p.droppedIndexes > 0 {
 		note("%d column indexes cannot describe what is left and are removed; readers do without", p.droppedIndexes)

@@ -31,11 +31,12 @@ func weight(m *node) int64 {
 	return min(memory, packed+3*unpacked+6*values)
 }
 
-// editGroup changes the columns of a row group in which rows are cut. What it
-// changes of the metadata it changes in g.
-func (f *file) editGroup(ctx context.Context, g *group, changes map[int]change, rows *rowSet, s *spill) (*groupEdit, error) {
+// editGroup changes the columns of a row group in which rows are cut, which must be blank
+// ones if empty is true. What it changes of the metadata it changes in g.
+func (f *file) editGroup(ctx context.Context, g *group, changes map[int]change, rows *rowSet, empty bool, s *spill) (*groupEdit, error) {
 	out := &groupEdit{chunks: make([]*chunkEdit, len(f.leaves)), ranges: make([][2]int64, len(f.leaves)), rows: g.rows}
-	if len(changes) > 0 && changes[0].kind == drop && rows.n == g.rows {
+	whole := len(changes) > 0 && changes[0].kind == drop && rows.n == g.rows
+	if whole && !empty {
 		out.gone, out.rows = true, 0
 		return out, nil
 	}
@@ -47,7 +48,7 @@ func (f *file) editGroup(ctx context.Context, g *group, changes map[int]change, 
 		if !ok {
 			continue
 		}
-		c.rows = rows
+		c.rows, c.empty = rows, empty
 		need := weight(g.columns()[col].get(chunkMeta))
 		if err := sem.Acquire(inner, need); err != nil {
 			break // a column failed, or the caller went
@@ -68,6 +69,9 @@ func (f *file) editGroup(ctx context.Context, g *group, changes map[int]change, 
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if whole { // and was looked through
+		return &groupEdit{gone: true, chunks: make([]*chunkEdit, len(f.leaves)), ranges: out.ranges}, nil
 	}
 	for col, e := range out.chunks {
 		if e == nil || len(e.out) == 0 {
