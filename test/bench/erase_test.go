@@ -51,6 +51,7 @@ var (
 	eraseGroupRows = flag.Int("erase.rows", 24_576, "rows of each of the 20 row groups; 245,760 make a file of 430 MB")
 	eraseJSON      = flag.Int64("erase.json", 20<<20, "bytes of JSON lines; 209,715,200 for the whole size")
 	eraseSubjects  = flag.String("erase.subjects", "1,10,1000", "how many persons are erased")
+	eraseProfiles  = flag.String("erase.profiles", "", "a folder for processor profiles of what this program does as a contender")
 )
 
 const (
@@ -246,6 +247,10 @@ func (l *eraseLake) child(j eraseJob) *exec.Cmd {
 		l.t.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^TestEraseChild$", "-test.count=1")
+	if *eraseProfiles != "" {
+		name := strings.ReplaceAll(l.t.Name(), "/", "-") + fmt.Sprintf("-%d-%s.cpu", len(j.Users), j.Do)
+		cmd.Args = append(cmd.Args, "-test.cpuprofile="+filepath.Join(*eraseProfiles, name))
+	}
 	cmd.Env = []string{eraseJobFile + "=" + path}
 	return cmd
 }
