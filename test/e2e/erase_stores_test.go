@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -98,7 +99,8 @@ func crmAndShop(t *testing.T) (crm, shop holderDB) {
 // eraser is a lake as its privacy officer uses it.
 type eraser struct {
 	*lake.Lake
-	t *testing.T
+	t    *testing.T
+	file string // its configuration
 }
 
 func (e eraser) lethe(args ...string) string {
@@ -126,7 +128,7 @@ func startEraser(t *testing.T, data, index, more string) eraser {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "lethe.yaml")
 	write(t, file, []byte("erasure:\n  index: "+index+"\n"+more))
-	e := eraser{lake.Start(t, data, "serve", "--config", file), t}
+	e := eraser{lake.Start(t, data, "serve", "--config", file), t, file}
 	e.erase("type", "user_id")
 	e.erase("type", "mail", "--form", "email")
 	mapping := filepath.Join(t.TempDir(), "mapping.json")
@@ -173,9 +175,39 @@ func holdersIn(crm, shop holderDB) string {
 `, crm.url, shop.url, shop.url[strings.LastIndex(shop.url, "/")+1:])
 }
 
+// killed approves a request, kills the server while it waits for a customer's row, in the
+// middle of the erasure, and starts it again.
+func (e *eraser) killed(id string, crm holderDB) {
+	t := e.t
+	t.Helper()
+	row, err := crm.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer row.Rollback()
+	if _, err := row.Exec(`SELECT FROM customers WHERE id = 1 FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	e.erase("approve", id)
+	waiting := `SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+	for began := time.Now(); crm.rows(t, waiting)[0] == "0"; time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			t.Fatalf("nobody wants to erase the customer: %s", e.erase("status", id))
+		}
+	}
+	e.Kill()
+	if err := row.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if got := crm.rows(t, `SELECT email FROM customers WHERE id = 1`); len(got) != 1 {
+		t.Errorf("the customer is %q before the server has come back", got)
+	}
+	e.Lake = lake.Start(t, e.Data, "serve", "--config", e.file)
+}
+
 // forget erases the person, and checks what each step says. It returns the file of the
 // certificate.
-func (e eraser) forget(crm, shop holderDB) (certificate string) {
+func (e eraser) forget(crm, shop holderDB, approve func(e *eraser, id string, crm holderDB)) (certificate string) {
 	t := e.t
 	t.Helper()
 	e.lethe("index", "build")
@@ -201,7 +233,7 @@ func (e eraser) forget(crm, shop holderDB) (certificate string) {
 	if !strings.Contains(text, "reviews/1.json") || !strings.Contains(text, "reviews/2.json") || strings.Contains(text, "reviews/3.json") || strings.Contains(text, goneUser) {
 		t.Errorf("the report: %s", text)
 	}
-	e.erase("approve", id)
+	approve(&e, id, crm)
 	if out := e.erase("status", id, "--wait", "done"); !strings.Contains(out, " done ") {
 		t.Errorf("the request: %s", out)
 	}
@@ -291,7 +323,7 @@ func TestErasureWithASharedIndex(t *testing.T) {
 	}
 	second.erase("reject", before, "--reason", "the first erases")
 
-	certificate := first.forget(crm, shop)
+	certificate := first.forget(crm, shop, func(e *eraser, id string, _ holderDB) { e.erase("approve", id) })
 
 	if out := second.erase("verify", certificate); !strings.Contains(out, "the person is in 0 of ") {
 		t.Errorf("the second verifies: %s", out)
@@ -328,7 +360,8 @@ func TestErasureWithASharedIndex(t *testing.T) {
 	first.scan(dir[0])
 }
 
-// TestErasureWithDynamoDB: the same erasure with the index in DynamoDB.
+// TestErasureWithDynamoDB: the same erasure with the index in DynamoDB, and with a server
+// that is killed in the middle of it.
 func TestErasureWithDynamoDB(t *testing.T) {
 	crm, shop := crmAndShop(t)
 	endpoint := need.DynamoDB(t)
@@ -336,7 +369,7 @@ func TestErasureWithDynamoDB(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
 	l := startEraser(t, t.TempDir(), fmt.Sprintf("%q", "dynamodb://eu-central-1/lethe-index?endpoint="+url.QueryEscape(endpoint)), holdersIn(crm, shop))
 	l.objects()
-	l.forget(crm, shop)
+	l.forget(crm, shop, (*eraser).killed)
 	x, err := dynamodb.Open(t.Context(), dynamodb.Config{Region: "eu-central-1", Table: "lethe-index", Endpoint: endpoint, AccessKeyID: "local", SecretAccessKey: "local"})
 	if err != nil {
 		t.Fatal(err)
