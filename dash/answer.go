@@ -451,7 +451,7 @@ func (s *Service) find(ctx context.Context, p place, sql string, limit int) (f f
 			rows, err := s.Asker.Ask(ctx, st)
 			return found{rows, at}, err
 		})
-		return f, false, err
+		return f, false, p.unread(err)
 	}
 	key := answerKey{set: p.set.ID, extract: p.info.ID, revision: p.set.Revision, sql: sql, limit: limit}
 	lasting := sameEachTime(sql)
@@ -470,6 +470,21 @@ func (s *Service) find(ctx context.Context, p place, sql string, limit int) (f f
 		err = lethe.Errorf(lethe.Conflict, "the extract of data set %q is gone: %w", p.set.Name, err).WithHint("it is being made again, or refresh it")
 	}
 	return f, false, err
+}
+
+// unread says of an error which data set cannot be read, and where to look. A draft has no name.
+func (p place) unread(err error) error {
+	switch k := lethe.KindOf(err); {
+	case err == nil || p.set.Name == "":
+		return err
+	case k == lethe.Invalid || k == lethe.Syntax || k == lethe.NotFound || k == lethe.BadData:
+		out := lethe.Errorf(k, "data set %q cannot be read: %w", p.set.Name, err)
+		if inner, ok := errors.AsType[*lethe.Error](err); !ok || inner.Hint == "" {
+			out = out.WithHint("its preview shows what is wrong; who owns it can mend it")
+		}
+		return out
+	}
+	return err
 }
 
 // sameEachTime reports whether a statement answers the same as long as the data does.

@@ -175,6 +175,7 @@ func (a *asking) field(name string) (*knownField, error) {
 func (a *asking) column(k *knownField) error {
 	if k.SourceType == "" {
 		return lethe.Errorf(lethe.Invalid, "field %q: the source has no column %q any more", k.Name, k.Column).
+			WithHint("give the field another column in the data set, or delete it; other fields answer still").
 			WithHint("give the source the column again, or change the data set so that it is not read")
 	}
 	t, err := trinosql.ParseType(k.SourceType)

@@ -154,6 +154,10 @@ func TestWhatViewersCanAsk(t *testing.T) {
 	if a, err := w.Draw(w.as(w.olga), dash.Drawing{Visual: bar("v1", "country"), Calculated: []dash.AnalysisField{{DataSet: set.ID, Field: dash.Field{Name: "unused", Expression: "nope"}}}}); err != nil || lines(a) != "China|10\nItaly|22\nNowhere|0" {
 		t.Error(lines(a), err)
 	}
+	bad := w.set(dash.DataSet{Edited: dash.Edited{Name: "numbers"}, Source: dash.Source{SQL: "SELECT CAST(country AS bigint) AS n FROM covid"}, Fields: []dash.Field{{Name: "n", Column: "n"}}})
+	if _, err := w.Query(w.as(w.olga), bad.ID, dash.Query{Measures: []dash.Of{{Field: "n"}}}); !lethe.Is(err, lethe.Invalid) || !strings.Contains(err.Error(), `data set "numbers" cannot be read: `) || !strings.Contains(err.Error(), "who owns it can mend it") {
+		t.Errorf("a statement that fails: %v", err)
+	}
 	// A column vanishes: what is not made of it is answered still.
 	w.sql("ALTER TABLE covid REPLACE COLUMNS (state string, country string, lat double, lon double, day string, confirmed bigint, deaths bigint)")
 	if _, err := w.DrawOf(w.as(w.sam), d.ID, "v2", dash.View{}); !lethe.Is(err, lethe.Invalid) || !strings.Contains(err.Error(), `field "date": the source has no column "date" any more`) {
@@ -163,7 +167,7 @@ func TestWhatViewersCanAsk(t *testing.T) {
 		t.Error(lines(a), err)
 	}
 	w.sql("DROP TABLE covid")
-	if _, err := w.DrawOf(w.as(w.sam), d.ID, "v3", dash.View{}); !lethe.Is(err, lethe.Invalid) || !strings.Contains(err.Error(), "does not exist") {
+	if _, err := w.DrawOf(w.as(w.sam), d.ID, "v3", dash.View{}); !lethe.Is(err, lethe.Invalid) || !strings.Contains(err.Error(), `data set "set" cannot be read: `) || !strings.Contains(err.Error(), "does not exist") {
 		t.Error(err)
 	}
 	if err := w.DeleteDataSet(w.as(w.olga), set.ID, true); err != nil {
