@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
@@ -22,6 +23,10 @@ func CheckIdentifier(parameter, id string) (string, error) {
 		most = 63
 	}
 	switch {
+	case id == "":
+		return "", invalidValue("The parameter %s must be provided and must not be blank.", parameter)
+	case strings.HasSuffix(parameter, "DBSnapshotIdentifier") && !letter(rune(id[0])):
+		return "", invalidValue("Invalid snapshot identifier:  %s", id) // two spaces, as RDS has them
 	case len(id) > most:
 		return "", invalidValue("The parameter %s is not a valid identifier because it is longer than %d characters.", parameter, most)
 	case !identifier.MatchString(id):
@@ -145,17 +150,99 @@ func CheckStorage(engine string, s Storage) error {
 	provisioned := s.Type == "io1" || s.Type == "io2"
 	switch {
 	case s.GiB < storageTypes[i].least || s.GiB > storageTypes[i].most:
-		return invalidValue("Invalid storage size for engine name %s and storage type %s: %d", engine, s.Type, s.GiB)
+		return invalidCombination("Invalid storage size for engine name %s and storage type %s: %d", engine, s.Type, s.GiB)
+	case s.Throughput < 0 || s.IOPS < 0:
+		return invalidValue("Invalid storage performance: negative numbers")
 	case provisioned && s.IOPS == 0:
-		return invalidCombination("You must specify an iops value for storage type %s", s.Type)
+		return invalidCombination("The storage type %s requires iops to be specified.", s.Type)
 	case s.IOPS != 0 && !provisioned && s.Type != "gp3":
 		return invalidCombination("You can't specify IOPS for storage type %s", s.Type)
 	case provisioned && (2*int64(s.IOPS) < int64(s.GiB) || int64(s.IOPS) > 50*int64(s.GiB)):
-		return invalidCombination("The IOPS to GiB ratio of %d to %d is not from 0.5 to 50", s.IOPS, s.GiB)
+		return invalidCombination("Invalid iops to storage (GB) ratio for engine name %s and storage type %s: %.4f. It is from 0.5 to 50.", engine, s.Type, float64(s.IOPS)/float64(s.GiB))
+	case provisioned && (s.IOPS < 1000 || s.IOPS > 256_000):
+		return invalidCombination("Invalid iops value for engine name %s and storage type %s: %d. It is from 1000 to 256000.", engine, s.Type, s.IOPS)
 	case s.Throughput != 0 && s.Type != "gp3":
 		return invalidCombination("You can't specify storage throughput for storage type %s", s.Type)
-	case s.Throughput < 0 || s.IOPS < 0:
-		return invalidValue("Invalid storage performance: negative numbers")
+	case s.Type == "gp3" && s.GiB < striped && (s.IOPS != 0 || s.Throughput != 0):
+		return invalidCombination("You can't specify IOPS or storage throughput for engine %s and a storage size less than %d.", engine, striped)
+	case s.Type == "gp3" && s.IOPS != 0 && (s.IOPS < 12_000 || s.IOPS > 64_000):
+		return invalidCombination("Invalid iops value for engine name %s and storage type gp3: %d. It is from 12000 to 64000.", engine, s.IOPS)
+	case s.Type == "gp3" && s.Throughput != 0 && (s.Throughput < 500 || s.Throughput > 4000):
+		return invalidCombination("Invalid storage throughput value for engine name %s and storage type gp3: %d. It is from 500 to 4000.", engine, s.Throughput)
+	}
+	return nil
+}
+
+// striped is from how many GiB on RDS makes a gp3 disk of several volumes, whose speed can
+// then be chosen (Amazon RDS User Guide, "gp3 storage").
+const striped = 400
+
+// CheckMostStorage refuses a bound up to which storage is not to grow by itself.
+func CheckMostStorage(most, now int32) error {
+	switch {
+	case most <= now:
+		return invalidCombination("Max storage size must be greater than storage size")
+	case most < now+(now+9)/10:
+		return invalidCombination("The maximum allocated storage must be increased by at least 10 percent.")
+	case most > 65536:
+		return invalidValue("Invalid max storage size: %d. It is at most 65536 GiB.", most)
+	}
+	return nil
+}
+
+// logTypes are those that an engine's instances can export.
+var logTypes = map[string][]string{
+	"postgres": {"postgresql", "upgrade", "iam-db-auth-error"},
+	"mariadb":  {"audit", "error", "general", "slowquery", "iam-db-auth-error"},
+	"mysql":    {"audit", "error", "general", "slowquery", "iam-db-auth-error"},
+}
+
+// CheckLogTypes refuses logs that an engine does not have.
+func CheckLogTypes(engine, version string, asked []string) error {
+	var bad []string
+	for _, name := range asked {
+		if !slices.Contains(logTypes[engine], name) {
+			bad = append(bad, "'"+name+"'")
+		}
+	}
+	if len(bad) > 0 {
+		return invalidCombination("You cannot use the log types %s with engine version %s %s. For supported log types, see the documentation.", strings.Join(bad, ", "), engine, version)
+	}
+	return nil
+}
+
+// CheckMonitoring refuses enhanced monitoring, by a rule of RDS's own if one is broken.
+func CheckMonitoring(interval *int32, role *string) error {
+	n := aws.ToInt32(interval)
+	switch {
+	case !slices.Contains([]int32{0, 1, 5, 10, 15, 30, 60}, n):
+		return invalidValue("Invalid value for the parameter MonitoringInterval: %d. It is 0, 1, 5, 10, 15, 30 or 60.", n)
+	case n != 0 && aws.ToString(role) == "":
+		return invalidCombination("A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.")
+	case n == 0 && aws.ToString(role) != "":
+		return invalidCombination("You must specify a MonitoringInterval value other than 0 when you specify a MonitoringRoleARN value.")
+	case n != 0:
+		return invalidCombination("Enhanced monitoring is not supported on this host.")
+	}
+	return nil
+}
+
+// CheckInsights refuses kinds of insights, and days for which they are kept, that RDS does
+// not have.
+func CheckInsights(mode types.DatabaseInsightsMode, days *int32) error {
+	if mode != "" && !slices.Contains(mode.Values(), mode) {
+		return invalidValue("Invalid value for the parameter DatabaseInsightsMode: %s.", mode)
+	}
+	if n := aws.ToInt32(days); days != nil && n != 7 && n != 731 && (n%31 != 0 || n < 31 || n > 23*31) {
+		return invalidValue("Invalid Performance Insights retention period: %d. Valid values are 7, 731, or month * 31 where month is from 1 to 23.", n)
+	}
+	return nil
+}
+
+// CheckNetwork refuses kinds of networks that RDS does not have.
+func CheckNetwork(kind string) error {
+	if kind != "IPV4" && kind != "DUAL" {
+		return invalidValue("Invalid network type: %s. It is IPV4 or DUAL.", kind)
 	}
 	return nil
 }
@@ -197,9 +284,9 @@ func CheckTags(tags []types.Tag) error {
 	for _, t := range tags {
 		key, value := aws.ToString(t.Key), aws.ToString(t.Value)
 		switch {
-		case key == "" || len(key) > 128:
+		case key == "" || utf8.RuneCountInString(key) > 128:
 			return invalidValue("Tag keys must be between 1 and 128 characters in length.")
-		case len(value) > 256:
+		case utf8.RuneCountInString(value) > 256:
 			return invalidValue("Tag values must be between 0 and 256 characters in length.")
 		case strings.HasPrefix(strings.ToLower(key), "aws:"), strings.HasPrefix(strings.ToLower(key), "rds:"):
 			return invalidValue("Tag keys cannot start with the reserved prefixes aws: and rds:.")

@@ -166,12 +166,15 @@ func (l *Local) newRecord(ctx context.Context, region string, in *rds.CreateDBIn
 		authority: p.CACertificateIdentifier, key: p.KmsKeyId, network: p.NetworkType, insights: p.DatabaseInsightsMode, logs: p.EnableCloudwatchLogsExports,
 		multiAZ: p.MultiAZ, public: p.PubliclyAccessible, encrypted: p.StorageEncrypted, protected: p.DeletionProtection, minor: p.AutoMinorVersionUpgrade,
 		copyTags: p.CopyTagsToSnapshot, iam: p.EnableIAMDatabaseAuthentication, dedicatedLog: p.DedicatedLogVolume, performance: p.EnablePerformanceInsights,
+		monitoring: p.MonitoringInterval, monitor: p.MonitoringRoleArn, insightDays: p.PerformanceInsightsRetentionPeriod,
 	})
 }
 
 // placement is what requests that make an instance have in common.
 type placement struct {
 	storage, maxStorage, iops, throughput, port  *int32
+	monitoring, insightDays                      *int32
+	monitor                                      *string
 	storageType, group, options, subnets, zone   *string
 	maintenance, backup, license, authority, key *string
 	network                                      *string
@@ -201,8 +204,13 @@ func (l *Local) fit(r *record, p placement) error {
 		return err
 	}
 	set(&r.MaxStorage, p.maxStorage)
-	if r.MaxStorage != 0 && r.MaxStorage < r.Storage+(r.Storage+9)/10 {
-		return invalidCombination("The maximum storage threshold of %d GiB must be at least 10%% more than the allocated storage of %d GiB.", r.MaxStorage, r.Storage)
+	if r.MaxStorage != 0 {
+		if err := CheckMostStorage(r.MaxStorage, r.Storage); err != nil {
+			return err
+		}
+	}
+	if err := cmp.Or(CheckLogTypes(r.Engine, r.Version, p.logs), CheckMonitoring(p.monitoring, p.monitor), CheckInsights(p.insights, p.insightDays)); err != nil {
+		return err
 	}
 	if err := CheckRetention(r.Retention, false); err != nil {
 		return err
@@ -246,6 +254,9 @@ func (l *Local) fit(r *record, p placement) error {
 	set(&r.Network, p.network)
 	if r.Network == "" {
 		r.Network = "IPV4"
+	}
+	if err := CheckNetwork(r.Network); err != nil {
+		return err
 	}
 	r.Insights = p.insights
 	r.LogExports, r.Security = p.logs, p.security

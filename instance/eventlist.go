@@ -98,7 +98,7 @@ func (l *Local) DescribeEvents(ctx context.Context, in *rds.DescribeEventsInput,
 		return nil, err
 	}
 	if in.SourceIdentifier != nil && in.SourceType == "" {
-		return nil, invalidCombination("The parameter SourceType must be provided with SourceIdentifier.")
+		return nil, invalidCombination("Cannot specify source identifier without source type")
 	}
 	from, to, err := l.span(in)
 	if err != nil {

@@ -1,11 +1,13 @@
 package instance
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,13 +88,21 @@ func (l *Local) changeNow(ctx context.Context, tx *sql.Tx, r *record, in *rds.Mo
 		r.Security = in.VpcSecurityGroupIds
 	}
 	if in.MaxAllocatedStorage != nil {
-		if m := *in.MaxAllocatedStorage; m <= r.Storage {
+		if m := *in.MaxAllocatedStorage; m == r.Storage {
 			r.MaxStorage = 0 // which turns it off
+		} else if err := CheckMostStorage(m, max(r.Storage, aws.ToInt32(in.AllocatedStorage))); err != nil {
+			return err
 		} else {
 			r.MaxStorage = m
 		}
 	}
+	if err := cmp.Or(CheckMonitoring(in.MonitoringInterval, in.MonitoringRoleArn), CheckInsights(in.DatabaseInsightsMode, in.PerformanceInsightsRetentionPeriod)); err != nil {
+		return err
+	}
 	if c := in.CloudwatchLogsExportConfiguration; c != nil {
+		if err := CheckLogTypes(r.Engine, r.Version, slices.Concat(c.EnableLogTypes, c.DisableLogTypes)); err != nil {
+			return err
+		}
 		r.LogExports = append(r.LogExports, c.EnableLogTypes...)
 		for _, off := range c.DisableLogTypes {
 			r.LogExports = without(r.LogExports, off)

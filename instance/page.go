@@ -51,10 +51,8 @@ func filtered(filters []types.Filter, known ...string) (map[string][]string, err
 	for _, f := range filters {
 		name := aws.ToString(f.Name)
 		switch {
-		case !slices.Contains(known, name) && len(known) == 0:
-			return nil, invalidValue("Unrecognized filter name: %s. There are no filters here.", name)
 		case !slices.Contains(known, name):
-			return nil, invalidValue("Unrecognized filter name: %s. Filters here are %s.", name, strings.Join(known, ", "))
+			return nil, invalidValue("Unrecognized filter name: %s", name)
 		case len(f.Values) == 0:
 			return nil, invalidCombination("Filter value list for %s must not be empty", name)
 		}

@@ -81,16 +81,17 @@ type record struct {
 	Job     *job   `json:",omitempty"` // what is being done
 	Past    string `json:",omitempty"` // the run of the job before
 
-	Source   string    `json:",omitempty"` // the resource id of the instance it is a replica of
-	Follows  string    `json:",omitempty"` // the id of that one's server which its data is a copy of; "" for its first
-	Standby  int       `json:",omitempty"` // the port of the standby, 0 if there is none
-	Server   string    `json:",omitempty"` // the id of its server, if that is not the resource id: after a failover
-	Full     bool      `json:",omitempty"` // its server is stopped since its storage is used up
-	Restore  time.Time // up to which moment it can be restored
-	BackedUp time.Time // when the last automated backup began; zero if one is to be made soon
-	NoBackup time.Time `json:",omitzero"`  // until then no automated backup is begun, since one failed
-	Behind   bool      `json:",omitempty"` // its standby lacks what was committed, or may lack it
-	Stopped  time.Time // when it was stopped; it is started again after seven days
+	Source    string    `json:",omitempty"` // the resource id of the instance it is a replica of
+	Follows   int       `json:",omitempty"` // how many failovers that one had had when its data was copied
+	Failovers int       `json:",omitempty"` // how many it has had itself
+	Standby   int       `json:",omitempty"` // the port of the standby, 0 if there is none
+	Server    string    `json:",omitempty"` // the id of its server, if that is not the resource id: after a failover
+	Full      bool      `json:",omitempty"` // its server is stopped since its storage is used up
+	Restore   time.Time // up to which moment it can be restored
+	BackedUp  time.Time // when the last automated backup began; zero if one is to be made soon
+	NoBackup  time.Time `json:",omitzero"`  // until then no automated backup is begun, since one failed
+	Behind    bool      `json:",omitempty"` // its standby lacks what was committed, or may lack it
+	Stopped   time.Time // when it was stopped; it is started again after seven days
 }
 
 // cert is a server's certificate in PEM, its key sealed.

@@ -1,7 +1,6 @@
 package instance
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"os"
@@ -34,6 +33,7 @@ func (l *Local) CreateDBInstanceReadReplica(ctx context.Context, in *rds.CreateD
 		zone: in.AvailabilityZone, authority: in.CACertificateIdentifier, network: in.NetworkType, key: in.KmsKeyId,
 		logs: in.EnableCloudwatchLogsExports, multiAZ: in.MultiAZ, public: in.PubliclyAccessible, protected: in.DeletionProtection,
 		minor: in.AutoMinorVersionUpgrade, copyTags: in.CopyTagsToSnapshot, iam: in.EnableIAMDatabaseAuthentication, dedicatedLog: in.DedicatedLogVolume,
+		monitoring: in.MonitoringInterval, monitor: in.MonitoringRoleArn, insights: in.DatabaseInsightsMode, insightDays: in.PerformanceInsightsRetentionPeriod,
 	})
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func (l *Local) followSource(ctx context.Context, r *record) error {
 		return err
 	}
 	n, err := l.revise(ctx, r.ID, func(_ *sql.Tx, r *record) error {
-		r.Follows = server.ID
+		r.Follows = of.Failovers
 		return nil
 	})
 	if err == nil {
@@ -173,7 +173,7 @@ func (l *Local) followSource(ctx context.Context, r *record) error {
 // server before had not told anybody, and knows that one alone.
 func (l *Local) checkSource(ctx context.Context, r *record) (anew bool, err error) {
 	of, err := l.sourceOf(ctx, r)
-	if err != nil || of == nil || !of.steady() || of.Status != available || of.servers()[0] == cmp.Or(r.Follows, r.Source) {
+	if err != nil || of == nil || !of.steady() || of.Status != available || of.Failovers == r.Follows {
 		return false, err
 	}
 	return true, l.beginIf(ctx, r.ID, r.Status, func(tx *sql.Tx, r *record) error {

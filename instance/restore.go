@@ -225,7 +225,7 @@ func (l *Local) heir(region string, name *string, of *record, engine, class *str
 	set(&r.Class, class)
 	set(&r.Retention, retention)
 	if p.storage != nil && *p.storage < of.Storage {
-		return nil, invalidValue("Invalid storage size: %d GiB are less than the source's %d.", *p.storage, of.Storage)
+		return nil, invalidValue("The allocated storage size can't be less than the source snapshot or backup size. It is %d GiB.", of.Storage)
 	}
 	if p.storageType != nil && *p.storageType != of.StorageType {
 		r.Iops, r.Throughput = nil, nil

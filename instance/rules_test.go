@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
 	"lethe/lib/awsproto"
 )
 
@@ -211,13 +213,14 @@ func TestDefaultWindows(t *testing.T) {
 
 func TestChecks(t *testing.T) {
 	id := func(s string) error { _, err := CheckIdentifier("DBInstanceIdentifier", s); return err }
+	snapshotID := func(s string) error { _, err := CheckIdentifier("DBSnapshotIdentifier", s); return err }
 	grow := func(now, asked int32) error { _, err := GrowStorage(now, asked); return err }
 	for _, c := range []struct {
 		what string
 		err  error
 		code string
 	}{
-		{"id", id("News-Blog-1"), ""}, {"id", id("1a"), value}, {"id", id("a-"), value}, {"id", id("a--b"), value}, {"id", id("a_b"), value}, {"id", id(""), value}, {"id", id("ä"), value},
+		{"id", id("News-Blog-1"), ""}, {"id", id("1a"), value}, {"id", id("a-"), value}, {"id", id("a--b"), value}, {"id", id("a_b"), value}, {"id", id(""), value}, {"id that ends so", id("a-b-"), value}, {"id in another script", id("аb"), value}, {"id", id("ä"), value},
 		{"id of 63", id(strings.Repeat("a", 63)), ""}, {"id of 64", id(strings.Repeat("a", 64)), value},
 		{"engine", CheckEngine("postgres"), ""}, {"engine", CheckEngine("oracle-ee"), value},
 		{"port", CheckPort(1150), ""}, {"port", CheckPort(1149), value}, {"port", CheckPort(65535), ""}, {"port", CheckPort(65536), value},
@@ -229,14 +232,58 @@ func TestChecks(t *testing.T) {
 		{"password of 128", CheckPassword("postgres", strings.Repeat("a", 128)), ""}, {"password of 129", CheckPassword("postgres", strings.Repeat("a", 129)), value},
 		{"password of 41", CheckPassword("mariadb", strings.Repeat("a", 41)), ""}, {"password of 42", CheckPassword("mariadb", strings.Repeat("a", 42)), value},
 		{"database", CheckDatabaseName("postgres", "app_1"), ""}, {"database", CheckDatabaseName("postgres", ""), ""}, {"database", CheckDatabaseName("postgres", "1a"), value}, {"database", CheckDatabaseName("mariadb", "mysql"), value}, {"database", CheckDatabaseName("mariadb", "a-b"), value},
-		{"storage", CheckStorage("postgres", Storage{Type: "gp3", GiB: 20}), ""}, {"storage", CheckStorage("postgres", Storage{Type: "gp3", GiB: 19}), value}, {"storage", CheckStorage("postgres", Storage{Type: "gp3", GiB: 65537}), value},
-		{"storage", CheckStorage("postgres", Storage{Type: "standard", GiB: 5}), ""}, {"storage", CheckStorage("postgres", Storage{Type: "standard", GiB: 3073}), value}, {"storage", CheckStorage("postgres", Storage{Type: "floppy", GiB: 20}), value},
+		{"storage", CheckStorage("postgres", Storage{Type: "gp3", GiB: 20}), ""}, {"storage", CheckStorage("postgres", Storage{Type: "gp3", GiB: 19}), combination}, {"storage", CheckStorage("postgres", Storage{Type: "gp3", GiB: 65537}), combination},
+		{"storage", CheckStorage("postgres", Storage{Type: "standard", GiB: 5}), ""}, {"storage", CheckStorage("postgres", Storage{Type: "standard", GiB: 3073}), combination}, {"storage", CheckStorage("postgres", Storage{Type: "floppy", GiB: 20}), value},
 		{"io1", CheckStorage("postgres", Storage{Type: "io1", GiB: 100, IOPS: 1000}), ""}, {"io1", CheckStorage("postgres", Storage{Type: "io1", GiB: 100}), combination}, {"io1", CheckStorage("postgres", Storage{Type: "io1", GiB: 100, IOPS: 5001}), combination},
 		{"io1", CheckStorage("postgres", Storage{Type: "io1", GiB: 100, IOPS: 49}), combination}, {"gp2", CheckStorage("postgres", Storage{Type: "gp2", GiB: 100, IOPS: 1000}), combination}, {"gp2", CheckStorage("postgres", Storage{Type: "gp2", GiB: 100, Throughput: 1}), combination},
 		{"grow", grow(20, 19), combination}, {"grow", grow(20, 30), ""},
 		{"retention", CheckRetention(0, false), ""}, {"retention", CheckRetention(36, false), value}, {"retention", CheckRetention(-1, false), value}, {"retention", CheckRetention(0, true), combination},
 	} {
 		wantCode(t, c.what, c.err, c.code)
+	}
+	disk := func(kind string, gib, iops, throughput int32) error {
+		return CheckStorage("postgres", Storage{kind, gib, iops, throughput})
+	}
+	tags := func(key, text string) error { return CheckTags([]types.Tag{{Key: &key, Value: &text}}) }
+	// The words are those that RDS answers with, as people have reported them.
+	for _, c := range []struct {
+		err        error
+		code, says string
+	}{
+		{id(""), value, "The parameter DBInstanceIdentifier must be provided and must not be blank."},
+		{snapshotID(""), value, "The parameter DBSnapshotIdentifier must be provided and must not be blank."},
+		{snapshotID("-invalid"), value, "Invalid snapshot identifier:  -invalid"},
+		{snapshotID("in--valid"), value, "The parameter DBSnapshotIdentifier is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."},
+		{snapshotID("rds:mine"), value, "The parameter DBSnapshotIdentifier is not a valid identifier."},
+		{snapshotID(strings.Repeat("a", 256)), value, "longer than 255"}, {snapshotID(strings.Repeat("a", 255)), "", ""},
+		{disk("gp2", 10, 0, 0), combination, "Invalid storage size for engine name postgres and storage type gp2: 10"},
+		{disk("io1", 100, 0, 0), combination, "The storage type io1 requires iops to be specified."},
+		{disk("io1", 10_000, 3000, 0), combination, "Invalid iops to storage (GB) ratio for engine name postgres and storage type io1: 0.3000"},
+		{disk("io1", 100, 999, 0), combination, "Invalid iops value"}, {disk("io2", 65_536, 256_001, 0), combination, "Invalid iops value"}, {disk("io2", 65_536, 256_000, 0), "", ""},
+		{disk("io1", 99, 1000, 0), combination, "Invalid storage size"}, {disk("io1", 100, -1, 0), value, "negative"},
+		{disk("gp3", 399, 3000, 0), combination, "You can't specify IOPS or storage throughput for engine postgres and a storage size less than 400."},
+		{disk("gp3", 399, 0, 125), combination, "You can't specify IOPS or storage throughput for engine postgres and a storage size less than 400."},
+		{disk("gp3", 400, 12_000, 500), "", ""}, {disk("gp3", 400, 11_999, 0), combination, "from 12000"}, {disk("gp3", 400, 64_001, 0), combination, "to 64000"},
+		{disk("gp3", 400, 0, 499), combination, "from 500"}, {disk("gp3", 400, 0, 4001), combination, "to 4000"},
+		{CheckMostStorage(20, 20), combination, "Max storage size must be greater than storage size"},
+		{CheckMostStorage(21, 20), combination, "The maximum allocated storage must be increased by at least 10 percent."},
+		{CheckMostStorage(22, 20), "", ""}, {CheckMostStorage(65_537, 20), value, "65536"},
+		{CheckLogTypes("postgres", "15.18", []string{"postgresql", "error", "audit"}), combination, "You cannot use the log types 'error', 'audit' with engine version postgres 15.18. For supported log types, see the documentation."},
+		{CheckLogTypes("mariadb", "10.11.19", []string{"audit", "error", "general", "slowquery"}), "", ""},
+		{CheckMonitoring(ptr(int32(60)), nil), combination, "A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0."},
+		{CheckMonitoring(nil, ptr("arn")), combination, "You must specify a MonitoringInterval value other than 0 when you specify a MonitoringRoleARN value."},
+		{CheckMonitoring(ptr(int32(7)), ptr("arn")), value, "MonitoringInterval"}, {CheckMonitoring(ptr(int32(60)), ptr("arn")), combination, "not supported"}, {CheckMonitoring(ptr(int32(0)), nil), "", ""},
+		{CheckInsights("", ptr(int32(7))), "", ""}, {CheckInsights("standard", ptr(int32(93))), "", ""}, {CheckInsights("", ptr(int32(8))), value, "8"}, {CheckInsights("", ptr(int32(0))), value, "0"},
+		{CheckInsights("", ptr(int32(24*31))), value, "744"}, {CheckInsights("some", nil), value, "some"},
+		{CheckNetwork("DUAL"), "", ""}, {CheckNetwork("IPV6"), value, "IPV6"},
+		{tags("", ""), value, "between 1 and 128"}, {tags(strings.Repeat("ä", 128), strings.Repeat("ß", 256)), "", ""}, {tags(strings.Repeat("k", 129), ""), value, "between 1 and 128"},
+		{tags("k", strings.Repeat("v", 257)), value, "between 0 and 256"}, {tags("AWS:x", ""), value, "prefixes"}, {tags("rds:x", ""), value, "prefixes"}, {tags("a#b", ""), value, "characters"},
+		{CheckTags(make([]types.Tag, 51)), value, "50"},
+	} {
+		wantCode(t, c.says, c.err, c.code)
+		if c.err != nil && !strings.Contains(c.err.Error(), c.says) {
+			t.Errorf("%q does not say %q", c.err, c.says)
+		}
 	}
 	for _, c := range [][3]int32{{20, 20, 20}, {20, 21, 22}, {20, 22, 22}, {20, 23, 23}, {101, 102, 112}} {
 		if got, err := GrowStorage(c[0], c[1]); got != c[2] || err != nil {

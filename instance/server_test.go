@@ -331,16 +331,22 @@ func kill(t testing.TB, dir string) {
 	}
 }
 
-// TestFailover kills the first server of a Multi-AZ instance under a writer.
+// TestFailover kills the first server of a Multi-AZ instance under a writer: the standby
+// takes its place each time, nothing that was committed is lost, and the read replica
+// follows the server that it is then.
 func TestFailover(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			l := newLake(t, k.engine)
+			const password = "one-long-password"
 			_, err := l.CreateDBInstance(t.Context(), &rds.CreateDBInstanceInput{DBInstanceIdentifier: p("pair"), DBInstanceClass: p("db.t3.medium"), Engine: &k.name, MultiAZ: p(true),
-				AllocatedStorage: p(int32(20)), MasterUsername: p("editor"), MasterUserPassword: p("one-long-password"), DBName: &k.database, BackupRetentionPeriod: p(int32(0))})
+				AllocatedStorage: p(int32(20)), MasterUsername: p("editor"), MasterUserPassword: p(password), DBName: &k.database})
 			must(t, err)
 			d := l.is("pair", true)
-			db := l.client(k, d, "one-long-password")
+			_, err = l.CreateDBInstanceReadReplica(t.Context(), &rds.CreateDBInstanceReadReplicaInput{SourceDBInstanceIdentifier: p("pair"), DBInstanceIdentifier: p("reader")})
+			must(t, err)
+			reader := l.is("reader", true)
+			db := l.client(k, d, password)
 			_, err = db.Exec("CREATE TABLE notes (n int PRIMARY KEY)")
 			must(t, err)
 			w := write(db)
@@ -351,12 +357,36 @@ func TestFailover(t *testing.T) {
 			w.more(t)
 			kill(t, filepath.Join(l.dir, "servers", *d.DbiResourceId+"-b"))
 			w.more(t)
-			w.end(t)
+			written := w.end(t)
 			l.is("pair", true)
-			events, err := l.DescribeEvents(t.Context(), &rds.DescribeEventsInput{Duration: p(int32(60)), SourceIdentifier: p("pair"), SourceType: types.SourceTypeDbInstance})
-			must(t, err)
-			for _, e := range events.Events {
-				t.Log(*e.Message)
+			said := func(name, text string) (n int) {
+				events, err := l.DescribeEvents(t.Context(), &rds.DescribeEventsInput{Duration: p(int32(60)), SourceIdentifier: p(name), SourceType: types.SourceTypeDbInstance})
+				must(t, err)
+				for _, e := range events.Events {
+					if strings.Contains(*e.Message, text) {
+						n++
+						t.Logf("%s: %s", name, *e.Message)
+					}
+				}
+				return n
+			}
+			if n := said("pair", "failover completed"); n != 2 {
+				t.Errorf("the standby took over %d times, not when it was asked for and when the first server died", n)
+			}
+			for end := time.Now().Add(3 * time.Minute); said("reader", "follows its source again") == 0; time.Sleep(50 * time.Millisecond) {
+				must(t, l.Tend(t.Context()))
+				if time.Now().After(end) {
+					t.Fatal("the read replica does not follow")
+				}
+			}
+			l.is("reader", true)
+			var got map[int]bool
+			for end := time.Now().Add(time.Minute); !maps.Equal(got, written) && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+				got, err = values(l.client(k, reader, password))
+				must(t, err)
+			}
+			if !maps.Equal(got, written) {
+				t.Errorf("the read replica has %d rows of %d", len(got), len(written))
 			}
 		})
 	}

@@ -143,6 +143,7 @@ func (l *Local) failover(ctx context.Context, r *record) error {
 		r.Server, r.Standby, r.Behind = second.ID, 0, false
 		r.Job.Outage += d
 		r.Job.Promoted = true
+		r.Failovers++
 		// A backup of the server that it is now: no recovery has to go over the failover.
 		r.BackedUp = time.Time{}
 		return l.event(ctx, tx, r.source(), "failover", "Multi-AZ instance failover completed in %d ms", d.Milliseconds())

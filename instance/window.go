@@ -33,6 +33,11 @@ func ParseMaintenanceWindow(s string) (Window, error) {
 	}
 	start, ok1 := weekMinute(from)
 	end, ok2 := weekMinute(to)
+	for _, s := range []string{from, to} {
+		if _, ok := weekMinute(s); !ok && len(s) == len("ddd:hh24:mi")-2 {
+			return Window{}, invalidValue("Invalid day:hour:minute value: %s. Should be specified as a range ddd:hh24:mi-ddd:hh24:mi (24H Clock UTC). Example: Sun:23:45-Mon:00:15", s)
+		}
+	}
 	if !ok1 || !ok2 {
 		return Window{}, malformed
 	}

@@ -90,7 +90,7 @@ func (s sysbench) run(ctx context.Context, at target, l Load, what string) (stri
 		script = "oltp_point_select"
 	}
 	return run(ctx, s.path, nil, script, "--db-driver=mysql", "--mysql-host="+at.host, "--mysql-port="+strconv.Itoa(at.port), "--mysql-user="+at.user, "--mysql-password="+at.password,
-		"--mysql-db="+at.database, "--mysql-ssl=on", "--tables=1", "--table-size="+strconv.Itoa(100_000*l.Scale), "--threads="+strconv.Itoa(l.Clients), "--time="+strconv.Itoa(int(l.Time.Seconds())), what)
+		"--mysql-db="+at.database, "--tables=1", "--table-size="+strconv.Itoa(100_000*l.Scale), "--threads="+strconv.Itoa(l.Clients), "--time="+strconv.Itoa(int(l.Time.Seconds())), what)
 }
 
 func (s sysbench) load(ctx context.Context, at target, l Load) error {
