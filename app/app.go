@@ -137,6 +137,9 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (a *App, err 
 	}
 	a.startExtracts()
 	a.startBackups()
+	if err := a.startSchedules(); err != nil {
+		return a, err
+	}
 	a.startUpkeep()
 	a.startSecrets()
 	if err := a.listen(ctx); err != nil {

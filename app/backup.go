@@ -160,7 +160,7 @@ func (b *Backups) Start(ctx context.Context, o backup.Wanted) (backup.Entry, err
 		return e, err
 	}
 	b.running.Go(func() {
-		if _, err := b.make(b.ctx, r, e, o, meter); err != nil {
+		if _, err := b.make(b.ctx, r, e, o, meter, b.ledger.Put); err != nil {
 			b.app.Log.Error("a backup was not made", "id", e.ID, "to", e.Place, "err", err)
 		}
 		b.requestClosed() // some may have been since it was begun
@@ -186,8 +186,8 @@ func (b *Backups) begin(ctx context.Context, r *backup.Repository, o backup.Want
 	return e, b.meter, nil
 }
 
-// make makes a backup that was begun.
-func (b *Backups) make(ctx context.Context, r *backup.Repository, e backup.Entry, o backup.Wanted, meter *backup.Meter) (backup.Entry, error) {
+// make makes a backup that was begun, and has put keep how it ended.
+func (b *Backups) make(ctx context.Context, r *backup.Repository, e backup.Entry, o backup.Wanted, meter *backup.Meter, put func(context.Context, backup.Entry) error) (backup.Entry, error) {
 	m, err := b.write(ctx, r, e, o, meter)
 	p := meter.Progress()
 	e.State, e.Files, e.Bytes, e.Copied, e.Missing = backup.Made, p.FilesDone, p.BytesDone, p.Copied, m.Missing
@@ -197,7 +197,7 @@ func (b *Backups) make(ctx context.Context, r *backup.Repository, e backup.Entry
 	b.mu.Lock()
 	b.making = ""
 	b.mu.Unlock()
-	return e, errors.Join(err, b.ledger.Put(context.WithoutCancel(ctx), e))
+	return e, errors.Join(err, put(context.WithoutCancel(ctx), e))
 }
 
 func (b *Backups) write(ctx context.Context, r *backup.Repository, e backup.Entry, o backup.Wanted, meter *backup.Meter) (m backup.Manifest, err error) {
@@ -395,7 +395,7 @@ func MakeBackup(ctx context.Context, c config.Config, o backup.Wanted, log *slog
 		return e, err
 	}
 	begun(meter)
-	return a.Backups.make(ctx, r, e, o, meter)
+	return a.Backups.make(ctx, r, e, o, meter, a.Backups.ledger.Put)
 }
 
 func copyAudit(from, to string) error {

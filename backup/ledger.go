@@ -85,14 +85,16 @@ func OpenLedger(ctx context.Context, db *state.DB) (*Ledger, error) {
 
 // Put keeps an entry, in place of the one with its id.
 func (l *Ledger) Put(ctx context.Context, e Entry) error {
+	return l.db.Tx(ctx, func(tx *sql.Tx) error { return put(ctx, tx, e) })
+}
+
+func put(ctx context.Context, tx *sql.Tx, e Entry) error {
 	raw, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	return l.db.Tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO backup_ledger (id, document) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET document = excluded.document`, e.ID, string(raw))
-		return err
-	})
+	_, err = tx.ExecContext(ctx, `INSERT INTO backup_ledger (id, document) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET document = excluded.document`, e.ID, string(raw))
+	return err
 }
 
 // Drop takes out a backup that is gone.

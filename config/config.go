@@ -53,7 +53,9 @@ type Config struct {
 	Instances Instances `yaml:"instances"`
 	// Stores are other S3 services that hold buckets of the lake, by a name for messages.
 	Stores map[string]ObjectStore `yaml:"stores"`
-	Log    Log                    `yaml:"log"`
+	// Backups are made by the lake while it runs.
+	Backups []ScheduledBackup `yaml:"backups"`
+	Log     Log               `yaml:"log"`
 
 	source *source // nil if it was not read from a file
 }
@@ -208,6 +210,9 @@ func (c *Config) check() error {
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return &Error{"log.format", c.Log.Format, "must be text or json"}
+	}
+	if err := c.checkBackups(); err != nil {
+		return err
 	}
 	if err := c.Extracts.check(c.Data); err != nil {
 		return err
