@@ -21,15 +21,15 @@ type decoded struct {
 // largeRecord is how many bytes are worth to be remembered, and not to be decoded.
 const largeRecord = 4 << 10
 
-// record decodes what is under a number.
+// record decodes what is under a number, and does not keep raw.
 func (d *decoded) record(n uint64, raw []byte) (record, error) {
 	if len(raw) < largeRecord {
 		return decodeRecord(raw)
 	}
 	d.mu.Lock()
-	for _, l := range d.last {
-		if l.number == n && bytes.Equal(l.raw, raw) {
-			d.mu.Unlock()
+	for i := range d.last {
+		if l := &d.last[i]; l.number == n && bytes.Equal(l.raw, raw) {
+			defer d.mu.Unlock()
 			return l.record, nil // nobody changes what is in it
 		}
 	}
@@ -41,7 +41,7 @@ func (d *decoded) record(n uint64, raw []byte) (record, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	l := &d.last[d.next]
-	l.number, l.raw, l.record = n, raw, r
+	l.number, l.raw, l.record = n, bytes.Clone(raw), r
 	d.next = (d.next + 1) % len(d.last)
 	return r, nil
 }

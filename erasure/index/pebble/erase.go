@@ -51,6 +51,7 @@ func (x *Index) cut(rests map[uint32][]uint32) error {
 	defer x.adding.Unlock()
 	b := x.db.NewBatch()
 	defer b.Close()
+	counts := map[uint64]bool{} // by number: thousands of postings may be of one
 	for bucket, rests := range rests {
 		key := postingKey(bucket)
 		packed, err := x.get(key)
@@ -65,9 +66,14 @@ func (x *Index) cut(rests map[uint32][]uint32) error {
 			if !x.live.has(p.Number) || !slices.Contains(rests, p.Rest) {
 				return !x.live.has(p.Number)
 			}
-			_, counts, e := x.recordOf(p.Number)
-			err = errors.Join(err, e)
-			return counts // else its object is being entered
+			does, known := counts[p.Number]
+			if !known {
+				var e error
+				_, does, e = x.recordOf(p.Number)
+				err = errors.Join(err, e)
+				counts[p.Number] = does
+			}
+			return does // else its object is being entered
 		})
 		if err != nil {
 			return err

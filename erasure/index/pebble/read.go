@@ -56,11 +56,14 @@ func (x *Index) scan(prefix, from []byte, f func(k, v []byte) (bool, error)) err
 
 // recordOf returns the record under a number, and false if it does not count.
 func (x *Index) recordOf(n uint64) (record, bool, error) {
-	raw, err := x.get(numberKey(n))
-	if err != nil || raw == nil {
-		return record{}, false, err
+	raw, c, err := x.db.Get(numberKey(n))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return record{}, false, nil
+	} else if err != nil {
+		return record{}, false, fmt.Errorf("read the erasure index: %w", err)
 	}
 	r, err := x.decoded.record(n, raw)
+	err = errors.Join(err, c.Close())
 	return r, err == nil, err
 }
 
