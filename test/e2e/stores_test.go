@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -21,6 +22,7 @@ func TestTablesInAnotherStore(t *testing.T) {
 	other := lake.Start(t, t.TempDir(), "serve")
 	other.Bucket(t, "events")
 	other.Bucket(t, "archive")
+	other.Bucket(t, "vault")
 	other.Put(t, "events", "clicks/day=2026-01-01/a.json", "{\"user\":1,\"page\":\"/\"}\n{\"user\":2,\"page\":\"/a\"}\n")
 	other.Put(t, "events", "clicks/day=2026-01-02/b.json", "{\"user\":1,\"page\":\"/b\"}\n")
 
@@ -41,13 +43,15 @@ stores:
     path_style: true
     access_key_id: %s
     secret_access_key: {file: %s}
-    buckets: [events, archive]
+    buckets: [events, archive, vault]
   away:
     endpoint: http://127.0.0.1:1
     path_style: true
     access_key_id: none
     secret_access_key: none
     buckets: [unreachable]
+backups:
+  - {to: "s3://vault/lake/", every: 2400h, keep: 2400h}
 `, other.AWS, other.Region, key[1], filepath.Join(dir, "secret"))))
 	l := lake.Start(t, t.TempDir(), "serve", "--config", file)
 	l.Bucket(t, "mine")
@@ -93,6 +97,30 @@ stores:
 	t.Run("a store that is away is named", func(t *testing.T) {
 		l.SQL(t, "CREATE EXTERNAL TABLE gone (a bigint) STORED AS PARQUET LOCATION 's3://unreachable/gone/'")
 		if _, err := l.Query(t, "SELECT * FROM gone"); err == nil || !strings.Contains(err.Error(), "store away cannot be reached") {
+			t.Error(err)
+		}
+	})
+	t.Run("it is backed up there, by itself and by a command", func(t *testing.T) {
+		const to = "s3://vault/lake/"
+		for end := time.Now().Add(2 * time.Minute); !strings.Contains(l.Output(), "A scheduled backup was made"); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("it did not back itself up")
+			}
+		}
+		lethe := func(args ...string) string {
+			t.Helper()
+			return l.Run(t, lake.Binary(t), append(args, "--config", file)...)
+		}
+		lethe("backup", "--data", l.Data, "--to", to)
+		if got := lethe("backup", "list", "--from", to, "--json"); strings.Count(got, `"state": "whole"`) != 2 {
+			t.Errorf("the backups are %s", got)
+		}
+		if got := lethe("backup", "verify", "--from", to); !strings.Contains(got, "2 backups read: 0 files") {
+			t.Errorf("they are not as they were written: %s", got)
+		}
+		again := filepath.Join(dir, "again")
+		lethe("restore", "--from", to, "--data", again)
+		if _, err := os.Stat(filepath.Join(again, "state.db")); err != nil {
 			t.Error(err)
 		}
 	})
