@@ -12,6 +12,8 @@ export interface Lake {
   password: string;
   /** URI of its metastore port. */
   metastore: string;
+  /** Id of its process. */
+  pid: number;
 }
 
 const binary = resolve(import.meta.dirname, process.env.LETHE_BIN ?? '../../bin/lethe');
@@ -30,7 +32,7 @@ async function start(dir: string): Promise<{ lake: Lake; child: ChildProcess }> 
     await sleep(50);
   }
   const { console_url: url, hms_uri: metastore } = JSON.parse(readFileSync(ready, 'utf8')) as { console_url: string; hms_uri: string };
-  return { child, lake: { url, metastore, user: 'admin', password: readFileSync(join(dir, 'console-password'), 'utf8').trim() } };
+  return { child, lake: { url, metastore, pid: child.pid!, user: 'admin', password: readFileSync(join(dir, 'console-password'), 'utf8').trim() } };
 }
 
 export const test = base.extend<{ problems: string[]; admin: Page }, { lake: Lake }>({
