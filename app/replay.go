@@ -74,7 +74,7 @@ func (a *App) replay(ctx context.Context) error {
 		a.Log.Warn("a mapping by which persons were erased does not fit the restored lake, whose table is older or not there; make it again if it is needed", "mapping", m)
 	}
 	for _, id := range did.Composite {
-		a.Log.Warn("an erased person had an identifier of several values, which in the restored lake is found in mapped objects, and in results and extracts with the columns of a mapping, and not in statements and in what ingests wrote aside; ask for the person again", "request", id)
+		a.Log.Warn("an erased person had an identifier of several values, which in the restored lake is found in mapped objects, in results and extracts with the columns of a mapping, and in texts where its parts stand near each other, and not in what ingests read; ask for the person again", "request", id)
 	}
 	if did.Left > 0 {
 		a.Log.Warn("object versions that hold somebody who was erased stay, as under a lock or a hold", "versions", did.Left)
