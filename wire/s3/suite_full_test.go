@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"lethe/object/disk"
@@ -81,9 +82,9 @@ func TestSuiteFull(t *testing.T) {
 				<-ready
 				front := httptest.NewServer(wire.Proxy(addr, nil))
 				defer front.Close()
-				ts := state(front.URL, adminKey, adminSecret, suiteRegion, versions)
-				integration.TestFullFlow(ts)
-				ts.Wait()
+				sideBySide(func(ctx context.Context) *integration.TestState {
+					return state(ctx, front.URL, adminKey, adminSecret, suiteRegion, versions)
+				})
 			})
 			cancel()
 			<-ended
@@ -95,4 +96,51 @@ func TestSuiteFull(t *testing.T) {
 			t.Errorf("no case needs the excuse %s (%s)", name, why)
 		}
 	}
+}
+
+// sideBySide runs all of the suite, some cases at a time: many of them wait some
+// seconds for a lock to end. The suite's own way to do so runs a hundred at a
+// time, among which locks end before their cases look at them.
+func sideBySide(state func(context.Context) *integration.TestState) {
+	const runs = 6
+	var taken sync.Map
+	var states [runs]*integration.TestState
+	var turns [runs]*turn
+	var wg sync.WaitGroup
+	for i := range runs {
+		turns[i] = &turn{Context: context.Background(), taken: &taken}
+		states[i] = state(turns[i])
+		wg.Go(func() { integration.TestFullFlow(states[i]) })
+	}
+	wg.Wait()
+	for i := range runs {
+		turns[i].taken = nil
+		states[i].Wait() // runs its cases that must be alone
+	}
+}
+
+// turn is the context of one of several runs of the same cases, of which each case
+// is for one run. The suite asks its context before every case whether it is
+// cancelled; so it looks for cases that another run has taken.
+type turn struct {
+	context.Context
+	taken *sync.Map // by the case's number in the suite; nil when all that is left is this run's
+	next  int
+}
+
+var cancelled = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+func (t *turn) Done() <-chan struct{} {
+	if t.taken != nil {
+		_, others := t.taken.LoadOrStore(t.next, true)
+		t.next++
+		if others {
+			return cancelled
+		}
+	}
+	return t.Context.Done()
 }

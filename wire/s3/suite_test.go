@@ -116,13 +116,13 @@ func judge(t *testing.T, lines []string, excused map[string]string) (needed map[
 	return needed
 }
 
-func state(endpoint, key, secret, region string, versions bool) *integration.TestState {
+func state(ctx context.Context, endpoint, key, secret, region string, versions bool) *integration.TestState {
 	opts := []integration.Option{integration.WithAccess(key), integration.WithSecret(secret), integration.WithRegion(region),
 		integration.WithEndpoint(endpoint), integration.WithPartSize(5 << 20), integration.WithConcurrency(4)}
 	if versions {
 		opts = append(opts, integration.WithVersioningEnabled())
 	}
-	return integration.NewTestState(context.Background(), integration.NewS3Conf(opts...), false)
+	return integration.NewTestState(ctx, integration.NewS3Conf(opts...), false)
 }
 
 // TestSuite runs the quick part of the suite against lethe's gateway: its keys,
@@ -133,7 +133,7 @@ func TestSuite(t *testing.T) {
 	}
 	l := newLake(t)
 	lines := capture(t, func() {
-		ts := state(l.url, adminKey, adminSecret, lethe.DefaultRegion, true)
+		ts := state(t.Context(), l.url, adminKey, adminSecret, lethe.DefaultRegion, true)
 		for _, group := range []func(*integration.TestState){
 			integration.TestAuthentication,
 			integration.TestPresignedAuthentication,
