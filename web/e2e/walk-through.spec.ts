@@ -222,7 +222,6 @@ test('the walk-through, from signing up to the second chart and its publishing',
   await i.type('mortality');
   await i.click(page.locator('.cm-content'));
   await i.type('sum(deaths) / sum(confirmed)');
-  await page.keyboard.press('Escape'); // what is offered meanwhile is not taken
   await expect(page.getByText('each group of a visual has one value')).toBeVisible();
   await picture('mortality');
   await i.click(page.getByRole('button', { name: 'Add field' }));
