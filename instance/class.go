@@ -33,7 +33,7 @@ type size struct {
 // families lists the classes. The sizes of M6g and R6g are those with which RDS on
 // Graviton2 was announced (AWS News Blog, "New - Amazon RDS on Graviton2 Processors");
 // of the others, those of the RDS User Guide, "Hardware specifications for DB instance
-// classes".
+// classes" (github.com/awsdocs/amazon-rds-user-guide, 2022).
 var families = []struct {
 	names  []string
 	memory []int64 // how often the table's memory each name has
@@ -54,7 +54,7 @@ var families = []struct {
 		{"2xlarge", 8, 32, 4750, true, "Up to 10"},
 		{"4xlarge", 16, 64, 4750, false, "Up to 10"},
 		{"8xlarge", 32, 128, 6800, false, "10"},
-		{"12xlarge", 48, 192, 9500, false, "12"},
+		{"12xlarge", 48, 192, 9500, false, "10"},
 		{"16xlarge", 64, 256, 13600, false, "20"},
 		{"24xlarge", 96, 384, 19000, false, "25"},
 	}},
@@ -63,14 +63,16 @@ var families = []struct {
 		{"small", 2, 2, 2085, true, "Up to 5"},
 		{"medium", 2, 4, 2085, true, "Up to 5"},
 		{"large", 2, 8, 2780, true, "Up to 5"},
-	}},
-	{[]string{"t3"}, []int64{1}, []size{
-		{"micro", 2, 1, 2085, true, "Up to 5"},
-		{"small", 2, 2, 2085, true, "Up to 5"},
-		{"medium", 2, 4, 2085, true, "Up to 5"},
-		{"large", 2, 8, 2780, true, "Up to 5"},
 		{"xlarge", 4, 16, 2780, true, "Up to 5"},
 		{"2xlarge", 8, 32, 2780, true, "Up to 5"},
+	}},
+	{[]string{"t3"}, []int64{1}, []size{
+		{"micro", 2, 1, 1536, true, "Up to 5"},
+		{"small", 2, 2, 1536, true, "Up to 5"},
+		{"medium", 2, 4, 1536, true, "Up to 5"},
+		{"large", 2, 8, 2048, true, "Up to 5"},
+		{"xlarge", 4, 16, 2048, true, "Up to 5"},
+		{"2xlarge", 8, 32, 2048, true, "Up to 5"},
 	}},
 }
 

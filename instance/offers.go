@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"lethe/lib/daemon"
 )
 
 // Offers are what instances can be made of here.
@@ -16,6 +18,9 @@ type Offers struct {
 	Engines []EngineOffer
 	// Scale is what part of a class's memory an instance gets; 1 for all.
 	Scale float64
+	// Unlimited is why servers run without the bounds of their class on CPU time, memory and
+	// the disk's bandwidth; "" where this host keeps them.
+	Unlimited string
 }
 
 // ClassOffer is a class, as AWS has it.
@@ -34,6 +39,9 @@ type EngineOffer struct {
 // Offers tells of what instances can be made now.
 func (l *Local) Offers(ctx context.Context) (o Offers, err error) {
 	o.Scale = l.Scale
+	if err := daemon.CanLimit(); err != nil {
+		o.Unlimited = err.Error()
+	}
 	err = l.DB.View(ctx, func(tx *sql.Tx) error {
 		for _, c := range Classes() {
 			offer := ClassOffer{Class: c}

@@ -19,6 +19,8 @@ func TestClasses(t *testing.T) {
 		{"db.m6g.4xlarge", 16, 64 * gib, 4750, false, "Up to 10"}, {"db.r6g.8xlarge", 32, 256 * gib, 9000, false, "12"},
 		{"db.m6g.12xlarge", 48, 192 * gib, 13500, false, "20"}, {"db.r6g.16xlarge", 64, 512 * gib, 19000, false, "25"},
 		{"db.m5.24xlarge", 96, 384 * gib, 19000, false, "25"}, {"db.t4g.micro", 2, gib, 2085, true, "Up to 5"},
+		{"db.m5.large", 2, 8 * gib, 4750, true, "Up to 10"}, {"db.m5.8xlarge", 32, 128 * gib, 6800, false, "10"}, {"db.r5.12xlarge", 48, 384 * gib, 9500, false, "10"}, {"db.r5.16xlarge", 64, 512 * gib, 13600, false, "20"},
+		{"db.t3.micro", 2, gib, 1536, true, "Up to 5"}, {"db.t3.2xlarge", 8, 32 * gib, 2048, true, "Up to 5"}, {"db.t4g.2xlarge", 8, 32 * gib, 2780, true, "Up to 5"},
 	} {
 		if got, ok := ClassOf(c.Name); !ok || got != c {
 			t.Errorf("%+v, want %+v", got, c)

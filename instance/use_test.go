@@ -62,6 +62,18 @@ func TestUse(t *testing.T) {
 		t.Errorf("its password: %v", err)
 	}
 
+	// Nor is a password replaced that lethe keeps itself.
+	managed := b.create("kept", func(in *rds.CreateDBInstanceInput) {
+		in.MasterUserPassword, in.ManageMasterUserPassword = nil, ptr(true)
+	})
+	if u, err = b.Use(ctx, "eu-central-1", "kept", "", "metastore.database"); err != nil || u.Secret == "" {
+		t.Fatalf("%+v, %v", u, err)
+	}
+	_, err = b.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: managed.DBInstanceIdentifier, RotateMasterUserPassword: ptr(true), ApplyImmediately: ptr(true)})
+	refused("rotation", err, true)
+	_, err = b.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: managed.DBInstanceIdentifier, ManageMasterUserPassword: ptr(false), MasterUserPassword: ptr("another-horse"), ApplyImmediately: ptr(true)})
+	refused("an end of its management", err, true)
+
 	// The next lethe waits for what has died meanwhile, and tells what cannot be used.
 	b.stopLethe()
 	b.crash(*shop.DbiResourceId)

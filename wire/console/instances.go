@@ -223,6 +223,8 @@ type offersJSON struct {
 	Classes []classJSON  `json:"classes"`
 	Engines []engineJSON `json:"engines"`
 	Scale   float64      `json:"scale"`
+
+	Unlimited string `json:"unlimited,omitempty"`
 }
 
 type classJSON struct {
@@ -246,7 +248,7 @@ func (s *server) listOffers(c *call) ([]need, func() error, error) {
 		if err != nil {
 			return instanceProblem(err)
 		}
-		out := offersJSON{Classes: []classJSON{}, Engines: []engineJSON{}, Scale: o.Scale}
+		out := offersJSON{Classes: []classJSON{}, Engines: []engineJSON{}, Scale: o.Scale, Unlimited: o.Unlimited}
 		for _, k := range o.Classes {
 			disk := strconv.Itoa(k.EBS)
 			if k.Burst {

@@ -50,6 +50,8 @@ export interface Offers {
   engines: { name: string; versions: string[]; problem?: string }[];
   /** What part of a class's size this host gives; 1 where it is a class's own. */
   scale: number;
+  /** Why servers run without the bounds of their class, where they do. */
+  unlimited?: string;
 }
 
 export interface ClassOffer {

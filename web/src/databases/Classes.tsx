@@ -49,7 +49,14 @@ export function Classes() {
           </table>
         )}
       </div>
-      {q.data && <div className={list.under}>A class is a size here, not a processor{scale !== 1 && `; this host gives each instance ${Math.round(scale * 1000) / 10} % of its class's memory`}.</div>}
+      {q.data && (
+        <div className={list.under}>
+          A class is a size here, not a processor{scale !== 1 && `; this host gives each instance ${Math.round(scale * 1000) / 10} % of its class's memory`}.{' '}
+          {q.data.unlimited
+            ? `Servers are sized by their class and not bounded by it (${q.data.unlimited}): disk and network are nominal.`
+            : 'Control groups bound what a server takes of the CPUs, the memory and the disk; network is nominal.'}
+        </div>
+      )}
     </div>
   );
 }
