@@ -157,8 +157,12 @@ func textNode(s string) *yaml.Node {
 // reader reads a bundle and remembers in which line its parts stand.
 type reader struct{ lines map[string]int }
 
-// maxDepth is deeper than any part stands.
-const maxDepth = 32
+// maxDepth is deeper than any part stands, and maxEntries more than any list may have: each is
+// made in memory before its rules are looked at, which a text of many commas would make much of.
+const (
+	maxDepth   = 32
+	maxEntries = 10_000
+)
 
 // readBundle reads text.
 func readBundle(text []byte) (b bundle, r *reader, err error) {
@@ -228,6 +232,8 @@ func (r *reader) read(n *yaml.Node, to reflect.Value, at string, depth int) erro
 		return r.wrong(n, at, "it is nested too deep")
 	case n.Style&yaml.TaggedStyle != 0:
 		return r.wrong(n, at, "tags are not read here")
+	case len(n.Content) > maxEntries:
+		return r.wrong(n, at, "it has more than %d entries", maxEntries)
 	}
 	want := map[reflect.Kind]yaml.Kind{reflect.Struct: yaml.MappingNode, reflect.Map: yaml.MappingNode, reflect.Slice: yaml.SequenceNode}[to.Kind()]
 	null := n.Kind == yaml.ScalarNode && n.Tag == "!!null"

@@ -30,6 +30,7 @@ func TestErrorsOfCodeSayTheLine(t *testing.T) {
 		{"lethe: 1\ndata_sets:\n  - name: A\n    owner: me\n", `line 4: data_sets[0]: there is no "owner" here`},
 		{"lethe: 1\ndata_sets:\n  - name: [A]\n", "line 3: data_sets[0].name: it must be a value, and is a list"},
 		{"lethe: 1\ndata_sets:\n  - fields: &a []\n", "line 3: data_sets[0].fields: anchors and aliases are not read here"},
+		{"lethe: 1\ndata_sets: [" + strings.Repeat("{},", maxEntries) + "{}]\n", "line 2: data_sets: it has more than 10000 entries"},
 		{"lethe: 1\ndata_sets:\n  - name: !!binary aGk=\n", "line 3: data_sets[0].name: tags are not read here"},
 		{"lethe: 1\ndata_sets:\n  - name: null\n", "line 3: data_sets[0].name: it must be text"},
 		{"lethe: 1\ndata_sets:\n  - increment: {field: a, window: 1.5}\n", `line 3: data_sets[0].increment.window: "1.5" is not a whole number`},
