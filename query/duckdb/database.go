@@ -26,6 +26,8 @@ type database struct {
 	db   *sql.DB
 	conn *sql.Conn
 	more []*sql.Conn
+	// threads are those of a statement.
+	threads int
 }
 
 // open starts DuckDB, with no thread but the caller's.
@@ -61,6 +63,7 @@ func (d *database) connect(ctx context.Context, n int) error {
 // lockDown takes from DuckDB what a query must not have. Every setting is
 // final: lock_configuration comes last.
 func (d *database) lockDown(ctx context.Context, s settings) error {
+	d.threads = s.Threads
 	for _, q := range slices.Concat(dialect.Setup(), []string{
 		"SET autoinstall_known_extensions=false",
 		"SET autoload_known_extensions=false",
@@ -133,7 +136,7 @@ func (d *database) run(ctx context.Context, t task) (done, error) {
 		}
 		return err
 	}
-	err := checkLines(ctx, t).around(func() error {
+	err := checkLines(ctx, t, d.threads).around(func() error {
 		err := write(t.SQL)
 		if err != nil && t.Wide != "" && dialect.Overflowed(err.Error()) {
 			if err := os.RemoveAll(outDir); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
 )
 
 // DuckDB's CSV reader drops, without an error, the last line of a file if it is
@@ -31,17 +32,24 @@ type lineCheck struct {
 	found chan error // gets one value: nil if nothing is wrong
 }
 
-// checkLines begins to check the text files of a task.
-func checkLines(ctx context.Context, t task) *lineCheck {
+// mostChecked bounds how many files are checked at once, for the memory of their
+// decompression, which is several times faster than parsing.
+const mostChecked = 4
+
+// checkLines begins to check the text files of a task: as many at once as the query
+// has threads to read them with, so that it does not fall behind the query.
+func checkLines(ctx context.Context, t task, threads int) *lineCheck {
 	c := &lineCheck{begun: time.Now(), found: make(chan error, 1)}
 	go func() {
+		g, ctx := errgroup.WithContext(ctx)
+		g.SetLimit(max(1, min(threads, mostChecked)))
 		for file := range textFiles(t) {
-			if err := checkFile(ctx, file); err != nil {
-				c.found <- err
-				return
+			if ctx.Err() != nil {
+				break
 			}
+			g.Go(func() error { return checkFile(ctx, file) })
 		}
-		c.found <- nil
+		c.found <- g.Wait()
 	}()
 	return c
 }
