@@ -19,6 +19,7 @@ import (
 type asked struct {
 	answers answers
 	flights flights
+	turns   turns
 	sources sources
 }
 
@@ -459,6 +460,11 @@ func (s *Service) find(ctx context.Context, p place, sql string, limit int) (f f
 		return f, true, nil
 	}
 	f, err = s.asked.flights.do(ctx, fmt.Sprintf("extract\x00%s\x00%s\x00%d\x00%s", p.set.ID, p.info.ID, limit, sql), func(ctx context.Context) (found, error) {
+		over, err := s.asked.turns.take(ctx, p.set.ID, lethe.PrincipalOf(ctx).ID)
+		if err != nil {
+			return found{}, err
+		}
+		defer over()
 		rows, asOf, err := s.Extracts.Ask(ctx, p.set.ID, sql, limit+1)
 		f := found{rows, asOf}
 		if err == nil && lasting && asOf.Equal(p.info.AsOf) {
