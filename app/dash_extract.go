@@ -169,6 +169,9 @@ func replied(r query.Reply) dash.Rows {
 	return rows
 }
 
+// Open implements extract.Reader.
+func (x extracts) Open(f extract.File) { x.sessions.Open(duckdb.SessionFile{Key: f.ID, Path: f.Path}) }
+
 // Drop implements extract.Reader.
 func (x extracts) Drop(ctx context.Context, f extract.File) error { return x.sessions.Drop(ctx, f.ID) }
 

@@ -168,6 +168,24 @@ func (s *Service) Shown(ctx context.Context, d Definition, only bool) ([]Shown, 
 	return list, nil
 }
 
+// Opened tells that somebody has opened a dashboard, whose visuals will ask at once: the
+// extracts that they ask are opened meanwhile. It returns before they are.
+func (s *Service) Opened(ctx context.Context, d Definition) error {
+	if s.Extracts == nil {
+		return nil
+	}
+	for _, id := range d.DataSets {
+		set, err := s.dataSet(ctx, id)
+		if err == nil && set.Mode == Extract {
+			err = s.Extracts.Open(ctx, id)
+		}
+		if unlessGone(err) != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func shown(set DataSet, d Definition, only bool) Shown {
 	x := Shown{ID: set.ID, Name: set.Name, Fields: []Field{}, Parameters: set.Parameters}
 	uses := d.uses(set)

@@ -62,6 +62,9 @@ type Extracts interface {
 	// Ask answers a SELECT in Athena's dialect over the one table "extract", whose columns
 	// are the data set's fields that aggregate nothing. NotFound if there is no extract yet.
 	Ask(ctx context.Context, dataSet, sql string, limit int) (Rows, time.Time, error)
+	// Open begins to open the extract, if there is one, for questions that will soon come,
+	// and returns at once.
+	Open(ctx context.Context, dataSet string) error
 	// Refresh begins to make the extract again, and returns at once. A refresh that is
 	// under way is returned instead of a second one.
 	Refresh(ctx context.Context, dataSet string, o RefreshOptions) (Refresh, error)

@@ -78,6 +78,8 @@ type Maker interface {
 type Reader interface {
 	// Ask answers a SELECT over the table "extract". NotFound if the file is gone.
 	Ask(ctx context.Context, f File, sql string, limit int) (dash.Rows, error)
+	// Open begins to open a file that will soon be asked, if there is place for it.
+	Open(f File)
 	// Drop lets go of a file, whose name is gone, when the answers under way are given.
 	Drop(ctx context.Context, f File) error
 	// Rows yields the names of a file's columns, and then its rows, as text.
@@ -244,6 +246,18 @@ func (s *Service) Ask(ctx context.Context, dataSet, sql string, limit int) (dash
 		}
 		return rows, f.AsOf, err
 	}
+}
+
+// Open implements dash.Extracts.
+func (s *Service) Open(ctx context.Context, dataSet string) error {
+	f, err := s.current(ctx, dataSet)
+	if lethe.Is(err, lethe.NotFound) {
+		return nil
+	}
+	if err == nil {
+		s.Reader.Open(f)
+	}
+	return err
 }
 
 // Drop implements dash.Extracts.

@@ -123,6 +123,8 @@ func load(path string) (rows map[int]string, err error) {
 	return rows, json.Unmarshal(b, &rows)
 }
 
+func (l *lake) Open(extract.File) {}
+
 func (l *lake) Ask(_ context.Context, f extract.File, _ string, _ int) (r dash.Rows, err error) {
 	rows, err := load(f.Path)
 	if os.IsNotExist(err) {

@@ -122,6 +122,21 @@ func (s *Sessions) Close() error {
 	return s.e.Close()
 }
 
+// Open begins the session of a file that will soon be asked, and returns at once. Others
+// that are open do not make place for it: that takes a question.
+func (s *Sessions) Open(f SessionFile) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.open[f.Key] != nil || len(s.open) >= s.most {
+		return
+	}
+	x := s.add(f)
+	s.wg.Go(func() {
+		<-x.started
+		s.leave(x)
+	})
+}
+
 // Drop ends the session of a file, if there is one, when it has given the answers it
 // is at, and returns when nothing of it is left.
 func (s *Sessions) Drop(ctx context.Context, key string) error {
@@ -215,10 +230,7 @@ func (s *Sessions) take(ctx context.Context, f SessionFile) (*session, error) {
 			return x, nil
 		}
 		if len(s.open) < s.most {
-			x := &session{key: f.Key, started: make(chan struct{}), ended: make(chan struct{}), active: 1,
-				slots: make(chan struct{}, sessionConnections), waiting: map[int64]chan sessionReply{}}
-			s.open[f.Key] = x
-			s.wg.Go(func() { s.start(x, f) })
+			x := s.add(f)
 			s.mu.Unlock()
 			return x, nil
 		}
@@ -240,6 +252,15 @@ func (s *Sessions) take(ctx context.Context, f SessionFile) (*session, error) {
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// add begins a session, and counts a statement of it. The caller holds mu.
+func (s *Sessions) add(f SessionFile) *session {
+	x := &session{key: f.Key, started: make(chan struct{}), ended: make(chan struct{}), active: 1,
+		slots: make(chan struct{}, sessionConnections), waiting: map[int64]chan sessionReply{}}
+	s.open[f.Key] = x
+	s.wg.Go(func() { s.start(x, f) })
+	return x
 }
 
 // leave ends a statement. A session that nobody asks for a while ends, and so does one

@@ -113,7 +113,8 @@ func TestSessionAnswers(t *testing.T) {
 	}
 }
 
-// TestSessionCopies: answers stay the same when they come from the native copy.
+// TestSessionCopies: answers stay the same when they come from the native copy, whose making
+// gives way to a question.
 func TestSessionCopies(t *testing.T) {
 	s := newSessions(t)
 	path := filepath.Join(t.TempDir(), "cases.parquet")
@@ -136,8 +137,14 @@ func TestSessionCopies(t *testing.T) {
 	before := ask()
 	native := filepath.Join(s.session(f).p.dir, nativeFile)
 	// It is whole when its log has gone into it.
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if i, err := os.Stat(native); err == nil && i.Size() > 1<<19 {
+	disturbed := false
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		if i, err := os.Stat(native); err == nil && !disturbed {
+			disturbed = true
+			if ask() != before {
+				t.Fatal("while the copy was made the answer was another")
+			}
+		} else if err == nil && i.Size() > 1<<19 {
 			break
 		}
 		if time.Now().After(end) {
@@ -148,6 +155,26 @@ func TestSessionCopies(t *testing.T) {
 		if ask() != before {
 			t.Fatal("the copy answers differently")
 		}
+	}
+}
+
+// TestSessionOpened: a session that was opened ahead answers the first question, and takes
+// the place of no other.
+func TestSessionOpened(t *testing.T) {
+	s := newSessions(t, func(c *SessionConfig) { c.Most = 1 })
+	f, other := wordsFile(t, 100), wordsFile(t, 10)
+	s.Open(f)
+	x := s.session(f)
+	s.Open(f)
+	s.Open(other)
+	if got := s.must(t, f, `SELECT count(*) FROM "extract"`, 1).shown(); got != "100\n" || s.session(f) != x {
+		t.Errorf("%q, of another session: %v", got, s.session(f) != x)
+	}
+	if s.session(other) != nil {
+		t.Error("one that nobody asked was opened in place of one that was")
+	}
+	if got := s.must(t, other, `SELECT count(*) FROM "extract"`, 1).shown(); got != "10\n" {
+		t.Error(got)
 	}
 }
 

@@ -53,6 +53,7 @@ type answering struct {
 	running map[int64]context.CancelFunc
 	known   sync.Mutex // guards registering functions
 	last    time.Time  // when a statement began or ended, guarded by mu
+	disturb func()     // ends the making of a copy, guarded by mu; nil while none was begun
 }
 
 // session answers statements until the stream of them ends.
@@ -91,6 +92,9 @@ func (d *database) session(ctx context.Context, in io.Reader, out io.Writer) err
 		ctx, stop := context.WithCancel(ctx)
 		a.mu.Lock()
 		a.running[q.ID], a.last = stop, time.Now()
+		if a.disturb != nil {
+			a.disturb()
+		}
 		a.mu.Unlock()
 		go a.answer(ctx, q)
 	}
@@ -98,35 +102,63 @@ func (d *database) session(ctx context.Context, in io.Reader, out io.Writer) err
 
 // nativeFrom is the size of a file, in bytes, from which on it is worth a copy in
 // DuckDB's own format; and nativeAfter how long nothing must be asked before it is made.
+// One that gave way to a question waits twice as long as before, nativeMost at most.
 const (
 	nativeFrom  = 1 << 20
-	nativeAfter = 500 * time.Millisecond
+	nativeAfter = time.Second
+	nativeMost  = time.Minute
 )
 
 // native copies the file to a table of DuckDB's own, in the session's directory, which
-// answers in two thirds of the time. It is made once the first who asked have their answers;
-// until it is whole, and if there is no place for it, the file itself is read.
+// answers in half of the time. It is made while nobody asks: a question ends the making,
+// which takes seconds of all processors, and the file answers it. If there is no place for
+// the copy, the file goes on answering.
 func (a *answering) native(ctx context.Context, d *database) {
-	for {
-		a.mu.Lock()
-		since, busy := time.Since(a.last), len(a.running) > 0 || a.last.IsZero()
-		a.mu.Unlock()
-		if !busy && since >= nativeAfter {
-			break
+	for wait := nativeAfter; ; wait = min(2*wait, nativeMost) {
+		calm, stop := a.calm(ctx, wait)
+		err := a.copy(calm, d)
+		gaveWay := calm.Err() != nil
+		stop()
+		if err == nil {
+			return
 		}
-		time.Sleep(nativeAfter / 5)
-	}
-	for _, q := range []string{
-		"ATTACH " + quote(nativeFile) + " AS native",
-		"CREATE TABLE native.main.extract AS SELECT * FROM " + sessionTable,
-		"CREATE OR REPLACE VIEW " + sessionTable + " AS SELECT * FROM native.main.extract",
-	} {
-		if err := d.exec(ctx, q); err != nil {
-			_ = d.exec(ctx, "DETACH native") // it may not be there
-			_ = os.Remove(nativeFile)        // the directory goes with the session
+		_ = d.exec(ctx, "DETACH native") // it may not be there
+		_ = os.Remove(nativeFile)        // the directory goes with the session
+		_ = os.Remove(nativeFile + ".wal")
+		if !gaveWay || ctx.Err() != nil {
 			return
 		}
 	}
+}
+
+// calm waits until nothing has been asked for a while since the first question, and
+// returns a context that ends when something is.
+func (a *answering) calm(ctx context.Context, wait time.Duration) (context.Context, context.CancelFunc) {
+	for {
+		a.mu.Lock()
+		if since := time.Since(a.last); len(a.running) == 0 && !a.last.IsZero() && since >= wait {
+			defer a.mu.Unlock()
+			calm, stop := context.WithCancel(ctx)
+			a.disturb = stop
+			return calm, stop
+		}
+		a.mu.Unlock()
+		time.Sleep(nativeAfter / 10)
+	}
+}
+
+// copy makes the table, and has it answer.
+func (a *answering) copy(calm context.Context, d *database) error {
+	ctx := context.WithoutCancel(calm) // interruptible ends a statement sooner than the driver
+	for _, q := range []string{
+		"ATTACH " + quote(nativeFile) + " AS native",
+		"CREATE TABLE native.main.extract AS SELECT * FROM " + sessionTable,
+	} {
+		if err := d.interruptible(calm, func() error { return d.exec(ctx, q) }); err != nil {
+			return err
+		}
+	}
+	return d.exec(ctx, "CREATE OR REPLACE VIEW "+sessionTable+" AS SELECT * FROM native.main.extract")
 }
 
 // answer answers one statement.

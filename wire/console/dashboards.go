@@ -56,6 +56,9 @@ func (s *server) getDashboard(c *call) ([]need, func() error, error) {
 		if err != nil {
 			return err
 		}
+		if err := s.Dash.Opened(c.r.Context(), d.Definition); err != nil {
+			return err
+		}
 		return s.dashboardOut(c, d)
 	}, err
 }
