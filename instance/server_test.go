@@ -420,6 +420,26 @@ func life(t *testing.T, k kind) {
 		t.Errorf("its class is %s", *d.DBInstanceClass)
 	}
 
+	// Without ApplyImmediately a change waits for the maintenance window, which is open now
+	// by the clock on the wall.
+	now := time.Now().UTC()
+	maintenance := now.Add(-time.Minute).Format("Mon:15:04") + "-" + now.Add(time.Hour).Format("Mon:15:04")
+	backup := now.Add(12*time.Hour).Format("15:04") + "-" + now.Add(13*time.Hour).Format("15:04")
+	waits, err := l.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: p("newsblog"), DBInstanceClass: p("db.m6g.large"), PreferredMaintenanceWindow: &maintenance, PreferredBackupWindow: &backup})
+	must(t, err)
+	if next := waits.DBInstance.PendingModifiedValues.DBInstanceClass; next == nil || *next != "db.m6g.large" {
+		t.Errorf("what waits is %v", next)
+	}
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		must(t, l.Tend(ctx))
+		if d = l.is("newsblog", true); *d.DBInstanceClass == "db.m6g.large" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the maintenance window does not fire")
+		}
+	}
+
 	// lethe is restarted, and adopts the server, which serves meanwhile.
 	l.end(false)
 	l.start()
