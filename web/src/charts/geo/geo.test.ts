@@ -140,7 +140,7 @@ describe('points on the map', () => {
     const largest = data(of())[0]!.symbolSize; // 400
     expect(textStyle!.rich.disc0!.width).toBeCloseTo(largest / Math.SQRT2, 5);
     expect(title(of({ look: { legend: 'none' } }))).toEqual({ show: false });
-    const narrow = points(stage(visual('points_on_map', { geospatial: [{ field: 'place' }], size: [sum('confirmed')] }), cases, { size: { width: 300, height: 400 } }));
+    const narrow = points(stage(visual('points_on_map', { geospatial: [{ field: 'place' }], size: [sum('confirmed')] }), cases, { size: { width: 280, height: 400 } }));
     expect(title(narrow)).toEqual({ show: false });
   });
 

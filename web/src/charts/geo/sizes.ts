@@ -24,7 +24,7 @@ const leastDisc = 5;
 
 /** A legend of sizes in the corner of a map that has room for one, as ECharts' title: what has a border in its rich text is a disc. */
 export function sizeLegend(s: Stage, size: Col | undefined, largest: number, diameter: (v: number) => number, bottom: number): object {
-  const shown = size && s.visual.look.legend !== 'none' && s.size.width >= 380 && s.size.height >= 200 ? steps(largest, size.type).filter((v) => diameter(v) >= leastDisc) : [];
+  const shown = size && s.visual.look.legend !== 'none' && s.size.width >= 300 && s.size.height >= 200 ? steps(largest, size.type).filter((v) => diameter(v) >= leastDisc) : [];
   if (!size || shown.length === 0) return { show: false };
   const style = size.format?.style ? size.format : { ...size.format, style: 'compact' as const };
   const disc = (v: number) => ({ width: diameter(v), height: diameter(v), borderRadius: diameter(v) / 2, borderWidth: 1, borderColor: s.ink.muted, verticalAlign: 'middle' });
