@@ -24,7 +24,8 @@
 // # What is read
 //
 // Footer, the identifying columns, and the chunks with rows to be cut; where there
-// is an offset index, only the pages of these that matter. Memory is bounded: small
+// is an offset index, only the pages of these that matter. Where that is most of the
+// file, row groups are read at once, ahead. Memory is bounded: small
 // columns are worked on side by side within 160 MB, large ones alone; pages of more
 // than 120 MB are refused. New pages go to a temporary file.
 //

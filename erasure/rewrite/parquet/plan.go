@@ -87,6 +87,14 @@ func (p *planner) cutRows(ctx context.Context, traces []string, find func(g *gro
 	if err != nil {
 		return err
 	}
+	reading, stop := context.WithCancel(ctx)
+	whole, err := p.wholes(changes)
+	if err != nil {
+		stop()
+		return err
+	}
+	defer whole.end()
+	defer stop()
 	first := int64(0)
 	for i := range f.groups {
 		g, err := f.group(i, first)
@@ -94,6 +102,9 @@ func (p *planner) cutRows(ctx context.Context, traces []string, find func(g *gro
 			return err
 		}
 		first += g.rows
+		if err := whole.hold(reading, i); err != nil {
+			return in(err, "row group %d", i)
+		}
 		changed := false
 		for col := range g.columns() {
 			n := cleanColumn(&g.columns()[col], traces)

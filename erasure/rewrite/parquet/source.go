@@ -13,6 +13,7 @@ type source struct {
 	at   object.Content
 	size int64
 	read atomic.Int64
+	held *held // not changed while columns are worked on; nil if nothing was read ahead
 }
 
 // bytes reads n bytes at off, into buf if they fit.
@@ -30,6 +31,19 @@ func (s *source) bytes(ctx context.Context, buf []byte, off, n int64) ([]byte, e
 	if n == 0 {
 		return buf, nil
 	}
+	if s.held.has(off, n) {
+		copy(buf, s.held.b[off-s.held.off:])
+		return buf, nil
+	}
+	return s.fetch(ctx, buf, off)
+}
+
+// fetch fills buf from the object.
+func (s *source) fetch(ctx context.Context, buf []byte, off int64) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	n := int64(len(buf))
 	k, err := s.at.ReadAt(buf, off)
 	s.read.Add(int64(k))
 	if int64(k) == n {
