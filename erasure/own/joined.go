@@ -19,7 +19,7 @@ import (
 var near = map[int]int{2: 16, 3: 8, 4: 6}
 
 // mostTried bounds the hashes that are tried for a text, per type.
-const mostTried = 1 << 16
+const mostTried = 1 << 14
 
 // joined returns a text in which the parts of composite identifiers are replaced for which
 // mask has something else.
@@ -29,14 +29,18 @@ func joined(text string, types []erasure.IdentifierType, mask func(t erasure.Ide
 		if window == 0 {
 			continue
 		}
-		words := wordsOf(text)
-		tried := 0
+		words, tried := wordsOf(text), map[string]bool{}
 		for i := range words {
 			among := words[i:min(len(words), i+window)]
 			eachArrangement(among, len(t.Parts), func(values []string) bool {
-				if tried++; tried > mostTried {
+				all := strings.Join(values, "\x00")
+				if tried[all] {
+					return true
+				}
+				if len(tried) == mostTried {
 					return false
 				}
+				tried[all] = true
 				with, ok := mask(t, values)
 				if !ok {
 					return true

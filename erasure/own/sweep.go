@@ -47,7 +47,7 @@ func Sweep(ctx context.Context, c Config, s Suppressor, since time.Time) (did Sw
 		do   func(context.Context, *Swept) error
 	}{
 		{"query results", w.results}, {"extracts", w.extracts}, {"extract history", w.texts(c.Extracts)}, {"ingest quarantine", w.quarantine},
-		{"ingest history", w.texts(c.Ingests)}, {"process journal", w.texts(c.Journal)}, {"scrub report", w.texts(c.Scrub)}, {"data sets and dashboards", w.texts(c.Pictures)},
+		{"ingest history", w.texts(c.Ingests)}, {"process journal", w.singles(c.Journal)}, {"scrub report", w.texts(c.Scrub)}, {"data sets and dashboards", w.texts(c.Pictures)},
 		{"event dead letters", w.letters},
 	} {
 		if w.kept[part.name] {
@@ -252,6 +252,16 @@ func (w *sweep) texts(of Texts) func(context.Context, *Swept) error {
 			return nil
 		}
 		n, err := of.RedactTexts(ctx, false, w.matcher.redact)
+		did.Texts += n
+		return err
+	}
+}
+
+// singles replaces identifiers of one value in texts that are too many to try in each
+// what may be parts of a composite one.
+func (w *sweep) singles(of Texts) func(context.Context, *Swept) error {
+	return func(ctx context.Context, did *Swept) error {
+		n, err := of.RedactTexts(ctx, false, func(text string) string { return replaced(text, w.matcher.mask) })
 		did.Texts += n
 		return err
 	}
