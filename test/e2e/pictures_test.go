@@ -140,6 +140,7 @@ func checkPictures(t *testing.T, l *lake.Lake, folder string) {
 	for _, x := range []struct{ method, path, body string }{
 		{"GET", "/dashboards", ""}, {"GET", "/data-sets", ""}, {"GET", "/dashboards/" + sample.DashboardID, ""}, {"GET", "/data-sets/" + sample.DataSet, ""},
 		{"POST", "/dashboards/" + sample.DashboardID + "/visuals/map/answer", "{}"}, {"POST", "/dashboards/" + sample.DashboardID + "/visuals/map/answer.csv", "{}"},
+		{"POST", "/dashboards/" + sample.DashboardID + "/controls/six/values", "{}"}, {"POST", "/data-sets/preview", `{"source":{"sql":"SELECT 1 AS n"}}`},
 		{"POST", "/data-sets/" + sample.DataSet + "/query", `{"dimensions":[{"field":"country"}]}`}, {"GET", "/dashboards/" + sample.DashboardID + "/yaml", ""},
 	} {
 		if status, said := sales.do(t, x.method, x.path, x.body); status != http.StatusForbidden {
@@ -153,10 +154,13 @@ func checkPictures(t *testing.T, l *lake.Lake, folder string) {
 	if status, _ := sales.do(t, "GET", "/dashboards/"+sample.DashboardID, ""); status != http.StatusOK {
 		t.Errorf("a viewer gets the dashboard: %d", status)
 	}
-	for _, path := range []string{"/answer", "/answer.csv"} {
-		if status, said := sales.do(t, "POST", "/dashboards/"+sample.DashboardID+"/visuals/kpi-confirmed"+path, "{}"); status < http.StatusBadRequest {
-			t.Errorf("a viewer who may not read the tables gets a number of the extract: %d %s", status, said)
+	for _, path := range []string{"/visuals/kpi-confirmed/answer", "/visuals/kpi-confirmed/answer.csv", "/controls/six/values"} {
+		if status, said := sales.do(t, "POST", "/dashboards/"+sample.DashboardID+path, "{}"); status < http.StatusBadRequest {
+			t.Errorf("a viewer who may not read the tables gets something of the extract by %s: %d %s", path, status, said)
 		}
+	}
+	if status, said := engineer.do(t, "POST", "/dashboards/"+sample.DashboardID+"/controls/six/values", `{"search":"ital"}`); status != http.StatusOK || !bytes.Contains(said, []byte(`"value":"Italy"`)) || bytes.Contains(said, []byte("Spain")) {
+		t.Errorf("the engineer is offered %d %s", status, said)
 	}
 }
 
