@@ -80,9 +80,10 @@ func (e *Engine) join(ctx context.Context, s, of instance.Server) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if gave := e.giveUp(ctx, s, of); gave != nil || bounded.Err() == nil {
+	if gave := e.giveUp(ctx, s, of); gave != nil {
 		return errors.Join(err, gave)
 	}
+	e.Log.Warn("Commits do not wait for a standby; it is tried again when it is started", "server", s.ID, "source", of.ID, "err", err)
 	return nil
 }
 
