@@ -323,16 +323,16 @@ test('the walk-through, from signing up to the second chart and its publishing',
   expect(told).toContain(`${i.clicks} clicks, ${i.drags} drags and ${i.keys} keys`);
 
   // Published, and shared with somebody else.
-  expect((await admin.put('/api/v1/users/viola', { data: {} })).ok()).toBe(true);
+  expect((await admin.put('/api/v1/users/nora', { data: {} })).ok()).toBe(true);
   await page.getByRole('button', { name: 'Publish', exact: true }).click();
   const publish = page.getByRole('complementary', { name: 'Publish' });
   await expect(publish.getByRole('list', { name: 'Changes' })).toContainText('added');
   await publish.getByLabel('Name of the dashboard').fill('Outbreak');
   await publish.getByRole('button', { name: 'Publish dashboard' }).click();
   const who = publish.getByRole('combobox', { name: 'User or group' });
-  await who.fill('viola');
+  await who.fill('nora');
   await publish.getByRole('button', { name: 'Share', exact: true }).click();
-  await expect(publish.getByRole('list', { name: 'Shared with' })).toContainText('viola');
+  await expect(publish.getByRole('list', { name: 'Shared with' })).toContainText('nora');
   await publish.getByRole('link', { name: 'Open the dashboard' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Outbreak' })).toBeVisible();
   await expect(page.locator('article[data-visual]')).toHaveCount(2);
