@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
-import { preload } from './build/preload';
+import { preload } from './build/preload.ts';
 
 export default defineConfig({
   plugins: [react(), preload()],
