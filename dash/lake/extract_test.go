@@ -228,3 +228,26 @@ func TestPreviews(t *testing.T) {
 		t.Errorf("%+v %v", p, err)
 	}
 }
+
+// Answers that are kept of an extract are not given to whom rules of rows keep them from.
+func TestKeptAnswersAndRules(t *testing.T) {
+	w := newWorld(t)
+	c := w.extracted()
+	w.covid()
+	set := w.set(dash.DataSet{Mode: dash.Extract, ReadAs: dash.ReadAsOwner, Source: dash.Source{SQL: "SELECT * FROM covid"}, Fields: []dash.Field{{Name: "country", Column: "country"}, {Name: "deaths", Column: "deaths"}},
+		Rules: []dash.RowRule{{Name: "sam", Principals: []string{w.sam.ARN}, Filter: "country = 'Italy'"}, {Name: "olga", Principals: []string{w.olga.ARN}, Filter: "country = 'China'"}}})
+	c.refreshed("one")
+	tim := w.person("tim", "")
+	q := dash.Query{Dimensions: []dash.By{{Field: "country"}}, Measures: []dash.Of{{Field: "deaths", Aggregation: dash.Maximum}}}
+	for _, cached := range []bool{false, true} {
+		for _, x := range []struct {
+			who  lethe.Principal
+			want string
+		}{{w.sam, "Italy|12"}, {w.olga, "China|5"}, {tim, ""}} {
+			a, err := w.Query(w.as(x.who), set.ID, q)
+			if err != nil || lines(a) != x.want || a.Cached != cached || a.From != dash.Extract {
+				t.Errorf("%s: from %s, cached %v, %v\n%s", x.who.Name, a.From, a.Cached, err, lines(a))
+			}
+		}
+	}
+}
