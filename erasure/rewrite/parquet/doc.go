@@ -26,7 +26,7 @@
 // Footer, the identifying columns, and the chunks with rows to be cut; where there
 // is an offset index, only the pages of these that matter. Where that is most of the
 // file, row groups are read at once, ahead. Memory is bounded: small
-// columns are worked on side by side within 160 MB, large ones alone; pages of more
+// columns are worked on side by side within 96 MB, large ones alone; pages of more
 // than 120 MB are refused. New pages go to a temporary file.
 //
 // # What is refused

@@ -18,7 +18,7 @@ type groupEdit struct {
 
 // The memory that the columns of a row group may take while they are changed: small
 // columns share it, a large one has it alone.
-const memory = 160 << 20
+const memory = 96 << 20
 
 // weight estimates the memory that a column chunk takes while it is changed: as
 // much of the file as is read ahead, the largest page as it was, as it becomes, and
