@@ -53,12 +53,6 @@ func (r *receiver) Send(_ context.Context, m []event.Message) []error {
 
 func (*receiver) Close() error { return nil }
 
-func (r *receiver) count() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.lines)
-}
-
 func open(t *testing.T, dir string) (*access.Audit, *access.Service) {
 	t.Helper()
 	db, err := state.Open(t.Context(), filepath.Join(dir, "state.db"))

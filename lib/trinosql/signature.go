@@ -3,7 +3,6 @@ package trinosql
 import (
 	"embed"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -82,28 +81,6 @@ var signatures = sync.OnceValue(func() tables {
 	}
 	return all
 })
-
-// Functions returns the names of all functions, aliases included, in order.
-func Functions() []string {
-	var names []string
-	for n := range signatures().functions {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// Signatures returns the declarations of a function, as "upper(varchar(x))
-// varchar(x)", and its kind; nil when there is no such function.
-func Signatures(name string) ([]string, FunctionKind) {
-	var out []string
-	var kind FunctionKind
-	for _, s := range signatures().functions[strings.ToLower(name)] {
-		out = append(out, s.String())
-		kind = s.kind
-	}
-	return out, kind
-}
 
 func (s *signature) String() string {
 	return s.names[0] + "(" + s.args + ") " + s.result.String()
