@@ -178,10 +178,10 @@ func (c *chaos) notes(v object.Version) (all []note) {
 	return all
 }
 
-// together is how many requests are under way at once in one lake.
+// together is how many requests at most are under way at once in one lake.
 const together = 20
 
-var requests = flag.Int("requests", chaosRequests, "how many requests are made under faults and writers, 20 in a lake")
+var requests = flag.Int("requests", chaosRequests, "how many requests are made under faults and writers, at most 20 in a lake")
 
 // TestRequestsUnderFaultsAndWriters: every request comes to its end, with a
 // certificate that is true; no record of others is lost, and none of who was erased
@@ -192,8 +192,9 @@ func TestRequestsUnderFaultsAndWriters(t *testing.T) {
 	t.Logf("seed %d", seed)
 	var done, alone, writes, back, fails atomic.Int64
 	t.Run("lakes", func(t *testing.T) {
-		for n := range (*requests + together - 1) / together {
-			of := min(together, *requests-n*together)
+		lakes := max(2, (*requests+together-1)/together)
+		for n := range lakes {
+			of := (*requests + n) / lakes
 			t.Run(fmt.Sprint(n), func(t *testing.T) {
 				t.Parallel()
 				rng := rand.New(rand.NewPCG(seed, uint64(n)))

@@ -11,5 +11,5 @@ const (
 	eraseRuns = 60
 	// chaosRequests are made while one in a hundred calls fails, unless -requests says
 	// another number.
-	chaosRequests = 40
+	chaosRequests = 24
 )

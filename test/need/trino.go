@@ -108,7 +108,10 @@ func (e *TrinoServer) Query(statement string) ([]string, error) {
 		var page struct {
 			NextURI string
 			Data    [][]any
-			Error   *struct{ Message string }
+			Error   *struct {
+				Message     string
+				FailureInfo trinoFailure
+			}
 		}
 		d := json.NewDecoder(strings.NewReader(string(text)))
 		d.UseNumber()
@@ -116,7 +119,7 @@ func (e *TrinoServer) Query(statement string) ([]string, error) {
 			return nil, fmt.Errorf("%s: %s", res.Status, text)
 		}
 		if page.Error != nil {
-			return nil, errors.New(page.Error.Message)
+			return nil, errors.New(page.Error.FailureInfo.because(page.Error.Message))
 		}
 		for _, row := range page.Data {
 			values := make([]string, len(row))
@@ -130,4 +133,18 @@ func (e *TrinoServer) Query(statement string) ([]string, error) {
 		method, url, body = "GET", page.NextURI, ""
 	}
 	return rows, nil
+}
+
+// trinoFailure is an exception of Trino's.
+type trinoFailure struct {
+	Message string
+	Cause   *trinoFailure
+}
+
+// because is a message with those of what has caused it.
+func (f trinoFailure) because(message string) string {
+	if f.Cause == nil {
+		return message
+	}
+	return f.Cause.because(message + ": " + f.Cause.Message)
 }
