@@ -347,8 +347,9 @@ func (s *Sessions) start(x *session, f SessionFile) {
 	err := x.receive()
 	close(stop)
 	x.p.end()
-	x.fail(errWorker{fmt.Sprintf("the session's worker ended unexpectedly (%s): %v%s", x.p.cmd.ProcessState, err, x.p.stderr)})
-	s.remove(x)
+	why := errWorker{fmt.Sprintf("the session's worker ended unexpectedly (%s): %v%s", x.p.cmd.ProcessState, err, x.p.stderr)}
+	s.remove(x) // first: who is told asks again, and must not be given this one
+	x.fail(why)
 }
 
 // begin starts a worker that holds a file open.
