@@ -73,18 +73,11 @@ func benchmarkSession(b *testing.B, path string, copied bool) {
 		`SELECT day, sum(deaths) / NULLIF(CAST(sum(confirmed) AS double), 0) FROM "extract" WHERE day >= DATE '%s' AND day < DATE '%s' AND country IN ('country 1', 'country 2', 'country 3') GROUP BY 1 ORDER BY 1`,
 	}
 	ask(visuals[0])
-	if copied { // it is made when its file grows no more
-		native := filepath.Join(s.session(f).p.dir, nativeFile)
-		for was := int64(-1); ; {
-			time.Sleep(3 * time.Second)
-			i, err := os.Stat(native)
-			if err != nil {
-				b.Fatal(err)
+	if copied {
+		for end := time.Now().Add(time.Minute); !opened(b, s.session(f).p, nativeFile); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				b.Fatal("no native copy was made")
 			}
-			if i.Size() == was {
-				break
-			}
-			was = i.Size()
 		}
 	}
 	var took []time.Duration

@@ -113,8 +113,8 @@ func TestSessionAnswers(t *testing.T) {
 	}
 }
 
-// TestSessionCopies: answers stay the same when they come from the native copy, whose making
-// gives way to a question.
+// TestSessionCopies: answers stay the same when they come from the native copy, which is
+// made while others are given.
 func TestSessionCopies(t *testing.T) {
 	s := newSessions(t)
 	path := filepath.Join(t.TempDir(), "cases.parquet")
@@ -135,17 +135,10 @@ func TestSessionCopies(t *testing.T) {
 		return a.shown()
 	}
 	before := ask()
-	native := filepath.Join(s.session(f).p.dir, nativeFile)
-	// It is whole when its log has gone into it.
-	disturbed := false
-	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
-		if i, err := os.Stat(native); err == nil && !disturbed {
-			disturbed = true
-			if ask() != before {
-				t.Fatal("while the copy was made the answer was another")
-			}
-		} else if err == nil && i.Size() > 1<<19 {
-			break
+	x := s.session(f)
+	for end := time.Now().Add(time.Minute); !opened(t, x.p, nativeFile); time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(x.p.dir, nativeFile)); err == nil && ask() != before {
+			t.Fatal("while the copy was made the answer was another")
 		}
 		if time.Now().After(end) {
 			t.Fatal("no native copy was made")
@@ -261,4 +254,23 @@ func TestSessionsMakePlace(t *testing.T) {
 	s.must(t, files[1], `SELECT 1 FROM "extract"`, 1)
 	x = s.session(files[1])
 	<-x.ended
+}
+
+// opened reports whether a session has its native copy attached: it holds it open for
+// reading only.
+func opened(t testing.TB, p *process, file string) bool {
+	t.Helper()
+	dir := fmt.Sprintf("/proc/%d/fd", p.cmd.Process.Pid)
+	all, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range all {
+		to, err := os.Readlink(filepath.Join(dir, fd.Name()))
+		i, ierr := os.Lstat(filepath.Join(dir, fd.Name()))
+		if err == nil && ierr == nil && strings.HasSuffix(to, file) && i.Mode().Perm()&0o200 == 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -20,10 +20,7 @@ import (
 // table that reads it.
 var sessionPath = filepath.Join(inDir, "0.parquet")
 
-const (
-	sessionTable = "lake.extract"
-	nativeFile   = workDir + "/native.db"
-)
+const sessionTable = "lake.extract"
 
 // sessionAsk is a message to a session: a statement, or that one is to be interrupted.
 type sessionAsk struct {
@@ -53,17 +50,16 @@ type answering struct {
 	running map[int64]context.CancelFunc
 	known   sync.Mutex // guards registering functions
 	last    time.Time  // when a statement began or ended, guarded by mu
-	disturb func()     // ends the making of a copy, guarded by mu; nil while none was begun
 }
 
 // session answers statements until the stream of them ends.
-func (d *database) session(ctx context.Context, in io.Reader, out io.Writer) error {
+func (d *database) session(ctx context.Context, c copier, in io.Reader, out io.Writer) error {
 	if err := d.exec(ctx, "CREATE VIEW "+sessionTable+" AS SELECT * FROM read_parquet("+quote(sessionPath)+", hive_partitioning=false)"); err != nil {
 		return err
 	}
 	a := &answering{out: out, free: make(chan *database, len(d.more)), running: map[int64]context.CancelFunc{}}
 	a.free <- d
-	copier := d.more[len(d.more)-1]
+	further := d.more[len(d.more)-1]
 	for _, c := range d.more[:len(d.more)-1] {
 		a.free <- &database{conn: c}
 	}
@@ -71,7 +67,7 @@ func (d *database) session(ctx context.Context, in io.Reader, out io.Writer) err
 		return err
 	}
 	if i, err := os.Stat(sessionPath); err == nil && i.Size() >= nativeFrom {
-		go a.native(ctx, &database{conn: copier})
+		go a.native(ctx, c, &database{conn: further})
 	}
 	for {
 		var q sessionAsk
@@ -92,73 +88,9 @@ func (d *database) session(ctx context.Context, in io.Reader, out io.Writer) err
 		ctx, stop := context.WithCancel(ctx)
 		a.mu.Lock()
 		a.running[q.ID], a.last = stop, time.Now()
-		if a.disturb != nil {
-			a.disturb()
-		}
 		a.mu.Unlock()
 		go a.answer(ctx, q)
 	}
-}
-
-// nativeFrom is the size of a file, in bytes, from which on it is worth a copy in
-// DuckDB's own format; and nativeAfter how long nothing must be asked before it is made.
-// One that gave way to a question waits twice as long as before, nativeMost at most.
-const (
-	nativeFrom  = 1 << 20
-	nativeAfter = time.Second
-	nativeMost  = time.Minute
-)
-
-// native copies the file to a table of DuckDB's own, in the session's directory, which
-// answers in half of the time. It is made while nobody asks: a question ends the making,
-// which takes seconds of all processors, and the file answers it. If there is no place for
-// the copy, the file goes on answering.
-func (a *answering) native(ctx context.Context, d *database) {
-	for wait := nativeAfter; ; wait = min(2*wait, nativeMost) {
-		calm, stop := a.calm(ctx, wait)
-		err := a.copy(calm, d)
-		gaveWay := calm.Err() != nil
-		stop()
-		if err == nil {
-			return
-		}
-		_ = d.exec(ctx, "DETACH native") // it may not be there
-		_ = os.Remove(nativeFile)        // the directory goes with the session
-		_ = os.Remove(nativeFile + ".wal")
-		if !gaveWay || ctx.Err() != nil {
-			return
-		}
-	}
-}
-
-// calm waits until nothing has been asked for a while since the first question, and
-// returns a context that ends when something is.
-func (a *answering) calm(ctx context.Context, wait time.Duration) (context.Context, context.CancelFunc) {
-	for {
-		a.mu.Lock()
-		if since := time.Since(a.last); len(a.running) == 0 && !a.last.IsZero() && since >= wait {
-			defer a.mu.Unlock()
-			calm, stop := context.WithCancel(ctx)
-			a.disturb = stop
-			return calm, stop
-		}
-		a.mu.Unlock()
-		time.Sleep(nativeAfter / 10)
-	}
-}
-
-// copy makes the table, and has it answer.
-func (a *answering) copy(calm context.Context, d *database) error {
-	ctx := context.WithoutCancel(calm) // interruptible ends a statement sooner than the driver
-	for _, q := range []string{
-		"ATTACH " + quote(nativeFile) + " AS native",
-		"CREATE TABLE native.main.extract AS SELECT * FROM " + sessionTable,
-	} {
-		if err := d.interruptible(calm, func() error { return d.exec(ctx, q) }); err != nil {
-			return err
-		}
-	}
-	return d.exec(ctx, "CREATE OR REPLACE VIEW "+sessionTable+" AS SELECT * FROM native.main.extract")
 }
 
 // answer answers one statement.

@@ -66,6 +66,12 @@ func serve(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	var aside *database
+	if s.Connections > 1 { // a session
+		if aside, err = open(ctx); err != nil {
+			return err
+		}
+	}
 	abi, err := confine(inDir, workDir, s.Spill)
 	if err != nil && !s.Unconfined {
 		return fmt.Errorf("%s: %w", refusal, err)
@@ -88,7 +94,7 @@ func serve(in io.Reader, out io.Writer) error {
 	}
 	debug.SetGCPercent(gcPercent)
 	if t.Session {
-		return db.session(ctx, in, out)
+		return db.session(ctx, copier{aside, s}, in, out)
 	}
 	go func() {
 		// The engine says nothing more; the stream ends when it has died.
